@@ -1,0 +1,101 @@
+//! What travels on the change feed: changes of links, and heartbeats between them.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{DecodeError, LinkRecord, Timestamp};
+
+/// The newest version of the feed's encoding that this build reads, and the one it writes.
+pub const FEED_VERSION: u32 = 1;
+
+/// One entry of the change log: the whole new state of one link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Position in the log: starts at 1, without gaps, in commit order.
+    pub seq: u64,
+    /// The link after the change. A deleted link is a record in state `deleted`.
+    pub record: LinkRecord,
+}
+
+/// Says that the relay lives and where the log stands, so that a reader notices what it missed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// `seq` of the last change published.
+    pub head_seq: u64,
+    /// Which history the numbers belong to. A restored or new database has another; everything
+    /// learnt under the old one is void.
+    pub epoch: Uuid,
+    /// The database's time when the relay read the head.
+    pub database_time: Timestamp,
+}
+
+/// A message on the channel `lp:invalidate`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum FeedMessage {
+    /// A link changed.
+    Change(Change),
+    /// Nothing happened, on purpose.
+    Heartbeat(Heartbeat),
+}
+
+impl FeedMessage {
+    /// As JSON with a version.
+    pub fn encode(&self) -> String {
+        encode_versioned(FEED_VERSION, self)
+    }
+
+    /// Reads what any release so far has written.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_versioned("feed message", FEED_VERSION, bytes)
+    }
+}
+
+impl Change {
+    /// As JSON with a version: the field `change` of an entry of `lp:changes`.
+    pub fn encode(&self) -> String {
+        encode_versioned(FEED_VERSION, self)
+    }
+
+    /// Reads what any release so far has written.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_versioned("change", FEED_VERSION, bytes)
+    }
+}
+
+#[derive(Serialize)]
+struct Versioned<'a, T> {
+    v: u32,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    v: u32,
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "maps with string keys and plain values always serialise"
+)]
+pub(crate) fn encode_versioned<T: Serialize>(version: u32, value: &T) -> String {
+    serde_json::to_string(&Versioned { v: version, value }).expect("plain values serialise")
+}
+
+/// The version is read first and alone: the rest of a newer value need not even parse here.
+pub(crate) fn decode_versioned<T: DeserializeOwned>(
+    what: &'static str,
+    supported: u32,
+    bytes: &[u8],
+) -> Result<T, DecodeError> {
+    let malformed = |error: serde_json::Error| DecodeError::malformed(what, error);
+    let found = serde_json::from_slice::<VersionOnly>(bytes)
+        .map_err(malformed)?
+        .v;
+    if found > supported {
+        return Err(DecodeError::NewerVersion { found, supported });
+    }
+    serde_json::from_slice(bytes).map_err(malformed)
+}

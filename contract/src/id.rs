@@ -1,0 +1,135 @@
+//! Identifiers: a UUID inside, `prefix_` + 22 base62 characters outside.
+
+/// Digits of base62 in ascending value, chosen so that text order equals numeric order.
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// 62²² > 2¹²⁸ > 62²¹.
+const ENCODED_LENGTH: usize = 22;
+
+/// The text is not an identifier of the expected kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an identifier of the form {prefix}…")]
+pub struct InvalidId {
+    /// What it should have begun with.
+    pub prefix: &'static str,
+}
+
+/// Writes `prefix` and 128 bits as 22 base62 characters.
+pub fn encode(prefix: &str, bits: u128) -> String {
+    let mut digits = [b'0'; ENCODED_LENGTH];
+    let mut rest = bits;
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS[(rest % 62) as usize];
+        rest /= 62;
+    }
+    let mut text = String::with_capacity(prefix.len() + ENCODED_LENGTH);
+    text.push_str(prefix);
+    text.extend(digits.iter().map(|&digit| char::from(digit)));
+    text
+}
+
+/// Reads what [`encode`] wrote; every number has exactly one spelling.
+pub fn decode(prefix: &'static str, text: &str) -> Result<u128, InvalidId> {
+    let invalid = InvalidId { prefix };
+    let digits = text.strip_prefix(prefix).ok_or(invalid)?;
+    if digits.len() != ENCODED_LENGTH {
+        return Err(invalid);
+    }
+    let mut bits: u128 = 0;
+    for byte in digits.bytes() {
+        let value = DIGITS
+            .iter()
+            .position(|&digit| digit == byte)
+            .ok_or(invalid)?;
+        bits = bits
+            .checked_mul(62)
+            .and_then(|shifted| shifted.checked_add(value as u128))
+            .ok_or(invalid)?;
+    }
+    Ok(bits)
+}
+
+/// Declares an identifier type with its own prefix, so that a key's id is never taken for a link's.
+#[macro_export]
+macro_rules! typed_id {
+    ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::serde::Serialize, ::serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub ::uuid::Uuid);
+
+        impl $name {
+            /// What the text form begins with.
+            pub const PREFIX: &'static str = $prefix;
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                formatter.write_str(&$crate::id::encode($prefix, self.0.as_u128()))
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::id::InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Ok(Self(::uuid::Uuid::from_u128($crate::id::decode($prefix, text)?)))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::id::InvalidId;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    };
+}
+
+typed_id! {
+    /// Names a link for ever, whatever happens to its code. UUID v7.
+    LinkId, "lnk_"
+}
+
+typed_id! {
+    /// Names one request through all services, in logs, problems and clicks. UUID v7.
+    RequestId, "req_"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn round_trips(bits: u128) {
+            prop_assert_eq!(decode("lnk_", &encode("lnk_", bits)), Ok(bits));
+        }
+
+        #[test]
+        fn text_order_is_numeric_order(one: u128, other: u128) {
+            prop_assert_eq!(encode("", one).cmp(&encode("", other)), one.cmp(&other));
+        }
+
+        #[test]
+        fn never_panics_on_foreign_text(text: String) {
+            let _ = decode("lnk_", &text);
+        }
+    }
+
+    #[test]
+    fn refuses_other_prefixes_and_numbers_that_do_not_fit() {
+        let id = encode("key_", 7);
+        assert!(id.parse::<LinkId>().is_err());
+        assert!("lnk_zzzzzzzzzzzzzzzzzzzzzz".parse::<LinkId>().is_err());
+        assert!("lnk_7".parse::<LinkId>().is_err());
+    }
+}

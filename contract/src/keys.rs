@@ -1,0 +1,70 @@
+//! Every Redis name, in one place.
+//!
+//! | name (with the default prefix `lp`) | type | written by | read by | lifetime |
+//! |---|---|---|---|---|
+//! | `lp:link:{domain}:{code}` | hash `rev`, `rec` | relay | proxies | as long as the link, its tombstone included |
+//! | `lp:changes` | stream, id = `{seq}-0`, field `change` | relay | proxies that catch up | the newest [`CHANGES_KEPT`] |
+//! | `lp:invalidate` | channel | relay | proxies | – |
+//! | `lp:click_events:{p}` | stream, one entry per block | proxies | pipeline (group `pipeline`) | until consumed |
+//!
+//! `{p}` carries literal braces: the partition number is the cluster hash tag.
+
+use crate::{Code, Domain};
+
+/// How many entries `lp:changes` keeps (about 60 MB at 300 bytes a record). A proxy that was away
+/// for longer than that starts with an empty cache.
+pub const CHANGES_KEPT: usize = 200_000;
+
+/// The consumer group that makes clicks durable.
+pub const PIPELINE_GROUP: &str = "pipeline";
+
+/// Makes names. One per installation; tests give each other different prefixes.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    /// Names that begin with `prefix` and a colon.
+    pub fn new(prefix: impl Into<String>) -> Self {
+        Self {
+            prefix: prefix.into(),
+        }
+    }
+
+    /// The record of one link.
+    pub fn link(&self, domain: &Domain, code: &Code) -> String {
+        format!("{}:link:{domain}:{code}", self.prefix)
+    }
+
+    /// The change log.
+    pub fn changes(&self) -> String {
+        format!("{}:changes", self.prefix)
+    }
+
+    /// The channel that carries changes and heartbeats.
+    pub fn invalidate(&self) -> String {
+        format!("{}:invalidate", self.prefix)
+    }
+
+    /// The click stream of one partition.
+    pub fn click_events(&self, partition: u16) -> String {
+        format!("{}:click_events:{{{partition}}}", self.prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_stable() {
+        let keys = Keys::new("lp");
+        let domain = "go.example.com".parse().unwrap();
+        let code = "abc".parse().unwrap();
+        assert_eq!(keys.link(&domain, &code), "lp:link:go.example.com:abc");
+        assert_eq!(keys.changes(), "lp:changes");
+        assert_eq!(keys.invalidate(), "lp:invalidate");
+        assert_eq!(keys.click_events(3), "lp:click_events:{3}");
+    }
+}

@@ -1,0 +1,6 @@
+//! Tests of the encodings from outside: round trips, golden files, hostile bytes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod blocks;
+mod records;

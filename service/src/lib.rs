@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod admin;
+pub mod env;
+pub mod lifecycle;
+pub mod settings;
+pub mod telemetry;
+
+pub use admin::Readiness;
+pub use env::{Environment, SettingError};
+pub use lifecycle::Lifecycle;
+
+/// Makes *ring* the one TLS provider of this process. First line of every `main`.
+///
+/// Some dependencies bring ring and others would bring another provider; with two in one process
+/// rustls panics at the first handshake.
+pub fn install_tls_provider() {
+    // An error means that one is installed already, by an earlier test in the same process.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,0 +1,103 @@
+//! Every setting of every service. `docs/configuration.md` is generated from [`ALL`].
+
+/// One environment variable.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Name of the variable. `NAME_FILE` may hold the path of a file with the value instead.
+    pub name: &'static str,
+    /// Value when absent; `None` when there is no sensible one.
+    pub default: Option<&'static str>,
+    /// Who reads it.
+    pub used_by: &'static str,
+    /// What it decides, its unit, and what hurts when it is too high or too low.
+    pub meaning: &'static str,
+    /// Whether the value must never be shown.
+    pub is_secret: bool,
+}
+
+macro_rules! settings {
+    ($($ident:ident = $name:literal, $default:expr, $secret:literal, $used_by:literal, $meaning:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub const $ident: Setting = Setting {
+                name: $name,
+                default: $default,
+                used_by: $used_by,
+                meaning: $meaning,
+                is_secret: $secret,
+            };
+        )*
+
+        /// All of them, in the order of the documentation.
+        pub const ALL: &[Setting] = &[$($ident),*];
+    };
+}
+
+settings! {
+    DATABASE_URL = "DATABASE_URL", None, true, "control-plane, pipeline, cli",
+        "PostgreSQL with links, users and keys: `postgres://user:password@host:port/database`. With `linkpulse up` a private server is started when it is absent.";
+    ANALYTICS_DATABASE_URL = "ANALYTICS_DATABASE_URL", None, true, "control-plane, pipeline, cli",
+        "PostgreSQL or TimescaleDB with clicks and rollups. The same as `DATABASE_URL` when absent.";
+    REDIS_URL = "REDIS_URL", None, true, "proxy, control-plane, pipeline",
+        "Redis 7 or Valkey: `redis://:password@host:port/0`. It must run with `maxmemory-policy noeviction`: an evicted stream is a lost click. With `linkpulse up` a private server is started when it is absent.";
+    REDIS_KEY_PREFIX = "LINKPULSE_REDIS_KEY_PREFIX", Some("lp"), false, "proxy, control-plane, pipeline",
+        "What every Redis name begins with. The same for all services of an installation.";
+    PUBLIC_URL = "LINKPULSE_PUBLIC_URL", Some("http://localhost:8080"), false, "proxy, control-plane",
+        "Where visitors reach the proxy. Its host is the default domain of links.";
+    INTERNAL_SECRET = "LINKPULSE_INTERNAL_SECRET", None, true, "proxy, control-plane",
+        "Shared secret of `/internal/…`, at least 32 characters.";
+    PROXY_LISTEN = "LINKPULSE_PROXY_LISTEN", Some("127.0.0.1:8080"), false, "proxy",
+        "Address for visitors.";
+    PROXY_ADMIN_LISTEN = "LINKPULSE_PROXY_ADMIN_LISTEN", Some("127.0.0.1:9080"), false, "proxy",
+        "Address for health checks and metrics. Never public.";
+    CONTROL_PLANE_URL = "LINKPULSE_CONTROL_PLANE_URL", Some("http://127.0.0.1:8081"), false, "proxy",
+        "Where the proxy sends what is not a redirect.";
+    CONTROL_PLANE_INTERNAL_URL = "LINKPULSE_CONTROL_PLANE_INTERNAL_URL", Some("http://127.0.0.1:9081"), false, "proxy",
+        "The control plane's admin listener, where the proxy resolves codes that Redis does not know.";
+    CACHE_CAPACITY = "LINKPULSE_CACHE_CAPACITY", Some("1000000"), false, "proxy",
+        "Links kept in memory. Too low and every miss costs a round trip to Redis; each link takes some 450 bytes.";
+    CLICK_BUFFER_BLOCKS = "LINKPULSE_CLICK_BUFFER_BLOCKS", Some("2048"), false, "proxy",
+        "Sealed blocks of 32 KiB (about 200 clicks each) that may wait for Redis. When it is full, further clicks are dropped and counted in `linkpulse_clicks_dropped_total`; redirects go on.";
+    SHUTDOWN_GRACE = "LINKPULSE_SHUTDOWN_GRACE", Some("10s"), false, "proxy, control-plane, pipeline",
+        "How long a stopping service finishes what it has accepted. Must be shorter than the orchestrator's patience (30 s on Kubernetes and ECS), or unfinished work is killed.";
+    CONTROL_PLANE_LISTEN = "LINKPULSE_CONTROL_PLANE_LISTEN", Some("127.0.0.1:8081"), false, "control-plane",
+        "Address of the REST API and the console. Only the proxy needs to reach it.";
+    CONTROL_PLANE_ADMIN_LISTEN = "LINKPULSE_CONTROL_PLANE_ADMIN_LISTEN", Some("127.0.0.1:9081"), false, "control-plane",
+        "Address for health checks, metrics and `/internal/…`. Never public.";
+    DATABASE_CONNECTIONS = "LINKPULSE_DATABASE_CONNECTIONS", Some("10"), false, "control-plane, pipeline",
+        "Connections to each database per process. The sum over all processes must stay below the server's `max_connections`.";
+    SESSION_LIFETIME = "LINKPULSE_SESSION_LIFETIME", Some("14days"), false, "control-plane",
+        "How long a sign-in to the console lasts.";
+    PIPELINE_ADMIN_LISTEN = "LINKPULSE_PIPELINE_ADMIN_LISTEN", Some("127.0.0.1:9082"), false, "pipeline",
+        "Address for health checks and metrics. Never public.";
+    PIPELINE_CONSUMER = "LINKPULSE_PIPELINE_CONSUMER", None, false, "pipeline",
+        "This worker's name in the consumer group, unique among workers. Made from host name and process id when absent.";
+    PIPELINE_BATCH_BLOCKS = "LINKPULSE_PIPELINE_BATCH_BLOCKS", Some("64"), false, "pipeline",
+        "Blocks in one database transaction. Higher means more clicks a second, and more to repeat after a failure.";
+    PIPELINE_CLAIM_IDLE = "LINKPULSE_PIPELINE_CLAIM_IDLE", Some("30s"), false, "pipeline",
+        "How long a block may stay with a silent worker before another takes it over. Must exceed the longest transaction, or workers repeat each other's work (harmless, but wasteful).";
+    ANALYTICS_ENGINE = "LINKPULSE_ANALYTICS_ENGINE", Some("auto"), false, "cli",
+        "`auto`, `postgres` or `timescaledb`: what `linkpulse migrate` lays the click table on, the first time. `auto` takes TimescaleDB where the server has it loaded.";
+    LOG = "LINKPULSE_LOG", Some("info"), false, "proxy, control-plane, pipeline, cli",
+        "Log filter: a level, or `target=level` pairs separated by commas.";
+}
+
+/// The table of `docs/configuration.md`.
+pub fn markdown() -> String {
+    let mut table = String::from("| Variable | Default | Read by | Meaning |\n|---|---|---|---|\n");
+    for setting in ALL {
+        let default = setting
+            .default
+            .map_or("–".to_owned(), |value| format!("`{value}`"));
+        let Setting {
+            name,
+            used_by,
+            meaning,
+            ..
+        } = setting;
+        table.push_str(&format!(
+            "| `{name}` | {default} | {used_by} | {meaning} |\n"
+        ));
+    }
+    table
+}
