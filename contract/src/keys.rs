@@ -2,7 +2,8 @@
 //!
 //! | name (with the default prefix `lp`) | type | written by | read by | lifetime |
 //! |---|---|---|---|---|
-//! | `lp:link:{domain}:{code}` | hash `rev`, `rec` | relay | proxies | as long as the link, its tombstone included |
+//! | `lp:link:{domain}:{code}` | hash `epoch`, `rev`, `rec` | relay | proxies | as long as the link, its tombstone included |
+//! | `lp:epoch` | string: which database the feed comes from | relay | relay | for ever |
 //! | `lp:changes` | stream, id = `{seq}-0`, field `change` | relay | proxies that catch up | the newest [`CHANGES_KEPT`] |
 //! | `lp:invalidate` | channel | relay | proxies | – |
 //! | `lp:click_events:{p}` | stream, one entry per block | proxies | pipeline (group `pipeline`) | until consumed |
@@ -35,6 +36,11 @@ impl Keys {
     /// The record of one link.
     pub fn link(&self, domain: &Domain, code: &Code) -> String {
         format!("{}:link:{domain}:{code}", self.prefix)
+    }
+
+    /// Which history the feed belongs to.
+    pub fn epoch(&self) -> String {
+        format!("{}:epoch", self.prefix)
     }
 
     /// The change log.

@@ -1,1 +1,23 @@
+#![doc = include_str!("../README.md")]
 
+pub mod accounts;
+pub mod auth;
+mod config;
+mod console;
+pub mod db;
+mod error;
+mod internal;
+mod json;
+pub mod openapi;
+mod problem;
+mod relay;
+mod router;
+mod routes;
+mod run;
+mod state;
+pub mod target;
+
+pub use config::Config;
+pub use db::migrate;
+pub use error::{Error, Result};
+pub use run::{Listeners, run};

@@ -1,0 +1,27 @@
+//! Who is asking: passwords, sessions, API keys, and the [`Caller`] that handlers receive.
+
+mod api_key;
+mod caller;
+mod password;
+mod session;
+
+pub use api_key::ApiKey;
+pub use caller::{Caller, Identity, Role, SessionCaller};
+pub use password::{PasswordHasher, TooManyHashes};
+pub use session::{SessionToken, clear_cookie, set_cookie};
+
+/// Names of things in the API.
+pub mod id {
+    contract::typed_id! {
+        /// A user.
+        UserId, "usr_"
+    }
+    contract::typed_id! {
+        /// A workspace.
+        WorkspaceId, "wsp_"
+    }
+    contract::typed_id! {
+        /// An API key.
+        ApiKeyId, "key_"
+    }
+}

@@ -1,0 +1,91 @@
+//! The change log: one entry for each new state of a link, numbered in commit order.
+
+use contract::LinkRecord;
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::links::LinkRow;
+use crate::Result;
+
+/// Where the log stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    /// Number of the newest change; 0 when there is none.
+    pub seq: i64,
+    /// Which history the numbers belong to.
+    pub epoch: Uuid,
+    /// The database's clock.
+    pub database_time: OffsetDateTime,
+}
+
+/// One entry.
+#[derive(Debug)]
+pub struct LoggedChange {
+    /// Its number.
+    pub seq: i64,
+    /// The encoded record.
+    pub record: String,
+}
+
+/// Logs the link's state as of this transaction and wakes the relay at commit.
+///
+/// Must be the last statement before the commit: from here on, no other change of any link can be
+/// committed before this one.
+pub async fn log_change(
+    connection: &mut PgConnection,
+    link_id: Uuid,
+    now: OffsetDateTime,
+) -> Result<LinkRow> {
+    let link = sqlx::query_as!(
+        LinkRow,
+        "with head as (update link_changes_head set seq = seq + 1 returning seq)
+         update links set revision = head.seq, updated_at = $2
+         from head
+         where links.id = $1
+         returning id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
+                   created_at, updated_at, deleted_at, revision",
+        link_id,
+        now,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let record: LinkRecord = link.to_record()?;
+    sqlx::query!(
+        "with logged as (
+             insert into link_changes (seq, link_id, record, changed_at) values ($1, $2, $3, $4)
+         )
+         select pg_notify('link_changes', '')",
+        link.revision,
+        link_id,
+        record.encode(),
+        now,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    Ok(link)
+}
+
+/// Where the log stands now.
+pub async fn head(pool: &PgPool) -> Result<Head> {
+    let head = sqlx::query_as!(
+        Head,
+        r#"select seq, epoch, now() as "database_time!" from link_changes_head"#,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(head)
+}
+
+/// The changes after `seq`, in order, at most `limit`.
+pub async fn changes_after(pool: &PgPool, seq: i64, limit: i64) -> Result<Vec<LoggedChange>> {
+    let changes = sqlx::query_as!(
+        LoggedChange,
+        "select seq, record from link_changes where seq > $1 order by seq limit $2",
+        seq,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(changes)
+}

@@ -1,0 +1,26 @@
+//! Statements, next to the structs they fill. Free functions; those that must share a transaction
+//! take `&mut PgConnection`.
+
+mod api_keys;
+mod changes;
+mod links;
+mod pool;
+mod sessions;
+mod stats;
+mod users;
+
+pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touch_api_key};
+pub use changes::{Head, LoggedChange, changes_after, head, log_change};
+pub use links::{
+    LinkFilter, LinkRow, NewLink, Page, Position, delete_link, find_link, find_link_by_code,
+    insert_link, list_links, lock_link, update_link,
+};
+pub use pool::{Analytics, connect, migrate};
+pub use sessions::{
+    SessionRow, delete_expired_sessions, delete_session, find_session, insert_session,
+};
+pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
+pub use users::{
+    MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,
+    insert_membership, insert_user, insert_workspace,
+};

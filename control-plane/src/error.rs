@@ -1,0 +1,129 @@
+//! What can go wrong in a request, by what the client can do about it.
+
+use crate::target;
+
+/// Result with our [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One field that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// Name of the field.
+    #[schema(example = "original_url")]
+    pub field: String,
+    /// Stable code.
+    #[schema(example = "forbidden_scheme")]
+    pub code: String,
+    /// For people.
+    #[schema(example = "only http and https targets are allowed")]
+    pub message: String,
+}
+
+impl FieldError {
+    /// `field` was refused because of `message`.
+    pub fn new(field: &str, code: &str, message: impl ToString) -> Self {
+        Self {
+            field: field.into(),
+            code: code.into(),
+            message: message.to_string(),
+        }
+    }
+}
+
+impl From<target::Refused> for FieldError {
+    fn from(refused: target::Refused) -> Self {
+        Self::new("original_url", refused.code(), refused)
+    }
+}
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request cannot be read: send another one.
+    #[error("{0}")]
+    Malformed(String),
+    /// The body is longer than we accept.
+    #[error("the body is larger than 64 KiB")]
+    TooLarge,
+    /// The body is not JSON.
+    #[error("send the body as application/json")]
+    UnsupportedMediaType,
+    /// The request can be read, and is refused: correct the fields.
+    #[error("{} refused", fields(.0))]
+    Invalid(Vec<FieldError>),
+    /// No credential, or not a valid one.
+    #[error("sign in, or send an API key as 'Authorization: Bearer …'")]
+    Unauthenticated,
+    /// E-mail or password is wrong; which of the two is nobody's business.
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// A request with a cookie that another site could have caused.
+    #[error("requests with a session cookie need the header 'X-Requested-With: linkpulse'")]
+    CrossSite,
+    /// The role does not allow it.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// Not there, or not yours.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The path exists, the method does not.
+    #[error("this method is not allowed here")]
+    MethodNotAllowed,
+    /// The code belongs to another link.
+    #[error("the code {code:?} is taken, {suggestion:?} is free")]
+    CodeTaken {
+        /// What was asked for.
+        code: String,
+        /// A free one like it.
+        suggestion: String,
+    },
+    /// Something else like it exists.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// A part we need is away: try again.
+    #[error("the database cannot be reached")]
+    Unavailable(#[source] sqlx::Error),
+    /// Our mistake. The text is for the log.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// One refused field.
+    pub fn invalid(field: &str, code: &str, message: impl ToString) -> Self {
+        Self::Invalid(vec![FieldError::new(field, code, message)])
+    }
+
+    /// Our mistake, described for the log.
+    pub fn internal(description: impl ToString) -> Self {
+        Self::Internal(description.to_string())
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match &error {
+            E::Io(_)
+            | E::Tls(_)
+            | E::PoolTimedOut
+            | E::PoolClosed
+            | E::WorkerCrashed
+            | E::Protocol(_) => Self::Unavailable(error),
+            // Classes 08 connection, 53 resources, 57 operator intervention: all pass by themselves.
+            E::Database(database)
+                if database
+                    .code()
+                    .is_some_and(|code| ["08", "53", "57"].contains(&&code[..2])) =>
+            {
+                Self::Unavailable(error)
+            }
+            _ => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+fn fields(errors: &[FieldError]) -> String {
+    let names: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+    names.join(", ")
+}

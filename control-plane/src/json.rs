@@ -1,0 +1,163 @@
+//! Reading JSON bodies strictly: what we do not understand we do not guess at.
+
+use std::fmt;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header;
+use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// Longest body in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// A JSON object as request body.
+///
+/// 415 without a JSON content type, 413 above [`MAX_BODY`], 400 for what is not JSON (duplicate
+/// keys and invalid UTF-8 included), 422 for JSON of another shape.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        if !content_type
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(is_json)
+        {
+            return Err(Error::UnsupportedMediaType);
+        }
+        let bytes =
+            Bytes::from_request(request, state)
+                .await
+                .map_err(|rejection| match rejection.into_response_status() {
+                    413 => Error::TooLarge,
+                    _ => Error::Malformed("the body could not be read".into()),
+                })?;
+        read(&bytes).map(JsonBody)
+    }
+}
+
+trait IntoStatus {
+    fn into_response_status(self) -> u16;
+}
+
+impl<R: axum::response::IntoResponse> IntoStatus for R {
+    fn into_response_status(self) -> u16 {
+        self.into_response().status().as_u16()
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let malformed = |error: serde_json::Error| Error::Malformed(format!("not valid JSON: {error}"));
+    let value = UniqueKeys
+        .deserialize(&mut deserializer)
+        .map_err(malformed)?;
+    deserializer.end().map_err(malformed)?;
+    // serde would also read an array, by position.
+    if !value.is_object() {
+        return Err(Error::invalid(
+            "",
+            "wrong_type",
+            "the body must be a JSON object",
+        ));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { "" } else { path.as_str() };
+        let reason = error.into_inner().to_string();
+        field_error(field, &reason)
+    })
+}
+
+fn field_error(field: &str, reason: &str) -> Error {
+    let quoted = |prefix| reason.strip_prefix(prefix)?.split('`').next();
+    if let Some(name) = quoted("unknown field `") {
+        return Error::invalid(name, "unknown_field", "this field is unknown");
+    }
+    if let Some(name) = quoted("missing field `") {
+        return Error::invalid(name, "required", "this field is required");
+    }
+    Error::invalid(field, "wrong_type", reason)
+}
+
+/// Tells an absent field from an explicit `null`, for edits. Use with
+/// `#[serde(default, deserialize_with = "json::present")]` on an `Option<Option<T>>`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Reads any JSON value, but no object in which a key appears twice: which of the two is meant?
+struct UniqueKeys;
+
+impl<'de> DeserializeSeed<'de> for UniqueKeys {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for UniqueKeys {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if object.contains_key(&key) {
+                return Err(serde::de::Error::custom("a key appears twice"));
+            }
+            object.insert(key, entries.next_value_seed(UniqueKeys)?);
+        }
+        Ok(Value::Object(object))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(element) = elements.next_element_seed(UniqueKeys)? {
+            array.push(element);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::String(text.into()))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+}

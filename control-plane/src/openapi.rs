@@ -1,0 +1,40 @@
+//! The API's description, generated from the handlers.
+
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "LinkPulse API",
+        description = "Links, their state and their clicks. Errors are `application/problem+json` \
+                       (RFC 9457) with a stable `code`; every answer carries `x-request-id`.",
+        license(name = "See the repository"),
+    ),
+    tags(
+        (name = "links", description = "Short links and their statistics"),
+        (name = "session", description = "Signing in to the console"),
+    ),
+    modifiers(&Credentials),
+    security(("api_key" = []), ("session" = [])),
+)]
+pub(crate) struct Description;
+
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let components = description.components.get_or_insert_default();
+        let bearer = Http::builder()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("lp_live_…");
+        components.add_security_scheme("api_key", SecurityScheme::Http(bearer.build()));
+        let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-linkpulse_session"));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    }
+}
+
+/// The whole description, as in `docs/api/openapi.json`.
+pub fn description() -> utoipa::openapi::OpenApi {
+    crate::router::api().split_for_parts().1
+}

@@ -1,0 +1,134 @@
+//! Errors on the wire: RFC 9457 `application/problem+json`, made in this one place.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use contract::RequestId;
+use serde::Serialize;
+
+use crate::error::{Error, FieldError};
+
+/// The body of every error.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: `code` tells problems apart.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    kind: &'static str,
+    /// The status in words.
+    #[schema(example = "Unprocessable Entity")]
+    title: &'static str,
+    /// The status.
+    #[schema(example = 422)]
+    status: u16,
+    /// Stable code for programs.
+    #[schema(example = "validation_failed")]
+    code: &'static str,
+    /// What happened, for people.
+    detail: String,
+    /// Name of the request in our logs.
+    #[schema(example = "req_01K9ZC6T2YJ4T1B6Q8S3W5")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    /// Each field that was refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    /// With `code_taken`: a code like the one asked for that is free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestion: Option<String>,
+}
+
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Self {
+        let (status, code) = status_and_code(error);
+        // What went wrong inside is for the log.
+        let detail = match error {
+            Error::Internal(_) => "something went wrong on our side".into(),
+            other => other.to_string(),
+        };
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            code,
+            detail,
+            request_id: None,
+            errors: if let Error::Invalid(errors) = error {
+                errors.clone()
+            } else {
+                Vec::new()
+            },
+            suggestion: match error {
+                Error::CodeTaken { suggestion, .. } => Some(suggestion.clone()),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
+    match error {
+        Error::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
+        Error::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        Error::UnsupportedMediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+        }
+        Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed"),
+        Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+        Error::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+        Error::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
+        Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+        Error::NotFound("link") => (StatusCode::NOT_FOUND, "link_not_found"),
+        Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+        Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+        Error::CodeTaken { .. } => (StatusCode::CONFLICT, "code_taken"),
+        Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
+        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+impl IntoResponse for Error {
+    /// The body follows in [`render`], which knows the request's id.
+    fn into_response(self) -> Response {
+        match &self {
+            Error::Internal(reason) => tracing::error!(reason, "request failed"),
+            Error::Unavailable(source) => tracing::warn!(%source, "database away"),
+            _ => {}
+        }
+        let problem = Problem::from(&self);
+        let (status, _) = status_and_code(&self);
+        let mut response = (status, axum::Extension(problem)).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// Gives problems their body. The outermost layer that still sees the request's id.
+pub async fn render(request: Request, next: Next) -> Response {
+    let request_id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(RequestId::to_string);
+    let mut response = next.run(request).await;
+    let Some(mut problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    problem.request_id = request_id;
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove(header::CONTENT_LENGTH);
+    *response.body_mut() = Body::from(body);
+    response
+}

@@ -1,0 +1,112 @@
+//! All routes, and what happens to every request around them.
+
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use contract::RequestId;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+use tracing::Instrument;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::json::MAX_BODY;
+use crate::openapi::Description;
+use crate::routes::{links, session};
+use crate::state::AppState;
+use crate::{console, problem};
+
+/// A request that takes longer will not get better.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The documented routes.
+pub(crate) fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(
+            session::create_session,
+            session::get_session,
+            session::delete_session
+        ))
+        .routes(routes!(links::create_link, links::list_links))
+        .routes(routes!(
+            links::get_link,
+            links::update_link,
+            links::delete_link
+        ))
+        .routes(routes!(links::get_link_stats))
+}
+
+/// Everything the public listener serves.
+pub fn router(state: AppState) -> Router {
+    let (api, description) = api().split_for_parts();
+    let describe = get(|| async move { Json(description) });
+    let no_sniff = HeaderValue::from_static("nosniff");
+    let no_referrer = HeaderValue::from_static("same-origin");
+    api.route("/api/v1/openapi.json", describe)
+        .merge(console::router())
+        .fallback(|| async { Error::NotFound("page") })
+        .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CatchPanicLayer::custom(|_| {
+            Error::internal("a handler panicked").into_response()
+        }))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_TIMEOUT,
+        ))
+        .layer(from_fn(problem::render))
+        .layer(from_fn(name_and_measure))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            no_sniff,
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::REFERRER_POLICY,
+            no_referrer,
+        ))
+        .with_state(state)
+}
+
+/// Gives the request the name the proxy gave it (or one, if it came directly), puts that name on
+/// every log line and on the answer, and counts the answer.
+async fn name_and_measure(mut request: Request, next: Next) -> Response {
+    let given = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|value| value.to_str().ok());
+    let request_id = given
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| RequestId(Uuid::now_v7()));
+    request.extensions_mut().insert(request_id);
+    let method = request.method().clone();
+    let route = request.extensions().get::<axum::extract::MatchedPath>();
+    let route = route.map_or("other".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", %request_id, %method, route);
+    let begin = std::time::Instant::now();
+
+    let mut response = next.run(request).instrument(span.clone()).await;
+
+    let elapsed = begin.elapsed().as_secs_f64();
+    let status = response.status().as_u16();
+    span.in_scope(|| tracing::info!(status, duration_ms = elapsed * 1000.0, "answered"));
+    let labels = [
+        ("method", method.to_string()),
+        ("route", route),
+        ("status", status.to_string()),
+    ];
+    metrics::counter!("linkpulse_http_requests_total", &labels).increment(1);
+    metrics::histogram!("linkpulse_http_request_duration_seconds", &labels[..2]).record(elapsed);
+    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}

@@ -1,0 +1,36 @@
+//! The REST API: one endpoint, one file.
+
+pub mod links;
+pub mod session;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use contract::LinkId;
+
+use crate::error::{Error, Result};
+
+/// Query parameters; unknown or unreadable ones are refused.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Error))]
+pub struct Query<T>(pub T);
+
+impl From<axum::extract::rejection::QueryRejection> for Error {
+    fn from(rejection: axum::extract::rejection::QueryRejection) -> Self {
+        Self::invalid("query", "invalid_parameter", rejection.body_text())
+    }
+}
+
+/// The id in the path. A malformed one names nothing, like a foreign one: 404.
+pub struct LinkPath(pub LinkId);
+
+impl<S: Send + Sync> FromRequestParts<S> for LinkPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        let id = path
+            .ok()
+            .and_then(|axum::extract::Path(text)| text.parse().ok());
+        id.map(Self).ok_or(Error::NotFound("link"))
+    }
+}

@@ -1,0 +1,92 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::response::{AppendHeaders, IntoResponse};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::Session;
+use crate::accounts::MAX_PASSWORD_LENGTH;
+use crate::auth::{SessionToken, set_cookie};
+use crate::db;
+use crate::error::{Error, Result};
+use crate::json::JsonBody;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// A sign-in attempt.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSession {
+    /// In any case.
+    #[schema(example = "ada@example.com")]
+    email: String,
+    /// At most 1024 bytes.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// Sign in
+///
+/// Answers with a session cookie. A wrong password and an unknown user give the same answer, after
+/// the same time.
+#[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = CreateSession,
+    responses(
+        (status = 200, description = "Signed in; the cookie is set", body = Session),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 401, description = "`invalid_credentials`", body = Problem),
+        (status = 413, description = "Body over 64 KiB", body = Problem),
+        (status = 415, description = "Not `application/json`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ), security())]
+pub async fn create_session(
+    State(state): State<AppState>,
+    JsonBody(body): JsonBody<CreateSession>,
+) -> Result<impl IntoResponse> {
+    if body.password.len() > MAX_PASSWORD_LENGTH {
+        return Err(Error::invalid(
+            "password",
+            "too_long",
+            "a password has at most 1024 bytes",
+        ));
+    }
+    let email = body.email.trim().to_lowercase();
+    // A NUL cannot be in a text column, so nobody can have such an address.
+    let user = match email.contains('\0') {
+        true => None,
+        false => db::find_user_by_email(&state.pool, &email).await?,
+    };
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    if !state.passwords.verify(body.password, hash).await? {
+        return Err(Error::InvalidCredentials);
+    }
+    let user = user.ok_or(Error::InvalidCredentials)?;
+    let membership = db::find_membership(&state.pool, user.id).await?;
+    let membership = membership.ok_or(Error::InvalidCredentials)?;
+
+    let token = SessionToken::generate();
+    let lifetime = state.config.session_lifetime;
+    let now = state.now();
+    let workspace_id = membership.workspace_id;
+    db::insert_session(
+        &state.pool,
+        &token.hash(),
+        user.id,
+        workspace_id,
+        now,
+        now + lifetime,
+    )
+    .await?;
+    let cookie = AppendHeaders([(SET_COOKIE, set_cookie(&token, lifetime))]);
+    let workspace = (workspace_id, membership.workspace_name);
+    Ok((
+        cookie,
+        Json(Session::new(
+            user.id,
+            user.email,
+            workspace,
+            membership.role,
+        )),
+    ))
+}

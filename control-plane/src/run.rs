@@ -1,0 +1,116 @@
+//! Start to stop: the only door, for `main` and for tests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::Clock;
+use service::{Lifecycle, Readiness, admin};
+use tokio::net::TcpListener;
+
+use crate::auth::PasswordHasher;
+use crate::db::{self, Analytics};
+use crate::error::Error;
+use crate::state::AppState;
+use crate::{Config, internal, relay, router};
+
+/// How often readiness is checked.
+const READINESS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often sign-ins that ran out are forgotten.
+const SESSION_CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// The service's two ports, bound.
+pub struct Listeners {
+    /// API and console.
+    pub public: TcpListener,
+    /// Health, metrics, `/internal/…`.
+    pub admin: TcpListener,
+}
+
+/// Serves until `shutdown`.
+///
+/// Starts without its database, too: it is then not ready, answers 503, and recovers by itself.
+///
+/// # Errors
+/// When a part of the service failed, or did not stop within the grace period.
+pub async fn run(
+    config: Config,
+    listeners: Listeners,
+    clock: Arc<dyn Clock>,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let pool = db::connect(&config.database_url, config.database_connections)?;
+    let analytics = db::connect(&config.analytics_database_url, config.database_connections)?;
+    let grace = config.shutdown_grace;
+    let state = AppState {
+        config: Arc::new(config),
+        pool,
+        analytics: Analytics(analytics),
+        clock,
+        passwords: PasswordHasher::default(),
+    };
+    let readiness = Readiness::waiting_for(&["database", "analytics_database"]);
+    let lifecycle = Lifecycle::new();
+    let public = axum::serve(listeners.public, router::router(state.clone()));
+    lifecycle.spawn(
+        "public listener",
+        public
+            .with_graceful_shutdown(lifecycle.stopping())
+            .into_future(),
+    );
+    let admin = admin::router(readiness.clone()).merge(internal::router(state.clone()));
+    lifecycle.spawn(
+        "admin listener",
+        admin::serve(listeners.admin, admin, lifecycle.stopping()),
+    );
+    lifecycle.spawn("relay", relay::run(state.clone(), lifecycle.stopping()));
+    lifecycle.spawn(
+        "readiness",
+        watch(state.clone(), readiness, lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "session cleanup",
+        forget_sessions(state, lifecycle.stopping()),
+    );
+    Ok(lifecycle.run_until(shutdown, grace).await?)
+}
+
+async fn watch(
+    state: AppState,
+    readiness: Readiness,
+    stopping: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    tokio::pin!(stopping);
+    loop {
+        for (condition, pool) in [
+            ("database", &state.pool),
+            ("analytics_database", &state.analytics.0),
+        ] {
+            match sqlx::query_scalar!(r#"select 1 as "one!""#)
+                .fetch_one(pool)
+                .await
+            {
+                Ok(_) => readiness.met(condition),
+                Err(error) => readiness.unmet(condition, error),
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(READINESS_INTERVAL) => {}
+            () = &mut stopping => return Ok(()),
+        }
+    }
+}
+
+async fn forget_sessions(state: AppState, stopping: impl Future<Output = ()>) -> Result<(), Error> {
+    tokio::pin!(stopping);
+    loop {
+        match db::delete_expired_sessions(&state.pool, state.now()).await {
+            Ok(count) => tracing::debug!(count, "forgot expired sessions"),
+            Err(error) => tracing::warn!(%error, "expired sessions stay for now"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SESSION_CLEANUP_INTERVAL) => {}
+            () = &mut stopping => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What handlers share: real things, cheap to clone.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use contract::{Clock, Timestamp};
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+use crate::Config;
+use crate::auth::PasswordHasher;
+use crate::db::Analytics;
+
+/// Shared by all handlers.
+#[derive(Clone)]
+pub struct AppState {
+    /// Settings.
+    pub config: Arc<Config>,
+    /// The database with links.
+    pub pool: PgPool,
+    /// The database with clicks.
+    pub analytics: Analytics,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Bounds how many passwords are hashed at once.
+    pub passwords: PasswordHasher,
+}
+
+impl AppState {
+    /// The present moment, in the resolution the database keeps.
+    pub fn now(&self) -> OffsetDateTime {
+        self.timestamp()
+            .to_datetime()
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// The present moment.
+    pub fn timestamp(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl FromRef<AppState> for PgPool {
+    fn from_ref(state: &AppState) -> Self {
+        state.pool.clone()
+    }
+}

@@ -1,0 +1,6 @@
+//! A private Redis server.
+
+mod probe;
+mod server;
+
+pub use server::{RedisOptions, RedisServer};

@@ -1,0 +1,154 @@
+//! A running Redis.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::probe;
+use crate::folder::{Folder, private_file};
+use crate::port::ensure_free;
+use crate::readiness::Starting;
+use crate::{Error, Result, TiedChild, password, spawn_tied};
+
+/// How a server is called in messages.
+const NAME: &str = "Redis";
+
+/// SIGTERM makes Redis write what it holds back and end. It is busy at most for one script.
+const ORDERLY: [(Signal, Duration); 1] = [(Signal::TERM, Duration::from_secs(15))];
+
+/// What to start. The server listens on 127.0.0.1 only.
+#[derive(Debug, Clone)]
+pub struct RedisOptions {
+    /// The server's own folder: data, log, configuration and a lock. Made if missing.
+    pub dir: PathBuf,
+    /// Where it listens, see [`free_port`](crate::free_port). May differ from start to start.
+    pub port: u16,
+    /// The password. May differ from start to start.
+    pub password: SecretString,
+    /// Whether data survives a restart. A crash of the machine still costs the last second.
+    pub durable: bool,
+    /// The server's program; `None` finds `redis-server` in `PATH`.
+    pub program: Option<PathBuf>,
+}
+
+/// A Redis server that ends with this process. Dropping it stops it.
+#[derive(Debug)]
+pub struct RedisServer {
+    options: RedisOptions,
+    child: TiedChild,
+}
+
+impl RedisServer {
+    /// Starts the server and waits until it has read its data and answers.
+    pub fn start(options: RedisOptions) -> Result<RedisServer> {
+        password::check(&options.password)?;
+        let folder = Folder::open(&options.dir, None)?;
+        ensure_free(options.port)?;
+        write_configuration(&options, &folder)?;
+
+        let (log, log_path) = folder.fresh_log("redis.log")?;
+        let errors = log.try_clone().map_err(Error::path("open", &log_path))?;
+        let program = options.program.clone();
+        let mut command = Command::new(program.unwrap_or_else(|| "redis-server".into()));
+        // Inside its folder, the configuration needs no path, and so no quoting of one.
+        command.arg("redis.conf").current_dir(folder.path());
+        command.stdin(folder.lock()?).stdout(log).stderr(errors);
+        let death_signal = if options.durable {
+            Signal::TERM
+        } else {
+            Signal::KILL
+        };
+        let child = spawn_tied(command, death_signal).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Error::NotInstalled {
+                program: NAME,
+                package: "redis-server",
+            },
+            _ => Error::io("start Redis")(error),
+        })?;
+        let mut server = RedisServer { options, child };
+        let RedisOptions { port, password, .. } = &server.options;
+        let starting = Starting {
+            server: NAME,
+            port: *port,
+            log: &log_path,
+        };
+        let ask = || probe::ask(*port, password.expose_secret());
+        starting.wait(&mut server.child, ask)?;
+        Ok(server)
+    }
+
+    /// Stops the server if it still runs, and starts it with the same options.
+    pub fn restart(&mut self) -> Result<()> {
+        self.stop()?;
+        *self = RedisServer::start(self.options.clone())?;
+        Ok(())
+    }
+
+    /// The address of database 0, with the password.
+    pub fn url(&self) -> String {
+        let RedisOptions { password, port, .. } = &self.options;
+        format!("redis://:{}@127.0.0.1:{port}/0", password.expose_secret())
+    }
+
+    /// Where the server listens.
+    pub fn port(&self) -> u16 {
+        self.options.port
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    /// How the server ended; `None` while it runs.
+    pub fn try_wait(&mut self) -> Result<Option<ExitStatus>> {
+        self.child.try_wait().map_err(Error::io("watch Redis"))
+    }
+
+    /// Stops the server, within 15 s whatever happens. A server that has ended already is fine.
+    pub fn stop(&mut self) -> Result<()> {
+        let stopped = self.child.stop(&ORDERLY);
+        stopped.map(drop).map_err(Error::io("stop Redis"))
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            tracing::warn!(%error, "a private Redis was not stopped");
+        }
+    }
+}
+
+/// Writes `redis.conf`. The password is there, and not on the command line, because everybody on
+/// the machine can read command lines.
+fn write_configuration(options: &RedisOptions, folder: &Folder) -> Result<()> {
+    let RedisOptions {
+        port,
+        password,
+        durable,
+        ..
+    } = options;
+    let password = password.expose_secret();
+    let append_only = if *durable { "yes" } else { "no" };
+    // No snapshots: the append-only file is complete without them, and a failed snapshot makes
+    // Redis refuse writes.
+    let configuration = format!(
+        "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndaemonize no\ndir ./\nsave \"\"\n\
+         appendonly {append_only}\nappendfsync everysec\nmaxmemory-policy noeviction\n"
+    );
+    let path = folder.path().join("redis.conf");
+    let written = private_file(&path).and_then(|mut file| {
+        file.set_len(0)?;
+        file.write_all(configuration.as_bytes())
+    });
+    written.map_err(Error::path("write", &path))?;
+    // The file may be older than us, and more open.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(&path, mode).map_err(Error::path("close off", &path))
+}

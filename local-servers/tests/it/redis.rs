@@ -1,0 +1,69 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use local_servers::{RedisServer, free_port};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{PASSWORD, eventually, redis, redis_in, runs, scratch};
+
+#[test]
+fn a_stop_keeps_the_data() {
+    let scratch = scratch();
+    let mut options = redis_in(scratch.path());
+    let mut server = RedisServer::start(options.clone()).unwrap();
+    assert!(redis(server.port(), PASSWORD, &["SET note kept"]).contains("+OK"));
+    let pid = server.pid();
+    server.stop().unwrap();
+    assert!(!runs(pid));
+    assert!(
+        server
+            .try_wait()
+            .unwrap()
+            .is_some_and(|status| status.success())
+    );
+
+    options.port = free_port().unwrap();
+    let server = RedisServer::start(options).unwrap();
+    assert!(redis(server.port(), PASSWORD, &["GET note"]).contains("kept"));
+}
+
+#[test]
+fn a_crash_is_noticed_and_a_restart_brings_it_back() {
+    let scratch = scratch();
+    let mut server = RedisServer::start(redis_in(scratch.path())).unwrap();
+    assert!(server.try_wait().unwrap().is_none());
+    let pid = Pid::from_raw(server.pid().cast_signed()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    eventually("the end is noticed", || {
+        server.try_wait().unwrap().is_some()
+    });
+    server.restart().unwrap();
+    assert!(redis(server.port(), PASSWORD, &["PING"]).contains("+PONG"));
+}
+
+#[test]
+fn a_start_waits_until_the_data_is_read() {
+    let scratch = scratch();
+    let mut server = RedisServer::start(redis_in(scratch.path())).unwrap();
+    let fill = "EVAL \"for i=1,300000 do redis.call('SET','key:'..i,i) end\" 0";
+    redis(server.port(), PASSWORD, &[fill]);
+    server.restart().unwrap();
+    assert!(redis(server.port(), PASSWORD, &["DBSIZE"]).contains(":300000"));
+}
+
+#[test]
+fn it_is_private() {
+    let scratch = scratch();
+    let options = redis_in(scratch.path());
+    let server = RedisServer::start(options.clone()).unwrap();
+    assert!(redis(server.port(), "wrong-horse", &["PING"]).contains("-NOAUTH"));
+    let setting = |name: &str| redis(server.port(), PASSWORD, &[&format!("CONFIG GET {name}")]);
+    assert!(setting("bind").contains("\r\n127.0.0.1\r\n"));
+    assert!(setting("maxmemory-policy").contains("\r\nnoeviction\r\n"));
+    assert!(setting("appendonly").contains("\r\nyes\r\n"));
+
+    let command_line = fs::read(format!("/proc/{}/cmdline", server.pid())).unwrap();
+    assert!(!String::from_utf8_lossy(&command_line).contains(PASSWORD));
+    let configuration = fs::metadata(options.dir.join("redis.conf")).unwrap();
+    assert_eq!(configuration.permissions().mode() & 0o777, 0o600);
+}
