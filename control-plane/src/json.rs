@@ -100,6 +100,13 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
+/// A field of an edit that may be absent, but not `null`, because it cannot be cleared.
+pub fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Reads any JSON value, but no object in which a key appears twice: which of the two is meant?
 struct UniqueKeys;
 

@@ -56,11 +56,14 @@ impl Readiness {
 }
 
 /// `/healthz`: the process runs. `/readyz`: it can do its work. `/metrics`: Prometheus text.
+///
+/// Installs the metrics recorder: what is measured before that is lost.
 pub fn router(readiness: Readiness) -> Router {
+    let metrics = telemetry::metrics();
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(move || async move { readyz(&readiness) }))
-        .route("/metrics", get(|| async { telemetry::metrics().render() }))
+        .route("/metrics", get(move || async { metrics.render() }))
 }
 
 fn readyz(readiness: &Readiness) -> Response {

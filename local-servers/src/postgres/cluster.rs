@@ -54,7 +54,11 @@ pub(super) fn ensure(
     }
 
     let mut command = installation.command("initdb");
-    command.args(["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256"]);
+    command.args([
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--auth=scram-sha-256",
+    ]);
     command.arg(format!("--username={SUPERUSER}"));
     command.arg("--pgdata").arg(&unfinished);
     command.arg("--pwfile").arg(&password_file);

@@ -34,6 +34,11 @@ pub fn postgres_url() -> &'static str {
     }
 }
 
+/// Whether that PostgreSQL ends with this process.
+pub(super) fn is_postgres_ours() -> bool {
+    matches!(&*POSTGRES, Ok((_, Some(_))))
+}
+
 /// The address of a Redis that tests share: each keeps to keys with its own prefix.
 pub fn redis_url() -> &'static str {
     match &*REDIS {

@@ -39,6 +39,7 @@ pub struct LinkList {
     /// Newest first.
     data: Vec<Link>,
     /// Where the next page begins; null on the last.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 

@@ -66,6 +66,7 @@ pub struct LinkStats {
     clicks: i64,
     /// The newest click.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
     last_clicked_at: Option<OffsetDateTime>,
     /// Every interval of the range, ascending, also those without clicks.
     series: Vec<StatsPoint>,

@@ -15,12 +15,17 @@ use crate::problem::Problem;
 use crate::routes::LinkPath;
 use crate::state::AppState;
 
-/// What to change. Absent fields stay; `null` clears.
+/// What to change. Absent fields stay; `null` clears what may be empty.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateLink {
     /// Where it leads from now on.
-    #[schema(example = "https://example.com/sale", max_length = 2048)]
+    #[serde(default, deserialize_with = "json::not_null")]
+    #[schema(
+        example = "https://example.com/sale",
+        max_length = 2048,
+        nullable = false
+    )]
     original_url: Option<String>,
     /// What to call it.
     #[serde(default, deserialize_with = "json::present")]
@@ -31,6 +36,8 @@ pub struct UpdateLink {
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Option<String>>,
     /// False switches it off, true on again.
+    #[serde(default, deserialize_with = "json::not_null")]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
 }
 

@@ -27,6 +27,7 @@ pub struct Link {
     #[schema(example = "https://example.com/sale")]
     original_url: String,
     /// What its owner calls it.
+    #[schema(required)]
     title: Option<String>,
     /// False: switched off by its owner.
     enabled: bool,
@@ -34,11 +35,13 @@ pub struct Link {
     status: LinkStatus,
     /// When it stops redirecting.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
     expires_at: Option<OffsetDateTime>,
     /// Clicks since it was made.
     clicks: i64,
     /// The newest click.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
     last_clicked_at: Option<OffsetDateTime>,
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]

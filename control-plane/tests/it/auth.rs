@@ -1,0 +1,224 @@
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
+
+use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, link_path};
+
+fn cookie(signed_in: &Answer) -> String {
+    let header = signed_in.headers["set-cookie"].to_str().unwrap();
+    header.split(';').next().unwrap().to_owned()
+}
+
+fn from_console(request: RequestBuilder, cookie: &str) -> RequestBuilder {
+    request
+        .header("cookie", cookie)
+        .header("x-requested-with", "linkpulse")
+}
+
+#[tokio::test]
+async fn without_a_good_credential_there_is_nothing_to_see() {
+    let app = App::start().await;
+    let mut altered = app.key.clone();
+    altered.replace_range(12..13, if &altered[12..13] == "x" { "y" } else { "x" });
+    let stranger = control_plane::auth::ApiKey::generate(&mut rand::rng());
+    for authorization in [
+        String::new(),
+        "Bearer".into(),
+        "Bearer ".into(),
+        format!("Basic {}", app.key),
+        format!("Bearer {altered}"),
+        format!("Bearer {}", stranger.expose()),
+    ] {
+        for (method, path) in [
+            (Method::GET, "/api/v1/links"),
+            (Method::POST, "/api/v1/links"),
+            (Method::GET, "/api/v1/links/lnk_0000000000000000000000"),
+            (Method::GET, "/api/v1/session"),
+        ] {
+            let request = app
+                .request(method, path)
+                .header("authorization", &authorization);
+            let refused = answer(request).await;
+            assert_eq!(
+                (refused.status, &refused.body["code"]),
+                (401, &json!("unauthenticated")),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_or_expired_key_ends_at_once() {
+    let app = App::start().await;
+    assert_eq!(app.get("/api/v1/links").await.status, 200);
+    sqlx::query("update api_keys set expires_at = $1")
+        .bind(contract::Clock::now(&*app.clock).to_datetime().unwrap())
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(app.get("/api/v1/links").await.status, 401);
+    sqlx::query("update api_keys set expires_at = null, revoked_at = now()")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(app.get("/api/v1/links").await.status, 401);
+}
+
+#[tokio::test]
+async fn signing_in_and_out() {
+    let app = App::start().await;
+    let signed_in = app.sign_in(" Ada@Example.com ", PASSWORD).await;
+    assert_eq!(signed_in.status, 200);
+    insta::assert_json_snapshot!(signed_in.body, { ".*.id" => "[id]" }, @r#"
+    {
+      "role": "owner",
+      "user": {
+        "email": "ada@example.com",
+        "id": "[id]"
+      },
+      "workspace": {
+        "id": "[id]",
+        "name": "Workspace"
+      }
+    }
+    "#);
+    let attributes = signed_in.headers["set-cookie"].to_str().unwrap();
+    for attribute in [
+        "__Host-",
+        "; Path=/",
+        "; HttpOnly",
+        "; Secure",
+        "; SameSite=Lax",
+        "Max-Age=1209600",
+    ] {
+        assert!(attributes.contains(attribute), "{attributes}");
+    }
+    let cookie = cookie(&signed_in);
+    let session = app
+        .request(Method::GET, "/api/v1/session")
+        .header("cookie", &cookie);
+    assert_eq!(
+        answer(session.try_clone().unwrap()).await.body,
+        signed_in.body
+    );
+
+    let sign_out = from_console(app.request(Method::DELETE, "/api/v1/session"), &cookie);
+    assert_eq!(answer(sign_out).await.status, 204);
+    assert_eq!(answer(session).await.status, 401);
+}
+
+#[tokio::test]
+async fn wrong_password_and_unknown_user_look_the_same() {
+    let app = App::start().await;
+    let wrong = app.sign_in(EMAIL, "wrong password").await;
+    let unknown = app.sign_in("nobody@example.com", PASSWORD).await;
+    let nul = app.sign_in("a\u{0}b@example.com", PASSWORD).await;
+    for refused in [&wrong, &unknown, &nul] {
+        assert_eq!(
+            (refused.status, &refused.body["code"]),
+            (401, &json!("invalid_credentials"))
+        );
+        assert_eq!(refused.body["detail"], wrong.body["detail"]);
+        assert!(!refused.headers.contains_key("set-cookie"));
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_by_itself() {
+    let app = App::start().await;
+    let cookie = cookie(&app.sign_in(EMAIL, PASSWORD).await);
+    app.clock.advance(14 * 24 * 3600 * 1_000_000 - 1);
+    let session = || {
+        answer(
+            app.request(Method::GET, "/api/v1/session")
+                .header("cookie", &cookie),
+        )
+    };
+    assert_eq!(session().await.status, 200);
+    app.clock.advance(1);
+    assert_eq!(session().await.status, 401);
+}
+
+#[tokio::test]
+async fn other_sites_cannot_use_the_cookie() {
+    let app = App::start().await;
+    let cookie = cookie(&app.sign_in(EMAIL, PASSWORD).await);
+    let body = json!({ "original_url": "https://example.com/" });
+    let post = || {
+        app.request(Method::POST, "/api/v1/links")
+            .header("cookie", &cookie)
+            .json(&body)
+    };
+    let refused = answer(post()).await;
+    assert_eq!(
+        (refused.status, &refused.body["code"]),
+        (403, &json!("cross_site"))
+    );
+    let refused = answer(
+        post()
+            .header("x-requested-with", "linkpulse")
+            .header("sec-fetch-site", "cross-site"),
+    )
+    .await;
+    assert_eq!(refused.status, 403);
+    let made = answer(
+        post()
+            .header("x-requested-with", "linkpulse")
+            .header("sec-fetch-site", "same-origin"),
+    )
+    .await;
+    assert_eq!(made.status, 201);
+}
+
+#[tokio::test]
+async fn viewers_look_but_do_not_touch() {
+    let app = App::start().await;
+    let link = app.link("look").await;
+    sqlx::query("update memberships set role = 'viewer'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let cookie = cookie(&app.sign_in(EMAIL, PASSWORD).await);
+    let path = link_path(&link["id"]);
+    let list = answer(
+        app.request(Method::GET, "/api/v1/links")
+            .header("cookie", &cookie),
+    )
+    .await;
+    assert_eq!(list.body["data"][0]["code"], "look");
+    for request in [
+        app.request(Method::POST, "/api/v1/links")
+            .json(&json!({ "original_url": "https://example.com/" })),
+        app.request(Method::PATCH, &path)
+            .json(&json!({ "title": "x" })),
+        app.request(Method::DELETE, &path),
+    ] {
+        let refused = answer(from_console(request, &cookie)).await;
+        assert_eq!(
+            (refused.status, &refused.body["code"]),
+            (403, &json!("forbidden"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_database_holds_no_usable_secret() {
+    let app = App::start().await;
+    let cookie = cookie(&app.sign_in(EMAIL, PASSWORD).await);
+    let token = cookie.split_once('=').unwrap().1;
+    for table in ["users", "sessions", "api_keys"] {
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+            "select t::text from {table} t"
+        )))
+        .fetch_all(&app.pool)
+        .await
+        .unwrap();
+        assert!(!rows.is_empty());
+        for secret in [PASSWORD, token, &app.key] {
+            assert!(
+                rows.iter().all(|row| !row.contains(secret)),
+                "{table} holds a secret"
+            );
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Starts the service on free ports, with its own database, Redis names and clock.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contract::{Clock, FixedClock, Timestamp};
+use control_plane::{Config, Listeners, accounts};
+use local_servers::testing::{self, TestDatabase};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// 2026-11-22T10:20:30.123456Z
+pub const NOW: Timestamp = Timestamp::from_micros(1_795_342_830_123_456);
+pub const EMAIL: &str = "ada@example.com";
+pub const PASSWORD: &str = "correct horse battery";
+pub const INTERNAL_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+pub struct App {
+    pub url: String,
+    pub admin_url: String,
+    pub pool: PgPool,
+    pub clock: Arc<FixedClock>,
+    pub key: String,
+    pub prefix: String,
+    pub redis_url: String,
+    pub client: Client,
+    instance: Instance,
+    config: Config,
+    // Dropped last.
+    _database: Option<TestDatabase>,
+}
+
+/// One running service.
+pub struct Instance {
+    url: String,
+    admin_url: String,
+    stop: Option<oneshot::Sender<()>>,
+    service: Option<JoinHandle<anyhow::Result<()>>>,
+}
+
+impl Instance {
+    async fn start(config: Config, clock: Arc<FixedClock>) -> Self {
+        let public = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let admin = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", public.local_addr().unwrap());
+        let admin_url = format!("http://{}", admin.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async { drop(stopped.await) };
+        let listeners = Listeners { public, admin };
+        let service = tokio::spawn(control_plane::run(config, listeners, clock, shutdown));
+        Self {
+            url,
+            admin_url,
+            stop: Some(stop),
+            service: Some(service),
+        }
+    }
+
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        drop(self.stop.take());
+        self.service.take().expect("stopped once").await.unwrap()
+    }
+}
+
+/// An answer of the API.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl App {
+    pub async fn start() -> Self {
+        let database = blocking(|| TestDatabase::create("control_plane")).await;
+        let redis_url = blocking(|| testing::redis_url().to_owned()).await;
+        let url = database.url.clone();
+        Self::start_on(&url, &redis_url, Some(database)).await
+    }
+
+    pub async fn start_on(
+        database_url: &str,
+        redis_url: &str,
+        database: Option<TestDatabase>,
+    ) -> Self {
+        service::install_tls_provider();
+        let pool = PgPool::connect(database_url).await.unwrap();
+        migrate(&pool).await;
+        let clock = Arc::new(FixedClock::new(NOW));
+        let now = NOW.to_datetime().unwrap();
+        accounts::create_owner(&pool, EMAIL, PASSWORD.into(), now)
+            .await
+            .unwrap();
+        let key = accounts::create_key(&pool, "tests", &mut rand::rng(), now)
+            .await
+            .unwrap();
+        let prefix = testing::unique_prefix();
+
+        let config = config(database_url, redis_url, &prefix);
+        let instance = Instance::start(config.clone(), clock.clone()).await;
+        Self {
+            url: instance.url.clone(),
+            admin_url: instance.admin_url.clone(),
+            instance,
+            config,
+            pool,
+            clock,
+            key: key.key.expose().to_owned(),
+            prefix,
+            redis_url: redis_url.to_owned(),
+            client: Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
+            _database: database,
+        }
+    }
+
+    /// Stops the service and says how it ended.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        self.instance.stop().await
+    }
+
+    /// Another process of the same installation.
+    pub async fn second_instance(&self) -> Instance {
+        Instance::start(self.config.clone(), self.clock.clone()).await
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// With the API key.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = self.request(method, path).bearer_auth(&self.key);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        answer(request).await
+    }
+
+    pub async fn create_link(&self, body: Value) -> Answer {
+        self.call(Method::POST, "/api/v1/links", Some(body)).await
+    }
+
+    /// A link that must come into being.
+    pub async fn link(&self, code: &str) -> Value {
+        let body = json!({ "original_url": "https://example.com/a", "code": code });
+        let answer = self.create_link(body).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub async fn patch_link(&self, id: &Value, body: Value) -> Answer {
+        self.call(Method::PATCH, &link_path(id), Some(body)).await
+    }
+
+    pub async fn delete_link(&self, id: &Value) -> Answer {
+        self.call(Method::DELETE, &link_path(id), None).await
+    }
+
+    pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
+        let body = json!({ "email": email, "password": password });
+        answer(self.request(Method::POST, "/api/v1/session").json(&body)).await
+    }
+
+    /// A second workspace with an API key of its own.
+    pub async fn foreign_key(&self) -> String {
+        let key = control_plane::auth::ApiKey::generate(&mut rand::rng());
+        let workspace = uuid::Uuid::now_v7();
+        sqlx::query("insert into workspaces (id, name, created_at) values ($1, 'Foreign', now())")
+            .bind(workspace)
+            .execute(&self.pool)
+            .await
+            .unwrap();
+        let insert = "insert into api_keys (id, workspace_id, name, prefix, key_hash, created_at)
+                      values ($1, $2, 'foreign', '', $3, now())";
+        sqlx::query(insert)
+            .bind(uuid::Uuid::now_v7())
+            .bind(workspace)
+            .bind(key.hash().as_slice())
+            .execute(&self.pool)
+            .await
+            .unwrap();
+        key.expose().to_owned()
+    }
+}
+
+pub fn link_path(id: &Value) -> String {
+    format!("/api/v1/links/{}", id.as_str().unwrap())
+}
+
+pub async fn answer(request: RequestBuilder) -> Answer {
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let (method, path) = (
+        request.method().to_string(),
+        request.url().path().to_owned(),
+    );
+    let response = client.execute(request).await.unwrap();
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let bytes = response.bytes().await.unwrap();
+    let body = match bytes.is_empty() {
+        true => Value::Null,
+        false => serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into()),
+    };
+    crate::openapi::assert_documented(&method, &path, status);
+    if status >= 400 {
+        assert_eq!(
+            headers["content-type"], "application/problem+json",
+            "{path}: {body}"
+        );
+        assert_eq!(
+            body["request_id"],
+            headers["x-request-id"].to_str().unwrap(),
+            "{path}: {body}"
+        );
+    }
+    Answer {
+        status,
+        headers,
+        body,
+    }
+}
+
+/// Waits until `condition` gives something.
+pub async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(15);
+    loop {
+        if let Some(value) = condition().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "did not happen in 15 s: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// Both owners' tables: the pipeline's are read by the statistics.
+async fn migrate(pool: &PgPool) {
+    control_plane::migrate(pool).await.unwrap();
+    let mut pipeline = sqlx::migrate!("../pipeline/migrations");
+    pipeline.dangerous_set_table_name("_pipeline_migrations");
+    let mut connection = pool.acquire().await.unwrap();
+    // The statistics ask both engines in the same words; the plain one is ready sooner.
+    sqlx::query("set linkpulse.engine = 'postgres'")
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    pipeline.run(&mut *connection).await.unwrap();
+}
+
+fn config(database_url: &str, redis_url: &str, prefix: &str) -> Config {
+    Config::from_lookup(&|name| {
+        let value = match name {
+            "DATABASE_URL" => database_url,
+            "REDIS_URL" => redis_url,
+            "LINKPULSE_REDIS_KEY_PREFIX" => prefix,
+            "LINKPULSE_INTERNAL_SECRET" => INTERNAL_SECRET,
+            "LINKPULSE_PUBLIC_URL" => "https://go.example.org",
+            "LINKPULSE_DATABASE_CONNECTIONS" => "8",
+            "LINKPULSE_SHUTDOWN_GRACE" => "5s",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    })
+    .unwrap()
+}
+
+/// The fixed clock's time as the API writes it.
+pub fn rfc3339(clock: &FixedClock) -> String {
+    let now = clock.now().to_datetime().unwrap();
+    now.format(&time::format_description::well_known::Rfc3339)
+        .unwrap()
+}

@@ -1,0 +1,243 @@
+use futures_util::StreamExt;
+use insta::assert_json_snapshot;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{App, answer, link_path, rfc3339};
+
+#[tokio::test]
+async fn a_created_link_is_shown_whole_and_found_again() {
+    let app = App::start().await;
+    let created = app
+        .create_link(json!({
+            "original_url": "HTTPS://Example.com/Sale?x=1",
+            "code": "spring-24",
+            "title": "  Spring sale ",
+            "expires_at": "2027-01-31T13:00:00.5+01:00",
+        }))
+        .await;
+    assert_eq!(created.status, 201);
+    assert_json_snapshot!(created.body, { ".id" => "[id]" }, @r#"
+    {
+      "clicks": 0,
+      "code": "spring-24",
+      "created_at": "2026-11-22T10:20:30.123456Z",
+      "domain": "go.example.org",
+      "enabled": true,
+      "expires_at": "2027-01-31T12:00:00.5Z",
+      "id": "[id]",
+      "last_clicked_at": null,
+      "original_url": "https://example.com/Sale?x=1",
+      "revision": 1,
+      "short_url": "https://go.example.org/spring-24",
+      "status": "active",
+      "title": "Spring sale",
+      "updated_at": "2026-11-22T10:20:30.123456Z"
+    }
+    "#);
+    let location = created.headers["location"].to_str().unwrap();
+    assert_eq!(location, link_path(&created.body["id"]));
+    assert_eq!(app.get(location).await.body, created.body);
+}
+
+#[tokio::test]
+async fn codes_are_generated_when_none_is_given() {
+    let app = App::start().await;
+    let body = json!({ "original_url": "https://example.com/" });
+    let (one, other) = tokio::join!(app.create_link(body.clone()), app.create_link(body));
+    let code = one.body["code"].as_str().unwrap();
+    assert_eq!(code.len(), 8);
+    assert_ne!(one.body["code"], other.body["code"]);
+}
+
+#[tokio::test]
+async fn a_taken_code_gives_409_and_a_free_one() {
+    let app = App::start().await;
+    app.link("sale").await;
+    app.link("sale-2").await;
+    let body = json!({ "original_url": "https://example.com/b", "code": "sale" });
+    let refused = app.create_link(body).await;
+    assert_eq!(refused.status, 409);
+    assert_json_snapshot!(refused.body, { ".request_id" => "[id]" }, @r#"
+    {
+      "code": "code_taken",
+      "detail": "the code \"sale\" is taken, \"sale-3\" is free",
+      "request_id": "[id]",
+      "status": 409,
+      "suggestion": "sale-3",
+      "title": "Conflict",
+      "type": "about:blank"
+    }
+    "#);
+    app.link("sale-3").await;
+}
+
+#[tokio::test]
+async fn fifty_people_who_want_one_code_make_one_link() {
+    let app = App::start().await;
+    let body = json!({ "original_url": "https://example.com/", "code": "rush" });
+    let attempts = futures_util::stream::iter(0..50).map(|_| app.create_link(body.clone()));
+    let answers: Vec<_> = attempts.buffer_unordered(8).collect().await;
+    let made = answers.iter().filter(|answer| answer.status == 201).count();
+    let taken = answers.iter().filter(|answer| answer.status == 409).count();
+    assert_eq!((made, taken), (1, 49));
+}
+
+#[tokio::test]
+async fn an_edit_changes_what_it_names_and_null_clears() {
+    let app = App::start().await;
+    let body = json!({
+        "original_url": "https://example.com/a", "title": "A", "expires_at": "2027-01-01T00:00:00Z",
+    });
+    let link = app.create_link(body).await.body;
+    app.clock.advance(1_000_000);
+    let edited = app
+        .patch_link(
+            &link["id"],
+            json!({ "title": null, "original_url": "https://example.com/b" }),
+        )
+        .await;
+    assert_eq!(edited.status, 200);
+    let mut expected = link.clone();
+    expected["title"] = Value::Null;
+    expected["original_url"] = "https://example.com/b".into();
+    expected["updated_at"] = rfc3339(&app.clock).into();
+    expected["revision"] = 2.into();
+    assert_eq!(edited.body, expected);
+
+    let edited = app
+        .patch_link(&link["id"], json!({ "expires_at": null, "enabled": false }))
+        .await;
+    assert_eq!(edited.body["expires_at"], Value::Null);
+    assert_eq!(edited.body["status"], "disabled");
+    assert_eq!(app.get(&link_path(&link["id"])).await.body, edited.body);
+}
+
+#[tokio::test]
+async fn a_deleted_link_stays_readable_keeps_its_code_and_leaves_the_list() {
+    let app = App::start().await;
+    let link = app.link("gone").await;
+    assert_eq!(app.delete_link(&link["id"]).await.status, 204);
+    assert_eq!(app.delete_link(&link["id"]).await.status, 404);
+    assert_eq!(
+        app.patch_link(&link["id"], json!({ "title": "x" }))
+            .await
+            .status,
+        404
+    );
+    assert_eq!(
+        app.get(&link_path(&link["id"])).await.body["status"],
+        "deleted"
+    );
+    let again = json!({ "original_url": "https://example.com/", "code": "gone" });
+    assert_eq!(app.create_link(again).await.status, 409);
+    assert_eq!(app.get("/api/v1/links").await.body["data"], json!([]));
+    assert_eq!(
+        codes(&app.get("/api/v1/links?status=deleted").await.body),
+        ["gone"]
+    );
+}
+
+#[tokio::test]
+async fn pages_show_every_link_once_also_while_links_are_made() {
+    let app = App::start().await;
+    for number in 0..7 {
+        app.link(&format!("link-{number}")).await;
+        // Two links per microsecond: the id decides between them.
+        app.clock.advance(i64::from(number % 2));
+    }
+    let mut seen = Vec::new();
+    let mut path = "/api/v1/links?limit=3".to_owned();
+    loop {
+        let page = app.get(&path).await;
+        assert_eq!(page.status, 200);
+        seen.extend(codes(&page.body).iter().map(|code| code.to_string()));
+        app.link(&format!("new-{}", seen.len())).await;
+        match page.body["next_cursor"].as_str() {
+            Some(cursor) => path = format!("/api/v1/links?limit=3&cursor={cursor}"),
+            None => break,
+        }
+    }
+    let expected: Vec<_> = (0..7)
+        .rev()
+        .map(|number| format!("link-{number}"))
+        .collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn the_list_is_searched_and_filtered() {
+    let app = App::start().await;
+    let soon = "2026-11-22T10:20:31Z";
+    for body in [
+        json!({ "original_url": "https://example.com/one", "code": "alpha", "title": "Ärger_100%" }),
+        json!({ "original_url": "https://example.com/TWO", "code": "beta", "enabled": false }),
+        json!({ "original_url": "https://example.com/three", "code": "gamma", "expires_at": soon }),
+    ] {
+        assert_eq!(app.create_link(body).await.status, 201);
+    }
+    app.clock.advance(2_000_000);
+    for (query, expected) in [
+        ("", vec!["gamma", "beta", "alpha"]),
+        ("q=LPHA", vec!["alpha"]),
+        ("q=two", vec!["beta"]),
+        ("q=%C3%A4rger", vec!["alpha"]),
+        ("q=_100%25", vec!["alpha"]),
+        ("q=%25", vec!["alpha"]),
+        ("q=%5C", vec![]),
+        ("q=%20", vec!["gamma", "beta", "alpha"]),
+        ("status=active", vec!["alpha"]),
+        ("status=disabled", vec!["beta"]),
+        ("status=expired", vec!["gamma"]),
+        ("status=deleted", vec![]),
+        ("status=active&q=two", vec![]),
+    ] {
+        let page = app.get(&format!("/api/v1/links?{query}")).await;
+        assert_eq!(codes(&page.body), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn another_workspace_sees_and_touches_nothing() {
+    let app = App::start().await;
+    let link = app.link("ours").await;
+    let foreign = app.foreign_key().await;
+    let path = link_path(&link["id"]);
+    for (method, path, body) in [
+        (Method::GET, path.clone(), None),
+        (Method::GET, format!("{path}/stats"), None),
+        (
+            Method::PATCH,
+            path.clone(),
+            Some(json!({ "title": "theirs" })),
+        ),
+        (Method::DELETE, path.clone(), None),
+    ] {
+        let mut request = app.request(method.clone(), &path).bearer_auth(&foreign);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = answer(request).await;
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (404, &json!("link_not_found")),
+            "{method} {path}"
+        );
+    }
+    let list = answer(
+        app.request(Method::GET, "/api/v1/links")
+            .bearer_auth(&foreign),
+    )
+    .await;
+    assert_eq!(list.body["data"], json!([]));
+    assert_eq!(app.get(&path).await.body, link);
+}
+
+fn codes(page: &Value) -> Vec<&str> {
+    page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|link| link["code"].as_str().unwrap())
+        .collect()
+}

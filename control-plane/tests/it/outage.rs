@@ -1,0 +1,122 @@
+//! With parts of the system away.
+
+use std::time::{Duration, Instant};
+
+use local_servers::testing::ThrowAway;
+use local_servers::{PostgresServer, RedisServer};
+use serde_json::json;
+
+use crate::harness::{App, blocking, eventually};
+
+#[tokio::test]
+async fn postgres_away_is_503_within_2_s_and_heals_without_a_restart() {
+    let mut postgres = blocking(|| ThrowAway::<PostgresServer>::postgres().unwrap()).await;
+    let redis_url = blocking(|| local_servers::testing::redis_url().to_owned()).await;
+    let app = App::start_on(&postgres.url(), &redis_url, None).await;
+    app.link("before").await;
+
+    postgres = blocking(move || {
+        postgres.stop().unwrap();
+        postgres
+    })
+    .await;
+    for _ in 0..3 {
+        let begin = Instant::now();
+        let refused = app
+            .create_link(json!({ "original_url": "https://example.com/" }))
+            .await;
+        assert_eq!(
+            (refused.status, &refused.body["code"]),
+            (503, &json!("unavailable"))
+        );
+        assert_eq!(refused.headers["retry-after"], "1");
+        assert!(
+            begin.elapsed() < Duration::from_secs(2),
+            "answered after {:?}",
+            begin.elapsed()
+        );
+    }
+    let ready = app.client.get(format!("{}/readyz", app.admin_url));
+    let unready =
+        async || (ready.try_clone().unwrap().send().await.unwrap().status() == 503).then_some(());
+    eventually("not ready", unready).await;
+
+    let _postgres = blocking(move || {
+        postgres.restart().unwrap();
+        postgres
+    })
+    .await;
+    eventually("writes again", async || {
+        let body = json!({ "original_url": "https://example.com/", "code": "after" });
+        let status = app.create_link(body).await.status;
+        (status == 201).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn redis_away_writes_succeed_and_are_relayed_later() {
+    let mut redis = blocking(|| ThrowAway::<RedisServer>::redis().unwrap()).await;
+    let database = blocking(|| local_servers::testing::TestDatabase::create("control_plane")).await;
+    let url = database.url.clone();
+    let app = App::start_on(&url, &redis.url(), Some(database)).await;
+    app.link("first").await;
+
+    redis = blocking(move || {
+        redis.stop().unwrap();
+        redis
+    })
+    .await;
+    app.link("second").await;
+
+    let redis = blocking(move || {
+        redis.restart().unwrap();
+        redis
+    })
+    .await;
+    let client = redis::Client::open(redis.url()).unwrap();
+    let changes = contract::Keys::new(app.prefix.as_str()).changes();
+    eventually("both changes are in Redis", async || {
+        let mut connection = client.get_multiplexed_async_connection().await.ok()?;
+        let length: usize = redis::AsyncCommands::xlen(&mut connection, &changes)
+            .await
+            .ok()?;
+        (length == 2).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_a_whole_link_or_none() {
+    let app = App::start().await;
+    for number in 0..30 {
+        let body =
+            json!({ "original_url": "https://example.com/", "code": format!("hang-{number}") });
+        let request = app.create_link(body);
+        let _ = tokio::time::timeout(Duration::from_micros(200 * number), request).await;
+    }
+    app.link("last").await;
+    // Every link that exists has its change, and the numbers have no gap.
+    let consistent = "select (select count(*) from links) = (select count(*) from link_changes)
+        and (select max(seq) from link_changes) = (select count(*) from link_changes)
+        and not exists (select from links where revision = 0)";
+    eventually("links and log agree", async || {
+        sqlx::query_scalar::<_, bool>(consistent)
+            .fetch_one(&app.pool)
+            .await
+            .unwrap()
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn stopping_is_clean() {
+    let mut app = App::start().await;
+    app.link("stop").await;
+    app.stop().await.unwrap();
+    assert!(
+        app.client.get(&app.url).send().await.is_err(),
+        "the port is closed"
+    );
+}

@@ -1,0 +1,186 @@
+use std::time::{Duration, Instant};
+
+use contract::{Change, FeedMessage, Keys, LinkRecord, LinkState};
+use futures_util::StreamExt;
+use redis::AsyncCommands;
+use redis::streams::StreamRangeReply;
+use serde_json::json;
+
+use crate::harness::{App, eventually};
+
+async fn redis(app: &App) -> redis::aio::MultiplexedConnection {
+    let client = redis::Client::open(app.redis_url.as_str()).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
+}
+
+async fn log(app: &App) -> Vec<Change> {
+    let keys = Keys::new(app.prefix.as_str());
+    let entries: StreamRangeReply = redis(app).await.xrange_all(keys.changes()).await.unwrap();
+    let change = |entry: &redis::streams::StreamId| {
+        let change = Change::decode(entry.get::<String>("change").unwrap().as_bytes()).unwrap();
+        assert_eq!(entry.id, format!("{}-0", change.seq));
+        change
+    };
+    entries.ids.iter().map(change).collect()
+}
+
+async fn record(app: &App, code: &str) -> Option<LinkRecord> {
+    let keys = Keys::new(app.prefix.as_str());
+    let key = keys.link(&"go.example.org".parse().unwrap(), &code.parse().unwrap());
+    let text: Option<String> = redis(app).await.hget(key, "rec").await.unwrap();
+    text.map(|text| LinkRecord::decode(text.as_bytes()).unwrap())
+}
+
+async fn seqs_when(app: &App, count: usize) -> Vec<u64> {
+    let seqs = async || {
+        let seqs: Vec<u64> = log(app).await.iter().map(|change| change.seq).collect();
+        (seqs.len() >= count).then_some(seqs)
+    };
+    eventually("changes are relayed", seqs).await
+}
+
+#[tokio::test]
+async fn every_change_reaches_record_log_and_channel_in_order() {
+    let app = App::start().await;
+    let client = redis::Client::open(app.redis_url.as_str()).unwrap();
+    let mut channel = client.get_async_pubsub().await.unwrap();
+    channel
+        .subscribe(Keys::new(app.prefix.as_str()).invalidate())
+        .await
+        .unwrap();
+
+    let link = app.link("fed").await;
+    app.patch_link(&link["id"], json!({ "enabled": false }))
+        .await;
+    app.delete_link(&link["id"]).await;
+
+    let mut states = Vec::new();
+    let mut messages = channel.on_message();
+    while states.len() < 3 {
+        let message = tokio::time::timeout(Duration::from_secs(15), messages.next())
+            .await
+            .unwrap()
+            .unwrap();
+        match FeedMessage::decode(message.get_payload_bytes()).unwrap() {
+            FeedMessage::Change(change) => states.push((change.seq, change.record.state)),
+            FeedMessage::Heartbeat(heartbeat) => {
+                let published = states.last().map_or(0, |(seq, _)| *seq);
+                assert_eq!(
+                    heartbeat.head_seq, published,
+                    "a heartbeat never announces what was not sent"
+                );
+            }
+        }
+    }
+    assert_eq!(
+        states,
+        [
+            (1, LinkState::Active),
+            (2, LinkState::Disabled),
+            (3, LinkState::Deleted)
+        ]
+    );
+    assert_eq!(seqs_when(&app, 3).await, [1, 2, 3]);
+    let record = record(&app, "fed").await.unwrap();
+    assert_eq!(
+        (record.revision, record.state),
+        (3, LinkState::Deleted),
+        "a tombstone stays"
+    );
+}
+
+#[tokio::test]
+async fn concurrent_writers_leave_no_gap() {
+    let app = App::start().await;
+    let numbers = futures_util::stream::iter(0..40);
+    numbers
+        .for_each_concurrent(8, async |number| {
+            drop(app.link(&format!("many-{number}")).await)
+        })
+        .await;
+    assert_eq!(seqs_when(&app, 40).await, (1..=40).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn an_emptied_redis_is_filled_again() {
+    let app = App::start().await;
+    for code in ["one", "two", "three"] {
+        app.link(code).await;
+    }
+    seqs_when(&app, 3).await;
+    let keys = Keys::new(app.prefix.as_str());
+    let link = keys.link(&"go.example.org".parse().unwrap(), &"two".parse().unwrap());
+    let _: () = redis(&app)
+        .await
+        .del(&[keys.changes(), keys.epoch(), link])
+        .await
+        .unwrap();
+    assert_eq!(seqs_when(&app, 3).await, [1, 2, 3]);
+    eventually("the record is back", async || record(&app, "two").await).await;
+}
+
+#[tokio::test]
+async fn a_redis_with_another_history_is_corrected() {
+    let app = App::start().await;
+    let link = app.link("mine").await;
+    seqs_when(&app, 1).await;
+    // As if this Redis had served a database that is gone: higher numbers, other content.
+    let keys = Keys::new(app.prefix.as_str());
+    let stale = LinkRecord {
+        revision: 900,
+        ..record(&app, "mine").await.unwrap()
+    };
+    let link_key = keys.link(&"go.example.org".parse().unwrap(), &"mine".parse().unwrap());
+    let mut pipe = redis::pipe();
+    pipe.set(keys.epoch(), "another")
+        .hset_multiple(
+            link_key,
+            &[
+                ("epoch", "another"),
+                ("rev", "900"),
+                ("rec", &stale.encode()),
+            ],
+        )
+        .cmd("XADD")
+        .arg(keys.changes())
+        .arg("900-0")
+        .arg("change")
+        .arg("x");
+    let _: () = pipe.query_async(&mut redis(&app).await).await.unwrap();
+
+    app.patch_link(&link["id"], json!({ "title": "edited" }))
+        .await;
+    let corrected = async || {
+        record(&app, "mine")
+            .await
+            .filter(|record| record.revision == 2)
+    };
+    eventually("the record is ours again", corrected).await;
+    assert_eq!(seqs_when(&app, 2).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_second_relay_waits_and_takes_over() {
+    let mut first = App::start().await;
+    let link = first.link("before").await;
+    seqs_when(&first, 1).await;
+    let mut second = first.second_instance().await;
+    first.stop().await.unwrap();
+
+    // The first serves no more, so the change goes into the log as another process would put it.
+    let begin = Instant::now();
+    let id: contract::LinkId = link["id"].as_str().unwrap().parse().unwrap();
+    let mut transaction = first.pool.begin().await.unwrap();
+    let now = contract::Clock::now(&*first.clock).to_datetime().unwrap();
+    control_plane::db::log_change(&mut transaction, id.0, now)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(seqs_when(&first, 2).await, [1, 2]);
+    assert!(
+        begin.elapsed() < Duration::from_secs(5),
+        "took {:?}",
+        begin.elapsed()
+    );
+    second.stop().await.unwrap();
+}
