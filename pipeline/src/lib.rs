@@ -1,1 +1,26 @@
+#![doc = include_str!("../README.md")]
 
+mod backoff;
+mod batch;
+pub mod classify;
+mod config;
+mod consumer;
+mod dead_letter;
+mod engine;
+mod entry;
+mod error;
+#[cfg(test)]
+mod example;
+mod intake;
+mod metrics;
+mod observer;
+mod reclaim;
+pub mod rollup;
+mod run;
+mod store;
+mod stream;
+
+pub use config::Config;
+pub use engine::{Engine, EngineChoice, detect_engine, migrate};
+pub use error::{Error, Result};
+pub use run::run;

@@ -64,7 +64,7 @@ settings! {
         "Address of the REST API and the console. Only the proxy needs to reach it.";
     CONTROL_PLANE_ADMIN_LISTEN = "LINKPULSE_CONTROL_PLANE_ADMIN_LISTEN", Some("127.0.0.1:9081"), false, "control-plane",
         "Address for health checks, metrics and `/internal/…`. Never public.";
-    DATABASE_CONNECTIONS = "LINKPULSE_DATABASE_CONNECTIONS", Some("10"), false, "control-plane, pipeline",
+    DATABASE_CONNECTIONS = "LINKPULSE_DATABASE_CONNECTIONS", Some("10"), false, "control-plane",
         "Connections to each database per process. The sum over all processes must stay below the server's `max_connections`.";
     SESSION_LIFETIME = "LINKPULSE_SESSION_LIFETIME", Some("14days"), false, "control-plane",
         "How long a sign-in to the console lasts.";

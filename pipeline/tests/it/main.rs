@@ -1,0 +1,15 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should panic"
+)]
+//! The pipeline against a real PostgreSQL, with and without TimescaleDB, and a real Redis.
+
+mod blocks;
+mod engines;
+mod harness;
+mod ingest;
+mod outage;
+mod poison;
+mod redelivery;
+mod shutdown;
