@@ -83,6 +83,9 @@ pub enum Error {
     /// A part we need is away: try again.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
+    /// It took too long: try again.
+    #[error("this took too long")]
+    TimedOut,
     /// Our mistake. The text is for the log.
     #[error("{0}")]
     Internal(String),

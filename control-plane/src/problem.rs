@@ -86,6 +86,7 @@ fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
         Error::CodeTaken { .. } => (StatusCode::CONFLICT, "code_taken"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Error::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }

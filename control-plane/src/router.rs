@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -11,7 +11,6 @@ use axum::{Json, Router};
 use contract::RequestId;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 use tracing::Instrument;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -59,10 +58,7 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(|_| {
             Error::internal("a handler panicked").into_response()
         }))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            REQUEST_TIMEOUT,
-        ))
+        .layer(from_fn(give_up_in_time))
         .layer(from_fn(problem::render))
         .layer(from_fn(name_and_measure))
         .layer(SetResponseHeaderLayer::if_not_present(
@@ -74,6 +70,11 @@ pub fn router(state: AppState) -> Router {
             no_referrer,
         ))
         .with_state(state)
+}
+
+async fn give_up_in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answer.unwrap_or_else(|_| Error::TimedOut.into_response())
 }
 
 /// Gives the request the name the proxy gave it (or one, if it came directly), puts that name on
