@@ -16,7 +16,7 @@ import { renderApp } from "@/test/render";
 import { server } from "@/test/server";
 
 async function fillIn(user: ReturnType<typeof renderApp>["user"]) {
-  await user.type(await screen.findByLabelText("E-mail"), "owner@example.com");
+  await user.type(await screen.findByLabelText("E-mail"), "owner@localhost");
   await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
 }
 

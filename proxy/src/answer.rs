@@ -1,0 +1,175 @@
+//! Answers made at the edge, all of them.
+
+use bytes::Bytes;
+use contract::RequestId;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+
+use crate::head::BadHead;
+
+/// Browsers' own default: a visitor's page is named to the target by its origin only. A redirect
+/// may only tighten what the page asked for, so nothing wider is right here.
+const REFERRER_POLICY: &str = "strict-origin-when-cross-origin";
+
+/// The page behind an error is a sentence, and runs nothing.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
+const JSON: &str = "application/problem+json";
+const HTML: &str = "text/html; charset=utf-8";
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+    /// Whether the connection ends with it: after a head that cannot be trusted, nobody knows
+    /// where the next request begins.
+    closes: bool,
+}
+
+impl Answer {
+    /// On to the target. Never cached: each visit is a click, and each edit takes effect.
+    pub(crate) fn redirect(status: StatusCode, location: HeaderValue) -> Self {
+        Self::empty(status)
+            .with(header::LOCATION, location)
+            .with(
+                header::REFERRER_POLICY,
+                HeaderValue::from_static(REFERRER_POLICY),
+            )
+            .with_static("x-robots-tag", "noindex")
+    }
+
+    /// The link was there, and is not any more.
+    pub(crate) fn gone() -> Self {
+        Self::page(StatusCode::GONE, "This link is no longer available.")
+    }
+
+    /// There is no such link, nor anything else.
+    pub(crate) fn not_found() -> Self {
+        Self::page(
+            StatusCode::NOT_FOUND,
+            "There is nothing here. Check the link for a typing error.",
+        )
+    }
+
+    /// Nobody could be asked about the link.
+    pub(crate) fn unavailable() -> Self {
+        let text = "This link cannot be looked up at the moment. Please try again.";
+        Self::page(StatusCode::SERVICE_UNAVAILABLE, text)
+            .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// The link's target is damaged.
+    pub(crate) fn broken_link() -> Self {
+        Self::page(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "This link is damaged. Its owner has to set it again.",
+        )
+    }
+
+    /// The method makes no sense here; `allow` lists those that do.
+    pub(crate) fn wrong_method(allow: &'static str) -> Self {
+        Self::empty(StatusCode::METHOD_NOT_ALLOWED)
+            .with(header::ALLOW, HeaderValue::from_static(allow))
+    }
+
+    /// The head was refused.
+    pub(crate) fn bad_head(reason: BadHead) -> Self {
+        let mut answer = Self::empty(match reason {
+            BadHead::Malformed => StatusCode::BAD_REQUEST,
+            BadHead::PathTooLong => StatusCode::URI_TOO_LONG,
+            BadHead::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        });
+        answer.closes = true;
+        answer
+    }
+
+    /// The control plane could not be reached, or broke off. In the form of its own errors, since
+    /// its clients wait for those.
+    pub(crate) fn no_control_plane(request_id: RequestId) -> Self {
+        let problem = serde_json::json!({
+            "type": "about:blank",
+            "title": "Service Unavailable",
+            "status": 503,
+            "code": "unavailable",
+            "detail": "The control plane cannot be reached. Please try again.",
+            "request_id": request_id.to_string(),
+        });
+        let mut answer = Self::empty(StatusCode::SERVICE_UNAVAILABLE)
+            .with(header::CONTENT_TYPE, HeaderValue::from_static(JSON))
+            .with(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        answer.body = problem.to_string().into();
+        answer.closes = true;
+        answer
+    }
+
+    /// The status code, for the log.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Writes the answer. The body is left out for HEAD, its length is not.
+    pub(crate) async fn write(
+        self,
+        session: &mut Session,
+        request_id: RequestId,
+    ) -> pingora::Result<()> {
+        if self.closes {
+            session.set_keepalive(None);
+        }
+        let mut response = ResponseHeader::build(self.status, Some(self.headers.len() + 4))?;
+        for (name, value) in self.headers {
+            response.append_header(name, value)?;
+        }
+        response.insert_header(header::CONTENT_LENGTH, self.body.len())?;
+        response.insert_header(header::CACHE_CONTROL, "private, no-store")?;
+        response.insert_header("x-request-id", request_id.to_string())?;
+        let is_whole = self.body.is_empty() || session.req_header().method == http::Method::HEAD;
+        session
+            .write_response_header(Box::new(response), is_whole)
+            .await?;
+        if !is_whole {
+            session.write_response_body(Some(self.body), true).await?;
+        }
+        Ok(())
+    }
+
+    fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: Vec::with_capacity(3),
+            body: Bytes::new(),
+            closes: false,
+        }
+    }
+
+    fn page(status: StatusCode, text: &'static str) -> Self {
+        let title = status.canonical_reason().unwrap_or_default();
+        let mut answer = Self::empty(status)
+            .with(header::CONTENT_TYPE, HeaderValue::from_static(HTML))
+            .with_static("content-security-policy", PAGE_POLICY)
+            .with_static("x-content-type-options", "nosniff")
+            .with_static("x-robots-tag", "noindex");
+        answer.body = format!(
+            "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\n\
+             <body style=\"font:1.1rem system-ui;margin:20vh auto;max-width:30rem;padding:0 1rem\">\n\
+             <h1>{title}</h1>\n<p>{text}</p>\n</html>\n"
+        )
+        .into();
+        answer
+    }
+
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn with_static(self, name: &'static str, value: &'static str) -> Self {
+        self.with(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    }
+}

@@ -1,0 +1,264 @@
+//! Links in memory.
+//!
+//! Two caches behind one type: links, and codes known to lead nowhere. They are separate so that
+//! somebody who tries codes cannot push links out.
+//!
+//! Written by the change feed ([`feed`](Cache::feed)) and by misses ([`fill`](Cache::fill)), read
+//! by every redirect. All values carry the generation they were learnt in: to make all of them
+//! void costs one addition, while emptying a large cache would stall redirects.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use contract::{Code, Domain, LinkRecord};
+use http::HeaderValue;
+use moka::ops::compute::{CompResult, Op};
+
+/// How long a code is believed not to exist. The feed corrects it sooner; this is for when the
+/// feed is down.
+const ABSENCE_LIFETIME: Duration = Duration::from_secs(10);
+
+/// Codes known not to exist, at most. 100 bytes each.
+const ABSENCES: u64 = 50_000;
+
+/// What names a link at the edge.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct LinkKey {
+    pub(crate) domain: Domain,
+    pub(crate) code: Code,
+}
+
+/// A link, ready to be answered with. Immutable: a change is a new value.
+#[derive(Debug)]
+pub(crate) struct CachedLink {
+    /// What the link is.
+    pub(crate) record: LinkRecord,
+    /// Its target as a header value; `None` when it could not be one. Such a target was never
+    /// accepted by the control plane, so somebody else wrote it.
+    pub(crate) location: Option<HeaderValue>,
+    generation: Generation,
+}
+
+/// A period in which everything learnt stays true unless the feed says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Generation(u64);
+
+/// What is known of a link.
+#[derive(Debug)]
+pub(crate) enum Lookup {
+    /// All of it.
+    Hit(Arc<CachedLink>),
+    /// That it does not exist.
+    Absent,
+    /// Nothing.
+    Miss,
+}
+
+/// The cache.
+pub(crate) struct Cache {
+    links: moka::sync::Cache<LinkKey, Arc<CachedLink>>,
+    absences: moka::sync::Cache<LinkKey, Generation>,
+    generation: AtomicU64,
+}
+
+impl Cache {
+    /// An empty cache for `capacity` links.
+    pub(crate) fn new(capacity: u64) -> Self {
+        Self {
+            links: moka::sync::Cache::new(capacity),
+            absences: moka::sync::Cache::builder()
+                .max_capacity(ABSENCES)
+                .time_to_live(ABSENCE_LIFETIME)
+                .build(),
+            generation: AtomicU64::new(0),
+        }
+    }
+
+    /// What is known of a link now.
+    pub(crate) fn get(&self, key: &LinkKey) -> Lookup {
+        let generation = self.generation();
+        if let Some(link) = self
+            .links
+            .get(key)
+            .filter(|link| link.generation == generation)
+        {
+            return Lookup::Hit(link);
+        }
+        match self.absences.get(key) {
+            Some(learnt) if learnt == generation => Lookup::Absent,
+            _ => Lookup::Miss,
+        }
+    }
+
+    /// The present generation. Take it *before* asking a source, and pass it on with the answer:
+    /// an answer that was asked for in an earlier generation may be older than this one.
+    pub(crate) fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::Acquire))
+    }
+
+    /// Makes everything learnt so far void.
+    pub(crate) fn start_generation(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Takes a change from the feed, whether or not the link is here: a new link is likely to be
+    /// visited soon.
+    pub(crate) fn feed(&self, record: LinkRecord) {
+        let link = self.fill(record, self.generation());
+        self.absences.invalidate(&link.key());
+    }
+
+    /// Takes a source's answer, and returns the newest state known: never goes back to an older
+    /// revision, so it does not matter whether the answer or a change came first.
+    pub(crate) fn fill(&self, record: LinkRecord, learnt: Generation) -> Arc<CachedLink> {
+        let link = Arc::new(CachedLink::new(record, learnt));
+        let result = self.links.entry(link.key()).and_compute_with(|present| {
+            match present.map(|entry| entry.into_value()) {
+                Some(present) if present.age() >= link.age() => Op::Nop,
+                _ => Op::Put(link.clone()),
+            }
+        });
+        match result {
+            CompResult::Unchanged(present) => present.into_value(),
+            _ => link,
+        }
+    }
+
+    /// Takes a source's answer that there is no such link.
+    pub(crate) fn fill_absent(&self, key: LinkKey, learnt: Generation) {
+        self.absences.insert(key, learnt);
+    }
+}
+
+impl CachedLink {
+    fn new(record: LinkRecord, generation: Generation) -> Self {
+        Self {
+            location: location(&record.original_url),
+            record,
+            generation,
+        }
+    }
+
+    fn key(&self) -> LinkKey {
+        LinkKey {
+            domain: self.record.domain.clone(),
+            code: self.record.code.clone(),
+        }
+    }
+
+    /// Revisions of different generations may belong to different histories.
+    fn age(&self) -> (Generation, u64) {
+        (self.generation, self.record.revision)
+    }
+}
+
+/// The target as a header value, if it is what the control plane stores: visible ASCII only.
+/// A line break would end the header, and the rest would be a header of somebody's choice.
+fn location(url: &str) -> Option<HeaderValue> {
+    let is_clean = !url.is_empty() && url.bytes().all(|byte| byte.is_ascii_graphic());
+    is_clean.then(|| HeaderValue::from_str(url).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::{LinkId, LinkState, RedirectStatus};
+    use uuid::Uuid;
+
+    fn record(revision: u64) -> LinkRecord {
+        LinkRecord {
+            link_id: LinkId(Uuid::from_u128(1)),
+            domain: "localhost".parse().unwrap(),
+            code: "abc".parse().unwrap(),
+            revision,
+            state: LinkState::Active,
+            original_url: format!("https://example.com/{revision}"),
+            status: RedirectStatus::Found,
+            expires_at: None,
+        }
+    }
+
+    fn key() -> LinkKey {
+        LinkKey {
+            domain: "localhost".parse().unwrap(),
+            code: "abc".parse().unwrap(),
+        }
+    }
+
+    fn revision(cache: &Cache) -> Option<u64> {
+        match cache.get(&key()) {
+            Lookup::Hit(link) => Some(link.record.revision),
+            Lookup::Absent | Lookup::Miss => None,
+        }
+    }
+
+    #[test]
+    fn never_goes_back() {
+        let cache = Cache::new(10);
+        cache.feed(record(2));
+        cache.feed(record(1));
+        assert_eq!(revision(&cache), Some(2));
+        let newest = cache.fill(record(1), cache.generation());
+        assert_eq!(
+            newest.record.revision, 2,
+            "a fill that is late learns what is newer"
+        );
+        cache.feed(record(3));
+        assert_eq!(revision(&cache), Some(3));
+    }
+
+    #[test]
+    fn a_new_generation_forgets_all_even_higher_revisions() {
+        let cache = Cache::new(10);
+        cache.feed(record(9));
+        let before = cache.generation();
+        cache.start_generation();
+        assert!(matches!(cache.get(&key()), Lookup::Miss));
+        cache.fill(record(9), before);
+        assert!(
+            matches!(cache.get(&key()), Lookup::Miss),
+            "asked for before, so not trusted"
+        );
+        cache.feed(record(4));
+        assert_eq!(
+            revision(&cache),
+            Some(4),
+            "another history has its own revisions"
+        );
+        cache.fill(record(9), before);
+        assert_eq!(revision(&cache), Some(4));
+    }
+
+    #[test]
+    fn an_absence_ends_with_the_link_or_the_generation() {
+        let cache = Cache::new(10);
+        cache.fill_absent(key(), cache.generation());
+        assert!(matches!(cache.get(&key()), Lookup::Absent));
+        cache.start_generation();
+        assert!(matches!(cache.get(&key()), Lookup::Miss));
+        cache.fill_absent(key(), cache.generation());
+        cache.feed(record(1));
+        cache.fill_absent(key(), cache.generation());
+        assert_eq!(
+            revision(&cache),
+            Some(1),
+            "asked before the link was made, answered after"
+        );
+    }
+
+    #[test]
+    fn only_visible_ascii_is_a_location() {
+        assert!(location("https://example.com/?a=b#c").is_some());
+        for bad in [
+            "",
+            "https://a/\r\nSet-Cookie: a=b",
+            "https://a/\n",
+            "https://a/\t",
+            "https://é/",
+            "a b",
+        ] {
+            assert_eq!(location(bad), None, "{bad:?}");
+        }
+    }
+}

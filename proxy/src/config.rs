@@ -1,0 +1,205 @@
+//! The proxy's settings, checked before anything is bound.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use contract::{Domain, Keys};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use service::env::SecretUrl;
+use service::settings::{self, Setting};
+use service::{Environment, SettingError};
+
+/// Shorter secrets can be guessed. Characters.
+const SHORTEST_SECRET: usize = 32;
+
+/// Below this there is no time to send what was recorded.
+const SHORTEST_GRACE: Duration = Duration::from_secs(1);
+
+/// Between the end of sending clicks and the end of the grace period.
+const LAST_MOMENTS: Duration = Duration::from_millis(500);
+
+/// Everything the proxy can be told from outside.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Addresses to listen on.
+    pub listen: ListenConfig,
+    /// The domain of links that were made without naming one: the host of `LINKPULSE_PUBLIC_URL`.
+    pub default_domain: Domain,
+    /// `http` or `https`, as visitors see it: the scheme of `LINKPULSE_PUBLIC_URL`.
+    pub public_scheme: String,
+    /// Where link records and changes come from, and clicks go to: `REDIS_URL`.
+    pub redis_url: SecretUrl,
+    /// Names in Redis, made from `LINKPULSE_REDIS_KEY_PREFIX`.
+    pub keys: Keys,
+    /// Where everything goes that is not a redirect, and where cold codes are looked up.
+    pub control_plane: ControlPlaneConfig,
+    /// Links kept in memory: `LINKPULSE_CACHE_CAPACITY`. Too low: each miss costs a round trip to
+    /// Redis. Too high: about 450 bytes each.
+    pub cache_capacity: u64,
+    /// Sealed blocks of clicks that may wait for Redis: `LINKPULSE_CLICK_BUFFER_BLOCKS`, 32 KiB
+    /// each. Too low: an outage of Redis costs clicks. Too high: it costs memory.
+    pub click_buffer_blocks: usize,
+    /// How long a stopping proxy finishes things.
+    pub grace: Grace,
+    /// Filter of the logs: `LINKPULSE_LOG`.
+    pub log: String,
+}
+
+/// Addresses to listen on.
+#[derive(Debug, Clone)]
+pub struct ListenConfig {
+    /// For visitors: `LINKPULSE_PROXY_LISTEN`.
+    pub visitors: SocketAddr,
+    /// For health checks and metrics: `LINKPULSE_PROXY_ADMIN_LISTEN`.
+    pub admin: SocketAddr,
+}
+
+/// The control plane's two addresses, and the key to the second.
+#[derive(Debug, Clone)]
+pub struct ControlPlaneConfig {
+    /// Upstream of what is not a redirect: `LINKPULSE_CONTROL_PLANE_URL`.
+    pub public: Url,
+    /// Answers `/internal/resolve`: `LINKPULSE_CONTROL_PLANE_INTERNAL_URL`.
+    pub internal: Url,
+    /// Opens `/internal/…`: `LINKPULSE_INTERNAL_SECRET`.
+    pub secret: SecretString,
+}
+
+/// The steps of a stop. Each begins when the stop begins, and ends later than the one before.
+#[derive(Debug, Clone, Copy)]
+pub struct Grace {
+    /// For requests that were accepted: half of the whole.
+    pub requests: Duration,
+    /// For sending the clicks that were recorded: until shortly before the end.
+    pub clicks: Duration,
+    /// The whole: `LINKPULSE_SHUTDOWN_GRACE`.
+    pub whole: Duration,
+}
+
+impl Config {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// When one is missing, wrong, or does not go together with another.
+    pub fn from_lookup(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let environment = Environment::new(lookup);
+        let public_url: Url = environment.required(&settings::PUBLIC_URL)?;
+        let key_prefix: String = environment.required(&settings::REDIS_KEY_PREFIX)?;
+        Ok(Self {
+            listen: ListenConfig {
+                visitors: environment.required(&settings::PROXY_LISTEN)?,
+                admin: environment.required(&settings::PROXY_ADMIN_LISTEN)?,
+            },
+            default_domain: host_of(&public_url)?,
+            public_scheme: public_url.scheme().to_owned(),
+            redis_url: redis_url(&environment)?,
+            keys: Keys::new(key_prefix),
+            control_plane: ControlPlaneConfig {
+                public: root_url(&environment, &settings::CONTROL_PLANE_URL)?,
+                internal: root_url(&environment, &settings::CONTROL_PLANE_INTERNAL_URL)?,
+                secret: internal_secret(&environment)?,
+            },
+            cache_capacity: environment
+                .required::<u32>(&settings::CACHE_CAPACITY)?
+                .into(),
+            click_buffer_blocks: environment.required::<u32>(&settings::CLICK_BUFFER_BLOCKS)?
+                as usize,
+            grace: Grace::of(environment.required(&settings::SHUTDOWN_GRACE)?)?,
+            log: environment.required(&settings::LOG)?,
+        })
+    }
+}
+
+impl Grace {
+    fn of(whole: Duration) -> Result<Self, SettingError> {
+        if whole < SHORTEST_GRACE {
+            let reason = format!("must be at least {SHORTEST_GRACE:?}");
+            return Err(SettingError::new(&settings::SHUTDOWN_GRACE, reason));
+        }
+        Ok(Self {
+            requests: whole / 2,
+            clicks: whole - LAST_MOMENTS,
+            whole,
+        })
+    }
+}
+
+fn host_of(public_url: &Url) -> Result<Domain, SettingError> {
+    let host = public_url.host_str().unwrap_or_default();
+    let invalid = |_| SettingError::new(&settings::PUBLIC_URL, "its host is not a domain");
+    host.parse().map_err(invalid)
+}
+
+fn redis_url(environment: &Environment<'_>) -> Result<SecretUrl, SettingError> {
+    let url: SecretUrl = environment.required(&settings::REDIS_URL)?;
+    match fred::types::config::Config::from_url_centralized(url.0.expose_secret()) {
+        Ok(_) => Ok(url),
+        Err(_) => Err(SettingError::new(
+            &settings::REDIS_URL,
+            "expected redis://:password@host:port/database",
+        )),
+    }
+}
+
+/// A URL that we add paths to ourselves.
+fn root_url(environment: &Environment<'_>, setting: &Setting) -> Result<Url, SettingError> {
+    let url: Url = environment.required(setting)?;
+    let is_root = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !is_root || !matches!(url.scheme(), "http" | "https") {
+        let reason = "expected http://host:port or https://host:port, without a path";
+        return Err(SettingError::new(setting, reason));
+    }
+    Ok(url)
+}
+
+fn internal_secret(environment: &Environment<'_>) -> Result<SecretString, SettingError> {
+    let secret: SecretString = environment.required(&settings::INTERNAL_SECRET)?;
+    let text = secret.expose_secret();
+    if text.chars().count() < SHORTEST_SECRET || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let reason = format!("needs at least {SHORTEST_SECRET} visible ASCII characters");
+        return Err(SettingError::new(&settings::INTERNAL_SECRET, reason));
+    }
+    Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config_with(name: &str, value: &str) -> Result<Config, SettingError> {
+        let lookup = |asked: &str| match asked {
+            _ if asked == name => Some(value.to_owned()),
+            "REDIS_URL" => Some("redis://:password@127.0.0.1:6379/0".to_owned()),
+            "LINKPULSE_INTERNAL_SECRET" => Some("s".repeat(32)),
+            _ => None,
+        };
+        Config::from_lookup(&lookup)
+    }
+
+    #[test]
+    fn two_settings_are_enough() {
+        let config = config_with("", "").unwrap();
+        assert_eq!(config.default_domain.as_str(), "localhost");
+        assert_eq!(config.listen.visitors.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.grace.clicks, Duration::from_millis(9_500));
+    }
+
+    #[test]
+    fn wrong_settings_are_named_and_secrets_not_shown() {
+        for (name, value) in [
+            ("REDIS_URL", "hunter2"),
+            ("REDIS_URL", "redis://:hunter2@localhost:6379/x"),
+            ("LINKPULSE_INTERNAL_SECRET", "hunter2"),
+            ("LINKPULSE_CONTROL_PLANE_URL", "http://localhost:8081/api"),
+            ("LINKPULSE_CONTROL_PLANE_INTERNAL_URL", "ftp://localhost"),
+            ("LINKPULSE_SHUTDOWN_GRACE", "900ms"),
+            ("LINKPULSE_CLICK_BUFFER_BLOCKS", "0"),
+            ("LINKPULSE_PUBLIC_URL", "http://a%20b/"),
+        ] {
+            let error = config_with(name, value).unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A request for a link, from its key to its answer.
+
+use std::sync::Arc;
+
+use contract::{Outcome, Visit, decide};
+use http::StatusCode;
+
+use crate::answer::Answer;
+use crate::cache::{Cache, CachedLink, LinkKey, Lookup};
+use crate::clicks::Recorder;
+use crate::metrics::Metrics;
+use crate::resolver::{Resolved, Resolver};
+use crate::visit::Visitor;
+
+/// Answers requests for links.
+pub(crate) struct Redirector {
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) resolver: Resolver,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Redirector {
+    /// The answer. A click is recorded before this returns, so before the answer is written.
+    pub(crate) async fn answer(&self, key: &LinkKey, visitor: &Visitor<'_>) -> Answer {
+        match self.find(key).await {
+            Resolved::Found(link) => self.follow(&link, visitor),
+            Resolved::Absent => {
+                self.metrics.redirects.not_found.increment(1);
+                Answer::not_found()
+            }
+            Resolved::Unknown => {
+                self.metrics.redirects.unavailable.increment(1);
+                Answer::unavailable()
+            }
+        }
+    }
+
+    async fn find(&self, key: &LinkKey) -> Resolved {
+        match self.cache.get(key) {
+            Lookup::Hit(link) => {
+                self.metrics.cache_hits.increment(1);
+                Resolved::Found(link)
+            }
+            Lookup::Absent => {
+                self.metrics.cache_negative_hits.increment(1);
+                Resolved::Absent
+            }
+            Lookup::Miss => {
+                self.metrics.cache_misses.increment(1);
+                self.resolver.resolve(key).await
+            }
+        }
+    }
+
+    fn follow(&self, link: &CachedLink, visitor: &Visitor<'_>) -> Answer {
+        let visit = Visit {
+            now: visitor.arrived_at,
+            method: visitor.method,
+        };
+        let record = &link.record;
+        let status = match decide(record, &visit) {
+            Outcome::Gone(_) => {
+                self.metrics.redirects.gone.increment(1);
+                return Answer::gone();
+            }
+            Outcome::Redirect { status, .. } => status.as_u16(),
+        };
+        let (Some(location), Ok(status)) = (&link.location, StatusCode::from_u16(status)) else {
+            let request_id = visitor.request_id;
+            tracing::error!(%request_id, link.id = %record.link_id, "a stored target cannot be a header");
+            self.metrics.redirects.broken.increment(1);
+            return Answer::broken_link();
+        };
+        visitor.with_click(
+            &record.domain,
+            &record.code,
+            record.link_id,
+            status.as_u16(),
+            |click| {
+                self.recorder.record(click);
+            },
+        );
+        self.metrics.redirects.redirected.increment(1);
+        Answer::redirect(status, location.clone())
+    }
+}

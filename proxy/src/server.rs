@@ -1,0 +1,79 @@
+//! The public port: takes over a bound listener, serves, and stops politely.
+//!
+//! The HTTP library's own server object is not used. It starts a runtime per service, so that a
+//! port that is taken would be a panic nobody sees, and its stop sleeps for the whole grace
+//! period. Its listening service runs as well in a runtime of ours.
+
+use std::future::Future;
+use std::os::fd::IntoRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pingora::proxy::http_proxy_service;
+use pingora::server::configuration::ServerConf;
+use pingora::server::{Fds, ListenFds};
+use pingora::services::Service;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use crate::fallback::Edge;
+
+/// Attempts with the control plane for one request. A second helps when the first took a pooled
+/// connection that was just being closed.
+const MAX_ATTEMPTS: usize = 2;
+
+/// Idle connections to the control plane that are kept.
+const POOL: usize = 128;
+
+/// Serves until `stopping`, then accepts no more and waits at most `patience` for the requests
+/// that were accepted.
+///
+/// # Errors
+/// When the listener fails, or ends without having been asked.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    edge: Edge,
+    stopping: impl Future<Output = ()>,
+    patience: Duration,
+) -> std::io::Result<()> {
+    let address = listener.local_addr()?.to_string();
+    let in_flight = edge.in_flight.clone();
+    let mut service = http_proxy_service(&Arc::new(configuration()), edge);
+    service.add_tcp(&address);
+    // The way in which the library inherits sockets from a predecessor: it takes this one instead
+    // of binding the address again.
+    let mut inherited = Fds::new();
+    inherited.add(address, listener.into_std()?.into_raw_fd());
+    let inherited: ListenFds = Arc::new(inherited.into());
+
+    let (stop, stopped) = watch::channel(false);
+    let mut serving = std::pin::pin!(service.start_service(Some(inherited), stopped, 1));
+    tokio::select! {
+        () = stopping => {}
+        () = &mut serving => return Err(std::io::Error::other("the listener ended")),
+    }
+    stop.send_replace(true);
+    serving.await;
+    finish(&in_flight, patience).await;
+    Ok(())
+}
+
+async fn finish(in_flight: &TaskTracker, patience: Duration) {
+    in_flight.close();
+    if tokio::time::timeout(patience, in_flight.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(requests = in_flight.len(), "requests were cut off");
+    }
+}
+
+fn configuration() -> ServerConf {
+    ServerConf {
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        max_retries: MAX_ATTEMPTS,
+        upstream_keepalive_pool_size: POOL,
+        ..ServerConf::default()
+    }
+}

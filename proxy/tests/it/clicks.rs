@@ -1,0 +1,118 @@
+//! Each redirect is a click in the stream.
+
+use contract::{LinkId, LinkState, Method as ClickMethod, Timestamp};
+use local_servers::testing::ThrowAway;
+use reqwest::Method;
+use uuid::Uuid;
+
+use crate::harness::{NOW, Proxy, eventually, link};
+use crate::redis::LossyWire;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_carries_the_facts_and_no_address() {
+    let proxy = Proxy::start().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    let request = proxy
+        .request(Method::GET, "/abc?via=qr&utm_source=x")
+        .header("host", "localhost")
+        .header("user-agent", "Mozilla/5.0 (test)")
+        .header("referer", "https://news.example/story")
+        .header("accept-language", "de-AT,de;q=0.9")
+        .header("x-forwarded-for", "203.0.113.7");
+    let response = request.send().await.unwrap();
+    let request_id = response.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+
+    eventually("the click is in the stream", async || {
+        proxy.relay.clicks().await == 1
+    })
+    .await;
+    let blocks = proxy.relay.blocks().await;
+    let clicks = blocks[0].clicks().unwrap();
+    let click = &clicks[0];
+    assert_eq!(click.clicked_at, Timestamp::from_micros(NOW));
+    assert_eq!(click.request_id.to_string(), request_id);
+    assert_eq!(click.link_id, Some(LinkId(Uuid::from_u128(7))));
+    assert_eq!(
+        (click.domain, click.code, click.status),
+        ("localhost", "abc", 302)
+    );
+    assert_eq!(click.method, ClickMethod::Get);
+    assert_eq!(click.user_agent, "Mozilla/5.0 (test)");
+    assert_eq!(click.referrer, "https://news.example/story");
+    assert_eq!(click.language, "de-AT,de;q=0.9");
+    assert_eq!(click.query, "via=qr&utm_source=x");
+    assert!(click.is_qr && !click.is_prefetch && !click.is_do_not_track);
+    assert_eq!((click.visitor, click.country, click.city), (None, None, ""));
+    for address in ["127.0.0.1", "203.0.113.7"] {
+        let mut windows = blocks[0].payload.windows(address.len());
+        assert!(
+            windows.all(|window| window != address.as_bytes()),
+            "{address} was kept"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_redirect_counts_once_and_nothing_else_does() {
+    let proxy = Proxy::start().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    let mut disabled = link("off", 2, "https://example.com/");
+    disabled.state = LinkState::Disabled;
+    proxy.knows(&disabled).await;
+
+    let visits = (0..700).map(|_| proxy.status("/abc"));
+    let statuses = futures_util::future::join_all(visits).await;
+    assert!(statuses.iter().all(|status| *status == 302));
+    for _ in 0..3 {
+        proxy.request(Method::HEAD, "/abc").send().await.unwrap();
+    }
+    for path in ["/off", "/nothing", "/.env", "/api/v1/links"] {
+        proxy.get(path).await;
+    }
+
+    eventually("all are in the stream", async || {
+        proxy.relay.clicks().await == 703
+    })
+    .await;
+    let blocks = proxy.relay.blocks().await;
+    let heads = blocks.iter().flat_map(|block| block.clicks().unwrap());
+    let heads = heads
+        .filter(|click| click.method == ClickMethod::Head)
+        .count();
+    assert_eq!(heads, 3);
+    assert!(proxy.metric("linkpulse_clicks_recorded_total").await >= 703.0);
+    assert!(
+        proxy
+            .metric("linkpulse_redirects_total{outcome=\"redirected\"}")
+            .await
+            >= 703.0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_whose_confirmation_was_lost_is_sent_again_under_its_id() {
+    let redis = tokio::task::spawn_blocking(ThrowAway::redis)
+        .await
+        .unwrap()
+        .unwrap();
+    let wire = LossyWire::to(redis.port()).await;
+    let through_wire = wire.url(&redis);
+    let proxy = Proxy::with_redis(&through_wire, &redis.url()).await;
+    proxy.is_ready().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+
+    wire.lose_next_reply();
+    assert_eq!(proxy.status("/abc").await, 302);
+    eventually("the reply was lost", async || wire.has_lost()).await;
+    eventually("the block is there twice", async || {
+        proxy.relay.blocks().await.len() == 2
+    })
+    .await;
+    let blocks = proxy.relay.blocks().await;
+    assert_eq!(blocks[0], blocks[1]);
+    assert_eq!(proxy.relay.clicks().await, 1);
+    assert!(proxy.metric("linkpulse_blocks_resent_total").await >= 1.0);
+}

@@ -1,0 +1,177 @@
+//! Edits take effect, whatever happens to the messages about them.
+
+use std::time::{Duration, Instant};
+
+use contract::LinkState;
+use local_servers::testing::ThrowAway;
+
+use crate::harness::{Proxy, eventually, link};
+use crate::redis::LossyWire;
+
+/// A proxy that has the link `abc` in memory, at revision 1.
+async fn proxy_with_a_cached_link() -> Proxy {
+    let proxy = Proxy::start().await;
+    proxy
+        .relay
+        .publish(&link("abc", 1, "https://example.com/1"))
+        .await;
+    leads_to(&proxy, "https://example.com/1").await;
+    proxy
+}
+
+async fn leads_to(proxy: &Proxy, target: &str) {
+    let what = format!("abc leads to {target}");
+    eventually(&what, async || proxy.target("abc").await == target).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_takes_effect_and_an_older_one_does_not() {
+    let proxy = proxy_with_a_cached_link().await;
+    proxy
+        .relay
+        .publish(&link("abc", 2, "https://example.com/2"))
+        .await;
+    leads_to(&proxy, "https://example.com/2").await;
+
+    // A late and a repeated message, then one about something else: when that is in effect, the
+    // others were seen.
+    proxy
+        .relay
+        .announce(&link("abc", 1, "https://example.com/1"))
+        .await;
+    proxy
+        .relay
+        .announce(&link("abc", 2, "https://example.com/other"))
+        .await;
+    proxy
+        .relay
+        .publish(&link("later", 3, "https://example.com/later"))
+        .await;
+    eventually("the change after it is in effect", async || {
+        proxy.target("later").await == "https://example.com/later"
+    })
+    .await;
+    assert_eq!(proxy.target("abc").await, "https://example.com/2");
+    assert_eq!(proxy.control_plane.resolves(), 0, "the cache was fed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_link_is_gone() {
+    let proxy = proxy_with_a_cached_link().await;
+    let mut deleted = link("abc", 2, "https://example.com/1");
+    deleted.state = LinkState::Deleted;
+    proxy.relay.publish(&deleted).await;
+    eventually("abc is gone", async || proxy.status("/abc").await == 410).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_made_after_it_was_asked_for_is_found() {
+    let proxy = Proxy::start().await;
+    assert_eq!(proxy.status("/abc").await, 404);
+    proxy
+        .relay
+        .publish(&link("abc", 1, "https://example.com/1"))
+        .await;
+    leads_to(&proxy, "https://example.com/1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_message_is_noticed_by_the_next_heartbeat() {
+    let proxy = proxy_with_a_cached_link().await;
+    let edit = link("abc", 2, "https://example.com/2");
+    proxy.relay.log(&edit).await;
+    assert_eq!(
+        proxy.target("abc").await,
+        "https://example.com/1",
+        "nobody told"
+    );
+    proxy.relay.set_head(2);
+    leads_to(&proxy, "https://example.com/2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_message_is_noticed_by_the_next_change() {
+    let proxy = proxy_with_a_cached_link().await;
+    proxy
+        .relay
+        .log(&link("abc", 2, "https://example.com/2"))
+        .await;
+    proxy
+        .relay
+        .publish(&link("other", 3, "https://example.com/"))
+        .await;
+    leads_to(&proxy, "https://example.com/2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_log_does_not_reach_back_everything_is_asked_anew() {
+    let proxy = proxy_with_a_cached_link().await;
+    let edit = link("abc", 5, "https://example.com/5");
+    proxy.relay.store(&edit).await;
+    proxy.relay.log(&edit).await;
+    proxy.relay.trim_log().await;
+    proxy.relay.set_head(5);
+    leads_to(&proxy, "https://example.com/5").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_database_voids_everything_even_newer_revisions() {
+    let proxy = proxy_with_a_cached_link().await;
+    // The epoch must have been learnt. Messages arrive in order, so a later change tells.
+    let before = proxy.relay.beats();
+    eventually("a heartbeat was sent", async || {
+        proxy.relay.beats() > before + 1
+    })
+    .await;
+    proxy
+        .relay
+        .publish(&link("abc", 2, "https://example.com/2"))
+        .await;
+    leads_to(&proxy, "https://example.com/2").await;
+
+    // Restored from a copy: the numbers begin before those that the proxy knows.
+    let restored = link("abc", 1, "https://example.com/restored");
+    proxy.relay.trim_log().await;
+    proxy.relay.store(&restored).await;
+    proxy.relay.set_head(1);
+    proxy.relay.set_epoch(2);
+    leads_to(&proxy, "https://example.com/restored").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_that_dies_silently_is_noticed_and_replaced() {
+    let redis = tokio::task::spawn_blocking(ThrowAway::redis)
+        .await
+        .unwrap()
+        .unwrap();
+    let wire = LossyWire::to(redis.port()).await;
+    let proxy = Proxy::with_redis(&wire.url(&redis), &redis.url()).await;
+    proxy.is_ready().await;
+    proxy
+        .relay
+        .publish(&link("abc", 1, "https://example.com/1"))
+        .await;
+    leads_to(&proxy, "https://example.com/1").await;
+
+    wire.mute_subscription();
+    let muted_at = Instant::now();
+    proxy
+        .relay
+        .publish(&link("abc", 2, "https://example.com/2"))
+        .await;
+    leads_to(&proxy, "https://example.com/2").await;
+    assert!(
+        muted_at.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        muted_at.elapsed()
+    );
+    eventually("there is a new subscription", async || {
+        wire.subscriptions() == 2
+    })
+    .await;
+    proxy
+        .relay
+        .announce(&link("abc", 3, "https://example.com/3"))
+        .await;
+    leads_to(&proxy, "https://example.com/3").await;
+}

@@ -1,0 +1,119 @@
+//! A stand-in for the control plane: `/internal/resolve` as agreed, and an echo for the rest.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Json, Router};
+use contract::LinkRecord;
+use tokio::net::TcpListener;
+
+pub(crate) const SECRET: &str = "a-shared-secret-of-32-characters";
+
+pub(crate) struct ControlPlane {
+    pub(crate) port: u16,
+    state: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    links: Mutex<HashMap<(String, String), String>>,
+    failure: Mutex<Option<StatusCode>>,
+    resolves: AtomicUsize,
+    delay_ms: AtomicU64,
+}
+
+impl ControlPlane {
+    pub(crate) async fn start() -> Self {
+        let state = Arc::new(Shared::default());
+        let router = Router::new()
+            .route("/internal/resolve", get(resolve))
+            .route("/api/slow", any(slow))
+            .fallback(echo)
+            .with_state(state.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { port, state }
+    }
+
+    pub(crate) fn knows(&self, record: &LinkRecord) {
+        let key = (record.domain.to_string(), record.code.to_string());
+        self.state
+            .links
+            .lock()
+            .unwrap()
+            .insert(key, record.encode());
+    }
+
+    /// Answers every resolve with this status, as something else at that address would.
+    pub(crate) fn fails_with(&self, status: u16) {
+        let status = StatusCode::from_u16(status).unwrap();
+        *self.state.failure.lock().unwrap() = Some(status);
+    }
+
+    pub(crate) fn takes(&self, delay: Duration) {
+        self.state
+            .delay_ms
+            .store(delay.as_millis() as u64, Ordering::SeqCst);
+    }
+
+    pub(crate) fn resolves(&self) -> usize {
+        self.state.resolves.load(Ordering::SeqCst)
+    }
+}
+
+async fn resolve(
+    State(state): State<Arc<Shared>>,
+    Query(asked): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    state.resolves.fetch_add(1, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(state.delay_ms.load(Ordering::SeqCst))).await;
+    if headers[header::AUTHORIZATION] != format!("Bearer {SECRET}") {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    if let Some(status) = *state.failure.lock().unwrap() {
+        return (status, "<h1>Sorry</h1>").into_response();
+    }
+    let key = (asked["domain"].clone(), asked["code"].clone());
+    match state.links.lock().unwrap().get(&key) {
+        Some(record) => record.clone().into_response(),
+        None => {
+            let problem = serde_json::json!({ "status": 404, "code": "link_not_found" });
+            (StatusCode::NOT_FOUND, Json(problem)).into_response()
+        }
+    }
+}
+
+async fn slow() -> &'static str {
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    "slow"
+}
+
+async fn echo(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let text = |value: &axum::http::HeaderValue| value.to_str().unwrap().to_owned();
+    let headers: HashMap<String, Vec<String>> = headers
+        .keys()
+        .map(|name| {
+            (
+                name.to_string(),
+                headers.get_all(name).iter().map(text).collect(),
+            )
+        })
+        .collect();
+    Json(serde_json::json!({
+        "method": method.as_str(),
+        "uri": uri.to_string(),
+        "headers": headers,
+        "body": String::from_utf8_lossy(&body),
+    }))
+    .into_response()
+}

@@ -1,0 +1,256 @@
+//! Starts the proxy on free ports, with its own Redis names and a clock that stands still.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::{FixedClock, Keys, LinkId, LinkRecord, LinkState, RedirectStatus, Timestamp};
+use local_servers::testing;
+use proxy::{Config, Listeners};
+use reqwest::{Client, Method, Response, redirect};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::control_plane::{ControlPlane, SECRET};
+use crate::redis::Relay;
+
+/// Far more than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the clock shows at the start. Microseconds.
+pub(crate) const NOW: i64 = 1_800_000_000_000_000;
+
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) control_plane: ControlPlane,
+    pub(crate) relay: Relay,
+    pub(crate) clock: Arc<FixedClock>,
+    client: Client,
+    stop: CancellationToken,
+    running: JoinHandle<proxy::Result<()>>,
+}
+
+impl Proxy {
+    /// With the Redis that all tests share, and joined to its change feed.
+    pub(crate) async fn start() -> Self {
+        let url = tokio::task::spawn_blocking(testing::redis_url)
+            .await
+            .unwrap();
+        let proxy = Self::with_redis(url, url).await;
+        proxy.is_ready().await;
+        proxy
+    }
+
+    /// With a Redis of its own, which the test may reach by another way than the proxy. Does not
+    /// wait for anything.
+    pub(crate) async fn with_redis(proxys_url: &str, tests_url: &str) -> Self {
+        Self::with(proxys_url, tests_url, &[]).await
+    }
+
+    /// With a control plane where nobody listens.
+    pub(crate) async fn without_control_plane() -> Self {
+        let url = tokio::task::spawn_blocking(testing::redis_url)
+            .await
+            .unwrap();
+        let nobody = "http://127.0.0.1:1".to_owned();
+        Self::with(url, url, &[("LINKPULSE_CONTROL_PLANE_URL", nobody)]).await
+    }
+
+    /// With room for one waiting block.
+    pub(crate) async fn with_small_buffer(url: &str) -> Self {
+        Self::with(
+            url,
+            url,
+            &[("LINKPULSE_CLICK_BUFFER_BLOCKS", "1".to_owned())],
+        )
+        .await
+    }
+
+    async fn with(proxys_url: &str, tests_url: &str, extra: &[(&'static str, String)]) -> Self {
+        let prefix = testing::unique_prefix();
+        let control_plane = ControlPlane::start().await;
+        let mut settings = settings(proxys_url, &prefix, control_plane.port);
+        settings.splice(0..0, extra.iter().cloned());
+        let config = Config::from_lookup(&|name| {
+            let found = settings.iter().find(|(setting, _)| *setting == name);
+            found.map(|(_, value)| value.clone())
+        });
+        let config = config.unwrap();
+        service::install_tls_provider();
+        // To see what happened in a test that fails.
+        if let Ok(filter) = std::env::var("LINKPULSE_LOG") {
+            service::telemetry::init_logs(&filter);
+        }
+
+        let listeners = Listeners::bind(&config.listen).await.unwrap();
+        let address = listeners.visitors.local_addr().unwrap();
+        let admin = listeners.admin.local_addr().unwrap();
+        let clock = Arc::new(FixedClock::new(Timestamp::from_micros(NOW)));
+        let stop = CancellationToken::new();
+        let running = proxy::run(
+            config,
+            listeners,
+            clock.clone(),
+            stop.clone().cancelled_owned(),
+        );
+        Self {
+            address,
+            admin,
+            control_plane,
+            relay: Relay::start(tests_url, Keys::new(prefix)).await,
+            clock,
+            client: client(),
+            stop,
+            running: tokio::spawn(running),
+        }
+    }
+
+    pub(crate) async fn is_ready(&self) {
+        eventually("the proxy is ready", async || self.readyz().await == 200).await;
+    }
+
+    /// Redis and the control plane know the link; the proxy may ask either.
+    pub(crate) async fn knows(&self, record: &LinkRecord) {
+        self.control_plane.knows(record);
+        self.relay.store(record).await;
+    }
+
+    pub(crate) async fn readyz(&self) -> u16 {
+        let url = format!("http://{}/readyz", self.admin);
+        self.client
+            .get(url)
+            .send()
+            .await
+            .map_or(0, |response| response.status().into())
+    }
+
+    pub(crate) async fn metric(&self, line_start: &str) -> f64 {
+        let url = format!("http://{}/metrics", self.admin);
+        let text = self
+            .client
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let line = text.lines().find(|line| line.starts_with(line_start));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
+            .unwrap_or(f64::NAN)
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client
+            .request(method, format!("http://{}{path}", self.address))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+
+    pub(crate) async fn status(&self, path: &str) -> u16 {
+        self.get(path).await.status().into()
+    }
+
+    /// Where a link leads; empty if it does not redirect.
+    pub(crate) async fn target(&self, code: &str) -> String {
+        location(&self.get(&format!("/{code}")).await)
+    }
+
+    /// Sends bytes as they are and returns what comes back until the connection ends, or, as most
+    /// stay open, until nothing came for a while.
+    pub(crate) async fn raw(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        // The other side may close before it has read all of it.
+        let _ = stream.write_all(request).await;
+        let mut answer = Vec::new();
+        let mut buffer = [0; 4_096];
+        let quiet = Duration::from_millis(400);
+        while let Ok(Ok(read @ 1..)) = tokio::time::timeout(quiet, stream.read(&mut buffer)).await {
+            answer.extend_from_slice(&buffer[..read]);
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Starts the stop, and goes on.
+    pub(crate) fn begin_stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Stops, and returns how it ended.
+    pub(crate) async fn stop(&mut self) -> proxy::Result<()> {
+        self.stop.cancel();
+        let ended = tokio::time::timeout(PATIENCE, &mut self.running).await;
+        ended.expect("the proxy stops").expect("without a panic")
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Settings for free ports and a short stop.
+pub(crate) fn settings(
+    redis_url: &str,
+    prefix: &str,
+    control_plane: u16,
+) -> Vec<(&'static str, String)> {
+    let control_plane = format!("http://127.0.0.1:{control_plane}");
+    vec![
+        ("REDIS_URL", redis_url.to_owned()),
+        ("LINKPULSE_REDIS_KEY_PREFIX", prefix.to_owned()),
+        ("LINKPULSE_PUBLIC_URL", "http://localhost:8080".to_owned()),
+        ("LINKPULSE_INTERNAL_SECRET", SECRET.to_owned()),
+        ("LINKPULSE_PROXY_LISTEN", "127.0.0.1:0".to_owned()),
+        ("LINKPULSE_PROXY_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
+        ("LINKPULSE_CONTROL_PLANE_URL", control_plane.clone()),
+        ("LINKPULSE_CONTROL_PLANE_INTERNAL_URL", control_plane),
+        ("LINKPULSE_SHUTDOWN_GRACE", "5s".to_owned()),
+    ]
+}
+
+/// An active link at `localhost`.
+pub(crate) fn link(code: &str, revision: u64, target: &str) -> LinkRecord {
+    LinkRecord {
+        link_id: LinkId(Uuid::from_u128(7)),
+        domain: "localhost".parse().unwrap(),
+        code: code.parse().unwrap(),
+        revision,
+        state: LinkState::Active,
+        original_url: target.to_owned(),
+        status: RedirectStatus::Found,
+        expires_at: None,
+    }
+}
+
+pub(crate) fn location(response: &Response) -> String {
+    let location = response.headers().get("location");
+    location.map_or(String::new(), |value| value.to_str().unwrap().to_owned())
+}
+
+/// Waits until something is true.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, is_true: impl Fn() -> F) {
+    let wait = async {
+        while !is_true().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let result = tokio::time::timeout(PATIENCE, wait).await;
+    assert!(result.is_ok(), "never happened: {what}");
+}
+
+fn client() -> Client {
+    service::install_tls_provider();
+    let builder = Client::builder()
+        .no_proxy()
+        .redirect(redirect::Policy::none());
+    builder.timeout(PATIENCE).build().unwrap()
+}

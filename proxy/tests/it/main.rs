@@ -1,0 +1,20 @@
+//! The proxy through its front door, with a real Redis. The control plane is an outside service
+//! here; a stand-in speaks the written contract.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should panic"
+)]
+
+mod clicks;
+mod coherence;
+mod control_plane;
+mod forward;
+mod harness;
+mod outage;
+mod process;
+mod raw_http;
+mod redirect;
+mod redis;
+mod shutdown;

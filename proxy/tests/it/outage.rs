@@ -1,0 +1,173 @@
+//! Redirects go on without Redis and without the control plane.
+
+use std::time::{Duration, Instant};
+
+use local_servers::RedisServer;
+use local_servers::testing::ThrowAway;
+
+use crate::harness::{Proxy, eventually, link};
+use crate::redis::{freeze, thaw};
+
+type Redis = ThrowAway<RedisServer>;
+
+async fn redis() -> Redis {
+    tokio::task::spawn_blocking(ThrowAway::redis)
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+async fn stopped(mut redis: Redis) -> Redis {
+    let stop = move || redis.stop().map(|()| redis);
+    tokio::task::spawn_blocking(stop).await.unwrap().unwrap()
+}
+
+async fn restarted(mut redis: Redis) -> Redis {
+    let restart = move || redis.restart().map(|()| redis);
+    tokio::task::spawn_blocking(restart).await.unwrap().unwrap()
+}
+
+async fn timed_status(proxy: &Proxy, path: &str) -> (u16, Duration) {
+    let started = Instant::now();
+    (proxy.status(path).await, started.elapsed())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cached_links_redirect_when_everything_is_down_and_clicks_arrive_later() {
+    let redis = redis().await;
+    let proxy = Proxy::with_redis(&redis.url(), &redis.url()).await;
+    proxy.is_ready().await;
+    proxy
+        .relay
+        .publish(&link("abc", 1, "https://example.com/1"))
+        .await;
+    eventually("abc is cached", async || {
+        proxy.target("abc").await == "https://example.com/1"
+    })
+    .await;
+    eventually("its clicks were sent", async || {
+        proxy.relay.clicks().await > 0
+    })
+    .await;
+
+    let redis = stopped(redis).await;
+    proxy.control_plane.fails_with(503);
+    for _ in 0..500 {
+        assert_eq!(proxy.status("/abc").await, 302);
+    }
+    let (status, took) = timed_status(&proxy, "/cold").await;
+    assert_eq!(status, 503);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+
+    // It comes back empty, so what is in the stream was sent after that.
+    let redis = restarted(redis).await;
+    eventually("the clicks of the outage arrive", async || {
+        proxy.relay.clicks().await == 500
+    })
+    .await;
+
+    // And the feed was joined again.
+    proxy
+        .relay
+        .publish(&link("abc", 2, "https://example.com/2"))
+        .await;
+    eventually("edits take effect again", async || {
+        proxy.target("abc").await == "https://example.com/2"
+    })
+    .await;
+    drop((proxy, redis));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_starts_without_redis_and_joins_when_it_comes() {
+    let redis = stopped(redis().await).await;
+    let proxy = Proxy::with_redis(&redis.url(), &redis.url()).await;
+    proxy
+        .control_plane
+        .knows(&link("abc", 1, "https://example.com/1"));
+    assert_eq!(proxy.status("/abc").await, 302, "the control plane knows");
+    assert_eq!(proxy.readyz().await, 503);
+
+    let redis = restarted(redis).await;
+    proxy.is_ready().await;
+    eventually("the first click arrives", async || {
+        proxy.relay.clicks().await == 1
+    })
+    .await;
+    drop((proxy, redis));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_redis_costs_a_miss_little_and_a_hit_nothing() {
+    let redis = redis().await;
+    let proxy = Proxy::with_redis(&redis.url(), &redis.url()).await;
+    proxy.is_ready().await;
+    proxy
+        .control_plane
+        .knows(&link("hot", 1, "https://example.com/"));
+    proxy
+        .control_plane
+        .knows(&link("cold", 2, "https://example.com/"));
+    assert_eq!(proxy.status("/hot").await, 302);
+
+    freeze(redis.pid());
+    let (status, took) = timed_status(&proxy, "/cold").await;
+    assert_eq!(status, 302);
+    assert!(took < Duration::from_millis(1_000), "{took:?}");
+    let (status, took) = timed_status(&proxy, "/hot").await;
+    assert_eq!(status, 302);
+    assert!(took < Duration::from_millis(300), "{took:?}");
+    proxy.control_plane.takes(Duration::from_secs(60));
+    let (status, took) = timed_status(&proxy, "/unknown").await;
+    assert_eq!(status, 503);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+
+    // A frozen Redis may have taken blocks before it froze: they are counted once.
+    thaw(redis.pid());
+    eventually("the clicks arrive", async || {
+        proxy.relay.clicks().await == 3
+    })
+    .await;
+    proxy
+        .relay
+        .publish(&link("hot", 3, "https://example.com/3"))
+        .await;
+    eventually("edits take effect", async || {
+        proxy.target("hot").await == "https://example.com/3"
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_buffer_drops_clicks_and_redirects_go_on() {
+    let redis = redis().await;
+    let proxy = Proxy::with_small_buffer(&redis.url()).await;
+    proxy.is_ready().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    assert_eq!(proxy.status("/abc").await, 302);
+    let dropped_before = proxy.metric("linkpulse_clicks_dropped_total").await;
+
+    let redis = stopped(redis).await;
+    // Room for 17 blocks and the one that is filled: some 360 clicks of 1.7 KB.
+    let path = format!("/abc?{}", "q".repeat(500));
+    for _ in 0..40 {
+        let visits = (0..30).map(|_| {
+            let request = proxy.request(reqwest::Method::GET, &path);
+            let request = request.header("user-agent", "u".repeat(512));
+            let request = request.header("referer", "r".repeat(512));
+            async { request.send().await.unwrap().status() }
+        });
+        let statuses = futures_util::future::join_all(visits).await;
+        assert!(statuses.iter().all(|status| *status == 302));
+    }
+    let dropped = proxy.metric("linkpulse_clicks_dropped_total").await - dropped_before;
+    assert!((500.0..1_200.0).contains(&dropped), "{dropped}");
+
+    let redis = restarted(redis).await;
+    let kept = 1_200 - dropped as usize;
+    eventually("what was kept arrives", async || {
+        proxy.relay.clicks().await >= kept
+    })
+    .await;
+    drop((proxy, redis));
+}

@@ -1,0 +1,81 @@
+//! The process: its exit codes and signals.
+
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use local_servers::{Signal, free_port, spawn_tied, testing};
+
+use crate::harness::{eventually, settings};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_linkpulse-proxy");
+
+fn command(extra: &[(&'static str, String)]) -> Command {
+    let url = testing::redis_url();
+    let mut command = Command::new(BINARY);
+    command.env_clear().stdin(Stdio::null());
+    command.envs(settings(url, &testing::unique_prefix(), 1));
+    command.envs(extra.iter().cloned());
+    command
+}
+
+fn run(extra: &[(&'static str, String)]) -> Output {
+    command(extra).output().unwrap()
+}
+
+#[test]
+fn a_wrong_setting_is_one_line_and_exit_code_64() {
+    let output = run(&[("LINKPULSE_INTERNAL_SECRET", "hunter2".to_owned())]);
+    assert_eq!(output.status.code(), Some(64));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(
+        text.contains("LINKPULSE_INTERNAL_SECRET") && !text.contains("hunter2"),
+        "{text}"
+    );
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_taken_port_is_exit_code_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&[("LINKPULSE_PROXY_LISTEN", address.clone())]);
+    assert_eq!(output.status.code(), Some(1));
+    let log = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        log.contains("cannot listen on") && log.contains(&address),
+        "{log}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_termination_signal_is_exit_code_0() {
+    let port = free_port().unwrap();
+    let admin = format!("127.0.0.1:{port}");
+    let mut command = tokio::task::spawn_blocking({
+        let admin = admin.clone();
+        move || command(&[("LINKPULSE_PROXY_ADMIN_LISTEN", admin)])
+    })
+    .await
+    .unwrap();
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut process = spawn_tied(command, Signal::KILL).unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    eventually("it is ready", async || {
+        let answer = client.get(format!("http://{admin}/readyz")).send().await;
+        answer.is_ok_and(|answer| answer.status() == 200)
+    })
+    .await;
+
+    let started = Instant::now();
+    process.signal(Signal::TERM).unwrap();
+    let status = process
+        .wait_timeout(Duration::from_secs(10))
+        .unwrap()
+        .unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "the grace period is not slept through"
+    );
+}

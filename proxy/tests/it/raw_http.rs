@@ -1,0 +1,156 @@
+//! Bytes that no client library would send.
+
+use crate::harness::{Proxy, link};
+
+async fn proxy_with_a_link() -> Proxy {
+    let proxy = Proxy::start().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    proxy
+}
+
+/// Status codes of the answers on one connection.
+fn statuses(answer: &str) -> Vec<&str> {
+    let answers = answer.split("HTTP/1.1 ").skip(1);
+    answers.map(|answer| &answer[..3]).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_heads_get_one_refusal() {
+    let proxy = proxy_with_a_link().await;
+    let long_path = format!(
+        "GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "x".repeat(2_100)
+    );
+    let large_head = format!(
+        "GET /abc HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
+        "x".repeat(100_000)
+    );
+    let long_code = format!(
+        "GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "x".repeat(65)
+    );
+    for (request, expected) in [
+        ("GET /abc HTTP/1.1\r\n\r\n", "400"),
+        ("GET /abc HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+        ("GET /abc HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400"),
+        ("GET /abc HTTP/1.1\r\nHost: a b\r\n\r\n", "400"),
+        ("GET /abc HTTP/1.1\r\nHost:\r\n\r\n", "400"),
+        ("GET /abc HTTP/1.1\r\nHost: é\r\n\r\n", "400"),
+        ("GET /abc HTTP/1.1\nHost: localhost\n\n", "400"),
+        ("GET /abc HTTP/1.1\r\nHost : localhost\r\n\r\n", "400"),
+        (
+            "GET /abc HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n",
+            "400",
+        ),
+        (
+            "GET /abc HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n",
+            "400",
+        ),
+        (
+            "GET http://evil.example/abc HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "400",
+        ),
+        (
+            "POST /abc HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+            "400",
+        ),
+        (
+            "POST /abc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+            "400",
+        ),
+        (
+            "POST /abc HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n",
+            "400",
+        ),
+        (
+            "POST /api/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "400",
+        ),
+        ("\0\x01\x02\x03\r\n\r\n", "400"),
+        (
+            "CONNECT localhost:22 HTTP/1.1\r\nHost: localhost:22\r\n\r\n",
+            "405",
+        ),
+        ("TRACE /api HTTP/1.1\r\nHost: localhost\r\n\r\n", "405"),
+        ("PUT /abc HTTP/1.1\r\nHost: localhost\r\n\r\n", "405"),
+        ("GET //abc HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"),
+        ("GET /abc%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"),
+        ("GET /../etc HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"),
+        ("GET /a\u{e9}c HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"),
+        (&long_code, "404"),
+        (&long_path, "414"),
+        (&large_head, "431"),
+    ] {
+        let answer = proxy.raw(request.as_bytes()).await;
+        assert_eq!(
+            statuses(&answer),
+            [expected],
+            "{:?}: {answer}",
+            &request[..request.len().min(120)]
+        );
+        assert!(!answer.contains("location"), "{request:?}");
+    }
+    assert_eq!(proxy.status("/abc").await, 302, "still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_and_absolute_forms_are_understood() {
+    let proxy = proxy_with_a_link().await;
+    for request in [
+        "GET /abc HTTP/1.0\r\n\r\n",
+        "GET http://localhost/abc HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /abc HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-1\r\nIf-None-Match: \"x\"\r\n\r\n",
+    ] {
+        let answer = proxy.raw(request.as_bytes()).await;
+        assert_eq!(statuses(&answer), ["302"], "{request:?}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pipelined_requests_are_answered_in_order() {
+    let proxy = proxy_with_a_link().await;
+    let requests = "GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n\
+                    GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n\
+                    HEAD /abc HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let answer = proxy.raw(requests.as_bytes()).await;
+    assert_eq!(statuses(&answer), ["302", "404", "302"], "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_body_is_not_taken_for_a_request() {
+    let proxy = proxy_with_a_link().await;
+    let smuggled = "GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let request = format!(
+        "POST /abc HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{smuggled}",
+        smuggled.len() + 10
+    );
+    let answer = proxy.raw(request.as_bytes()).await;
+    assert_eq!(statuses(&answer), ["405"], "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn noise_never_brings_it_down() {
+    let proxy = proxy_with_a_link().await;
+    // A small generator with a fixed seed: the same noise each time.
+    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let valid =
+        b"GET /abc?x=y HTTP/1.1\r\nHost: localhost\r\nUser-Agent: x\r\nContent-Length: 0\r\n\r\n";
+    let noise = (0..300).map(|_| {
+        let mut request = valid.to_vec();
+        for _ in 0..1 + next() % 6 {
+            let position = (next() % request.len() as u64) as usize;
+            request[position] = next() as u8;
+        }
+        request
+    });
+    let noise: Vec<Vec<u8>> = noise.collect();
+    let sent = noise.iter().map(|request| proxy.raw(request));
+    futures_util::future::join_all(sent).await;
+    assert_eq!(proxy.status("/abc").await, 302);
+}

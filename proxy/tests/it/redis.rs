@@ -1,0 +1,267 @@
+//! The test's own view of Redis: it plays the relay, and reads what the proxy has sent.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use contract::{Block, BlockId, Change, FeedMessage, Heartbeat, Keys, LinkRecord, Timestamp};
+use fred::clients::Client;
+use fred::interfaces::{ClientLike, HashesInterface, PubsubInterface, StreamsInterface};
+use fred::types::Builder;
+use fred::types::config::{Config, ReconnectPolicy};
+use local_servers::RedisServer;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use uuid::Uuid;
+
+pub(crate) struct Relay {
+    client: Client,
+    keys: Keys,
+    head: Arc<AtomicU64>,
+    epoch: Arc<AtomicU64>,
+    beats: Arc<AtomicU64>,
+    heartbeats: tokio::task::JoinHandle<()>,
+}
+
+impl Relay {
+    /// Sends a heartbeat every 100 ms, so that the proxy never acts on mere silence.
+    pub(crate) async fn start(url: &str, keys: Keys) -> Self {
+        let mut config = Config::from_url(url).unwrap();
+        config.fail_fast = false;
+        let client = Builder::from_config(config)
+            .with_performance_config(|performance| {
+                performance.default_command_timeout = Duration::from_secs(2);
+            })
+            .set_policy(ReconnectPolicy::new_constant(0, 50))
+            .build()
+            .unwrap();
+        client.connect();
+        let head = Arc::new(AtomicU64::new(0));
+        let epoch = Arc::new(AtomicU64::new(1));
+        let beats = Arc::new(AtomicU64::new(0));
+        let heartbeats = {
+            let (client, keys) = (client.clone(), keys.clone());
+            let (head, epoch, beats) = (head.clone(), epoch.clone(), beats.clone());
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    let message = FeedMessage::Heartbeat(Heartbeat {
+                        head_seq: head.load(Ordering::SeqCst),
+                        epoch: Uuid::from_u128(epoch.load(Ordering::SeqCst).into()),
+                        database_time: Timestamp::from_micros(0),
+                    });
+                    let _: Result<i64, _> =
+                        client.publish(keys.invalidate(), message.encode()).await;
+                    beats.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        };
+        Self {
+            client,
+            keys,
+            head,
+            epoch,
+            beats,
+            heartbeats,
+        }
+    }
+
+    /// All three steps of a change; its `seq` is the record's revision.
+    pub(crate) async fn publish(&self, record: &LinkRecord) {
+        self.store(record).await;
+        self.log(record).await;
+        self.announce(record).await;
+        self.head.store(record.revision, Ordering::SeqCst);
+    }
+
+    /// Step 1 alone: the record.
+    pub(crate) async fn store(&self, record: &LinkRecord) {
+        let name = self.keys.link(&record.domain, &record.code);
+        let fields = [
+            ("rev", record.revision.to_string()),
+            ("rec", record.encode()),
+        ];
+        let _: i64 = self.client.hset(name, HashMap::from(fields)).await.unwrap();
+    }
+
+    /// Step 2 alone: the log.
+    pub(crate) async fn log(&self, record: &LinkRecord) {
+        let change = change(record).encode();
+        let id = format!("{}-0", record.revision);
+        let name = self.keys.changes();
+        let _: String = self
+            .client
+            .xadd(name, false, None, id, vec![("change", change)])
+            .await
+            .unwrap();
+    }
+
+    /// Step 3 alone: the message.
+    pub(crate) async fn announce(&self, record: &LinkRecord) {
+        let message = FeedMessage::Change(change(record)).encode();
+        let _: i64 = self
+            .client
+            .publish(self.keys.invalidate(), message)
+            .await
+            .unwrap();
+    }
+
+    /// What the heartbeats say from now on.
+    pub(crate) fn set_head(&self, head: u64) {
+        self.head.store(head, Ordering::SeqCst);
+    }
+
+    /// Heartbeats sent so far.
+    pub(crate) fn beats(&self) -> u64 {
+        self.beats.load(Ordering::SeqCst)
+    }
+
+    /// The database was replaced.
+    pub(crate) fn set_epoch(&self, epoch: u64) {
+        self.epoch.store(epoch, Ordering::SeqCst);
+    }
+
+    /// Cuts the log, as if the proxy had been away for too long.
+    pub(crate) async fn trim_log(&self) {
+        let _: i64 = self
+            .client
+            .xtrim(self.keys.changes(), ("MAXLEN", "=", 0))
+            .await
+            .unwrap();
+    }
+
+    /// Blocks in the click stream, in order, duplicates included.
+    pub(crate) async fn blocks(&self) -> Vec<Block> {
+        let stream = self.keys.click_events(0);
+        let entries: Result<Vec<(String, HashMap<String, Bytes>)>, _> =
+            self.client.xrange_values(stream, "-", "+", None).await;
+        let block = |(_, fields): &(String, HashMap<String, Bytes>)| {
+            Block::from_fields(|name| fields.get(name).map(|bytes| &bytes[..])).unwrap()
+        };
+        entries.unwrap_or_default().iter().map(block).collect()
+    }
+
+    /// Clicks in the click stream, each block counted once, as the pipeline does.
+    pub(crate) async fn clicks(&self) -> usize {
+        let blocks = self.blocks().await;
+        let by_id: HashMap<BlockId, usize> = blocks
+            .iter()
+            .map(|block| (block.id, block.clicks().unwrap().len()))
+            .collect();
+        by_id.values().sum()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.heartbeats.abort();
+    }
+}
+
+fn change(record: &LinkRecord) -> Change {
+    Change {
+        seq: record.revision,
+        record: record.clone(),
+    }
+}
+
+/// Stops a server's process without ending it: connections stay open, and nobody answers.
+pub(crate) fn freeze(pid: u32) {
+    kill_process(Pid::from_raw(pid as i32).unwrap(), Signal::STOP).unwrap();
+}
+
+/// Lets it go on.
+pub(crate) fn thaw(pid: u32) {
+    kill_process(Pid::from_raw(pid as i32).unwrap(), Signal::CONT).unwrap();
+}
+
+/// A wire to Redis that loses things.
+pub(crate) struct LossyWire {
+    pub(crate) port: u16,
+    faults: Arc<Faults>,
+}
+
+#[derive(Default)]
+struct Faults {
+    loses_xadd_reply: AtomicBool,
+    is_muted: AtomicBool,
+    subscriptions: AtomicU64,
+}
+
+impl LossyWire {
+    pub(crate) async fn to(redis_port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let faults = Arc::new(Faults::default());
+        let shared = faults.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(("127.0.0.1", redis_port)).await.unwrap();
+                tokio::spawn(carry(client, server, shared.clone()));
+            }
+        });
+        Self { port, faults }
+    }
+
+    /// The address of that Redis by this wire.
+    pub(crate) fn url(&self, redis: &RedisServer) -> String {
+        redis
+            .url()
+            .replace(&redis.port().to_string(), &self.port.to_string())
+    }
+
+    /// Loses the reply to the next XADD, and the connection with it.
+    pub(crate) fn lose_next_reply(&self) {
+        self.faults.loses_xadd_reply.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it was lost.
+    pub(crate) fn has_lost(&self) -> bool {
+        !self.faults.loses_xadd_reply.load(Ordering::SeqCst)
+    }
+
+    /// From now on the first connection with a subscription carries nothing, and stays open.
+    pub(crate) fn mute_subscription(&self) {
+        self.faults.is_muted.store(true, Ordering::SeqCst);
+    }
+
+    /// Connections that carried a SUBSCRIBE.
+    pub(crate) fn subscriptions(&self) -> u64 {
+        self.faults.subscriptions.load(Ordering::SeqCst)
+    }
+}
+
+async fn carry(client: TcpStream, server: TcpStream, faults: Arc<Faults>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let (mut request, mut reply) = (vec![0; 65_536], vec![0; 65_536]);
+    let mut is_losing = false;
+    let mut subscription = None;
+    loop {
+        tokio::select! {
+            read = from_client.read(&mut request) => {
+                let Ok(read @ 1..) = read else { return };
+                let has = |word: &[u8]| request[..read].windows(word.len()).any(|part| part == word);
+                is_losing |= has(b"XADD") && faults.loses_xadd_reply.load(Ordering::SeqCst);
+                if subscription.is_none() && has(b"SUBSCRIBE") {
+                    subscription = Some(faults.subscriptions.fetch_add(1, Ordering::SeqCst));
+                }
+                if to_server.write_all(&request[..read]).await.is_err() { return };
+            }
+            read = from_server.read(&mut reply) => {
+                let Ok(read @ 1..) = read else { return };
+                if is_losing {
+                    faults.loses_xadd_reply.store(false, Ordering::SeqCst);
+                    return;
+                }
+                let is_muted = subscription == Some(0) && faults.is_muted.load(Ordering::SeqCst);
+                if !is_muted && to_client.write_all(&reply[..read]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
