@@ -29,7 +29,7 @@ pub enum Method {
 
 /// One visit. Texts are borrowed: from the request when written, from the block when read.
 ///
-/// There is no client address in here, nor may there ever be one (promise P6): what depends on it
+/// There is no client address in here, nor may there ever be one (what is not written down cannot leak): what depends on it
 /// (`country`, `city`, `visitor`) is worked out before the click is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Click<'a> {

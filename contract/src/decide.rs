@@ -1,7 +1,6 @@
 //! What a link record means for one visit: the rule of the product, in one pure function.
 //!
-//! The edge answers with it, `explain` explains with it, and the tests try it: no clock, no I/O,
-//! nothing of HTTP but a status code.
+//! No clock, no I/O, nothing of HTTP but a status code.
 
 use crate::link::{LinkRecord, LinkState, RedirectStatus};
 use crate::{Method, Timestamp};

@@ -25,7 +25,7 @@ create index links_workspace_live_idx on links (workspace_id, created_at desc, i
 create index links_workspace_deleted_idx on links (workspace_id, created_at desc, id desc)
     where deleted_at is not null;
 
--- One row. Whoever changes a link takes the next number here as the last thing before the commit;
+-- One row. Whoever changes a link takes the next number here last, with nothing to follow but the log entry and the commit;
 -- the row lock makes commit order equal to number order, without gaps. A sequence cannot do that:
 -- its numbers are handed out before the commit and lost on rollback.
 create table link_changes_head (

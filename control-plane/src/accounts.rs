@@ -9,8 +9,7 @@ use crate::auth::{ApiKey, PasswordHasher};
 use crate::db::{self, ApiKeyRow, UserRow};
 use crate::error::{Error, Result};
 
-/// Shortest password. Source: NIST SP 800-63B asks for 8, and 15 without a second factor; 10 with
-/// a limit on attempts is our compromise.
+/// Shortest password in bytes. NIST SP 800-63B asks for 8 at least.
 pub const MIN_PASSWORD_LENGTH: usize = 10;
 
 /// Longest password in bytes: hashing must not become a way to keep us busy.

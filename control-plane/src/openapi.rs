@@ -9,7 +9,6 @@ use utoipa::{Modify, OpenApi};
         title = "LinkPulse API",
         description = "Links, their state and their clicks. Errors are `application/problem+json` \
                        (RFC 9457) with a stable `code`; every answer carries `x-request-id`.",
-        license(name = "See the repository"),
     ),
     tags(
         (name = "links", description = "Short links and their statistics"),

@@ -1,7 +1,7 @@
 -- What the pipeline writes: clicks, what they add up to, and which blocks were counted already.
 --
 -- Exactly once in effect: a block's name goes into ingested_blocks in the same transaction as its
--- rows and its rollup. There is no unique key per click: it would cost a third of the speed, and a
+-- rows and its rollup. There is no unique key per click: it would cost a quarter of the speed, and a
 -- hypertable could not have one without the time in it.
 
 create table ingested_blocks (

@@ -2,7 +2,7 @@
 
 use contract::{Click, Method};
 
-/// The kind of a hit. Every hit is kept; only [`Kind::Click`] is counted.
+/// The kind of a hit. Every hit that reaches us is kept; only [`Kind::Click`] is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Somebody followed the link.

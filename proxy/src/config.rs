@@ -35,7 +35,7 @@ pub struct Config {
     /// Where everything goes that is not a redirect, and where cold codes are looked up.
     pub control_plane: ControlPlaneConfig,
     /// Links kept in memory: `LINKPULSE_CACHE_CAPACITY`. Too low: each miss costs a round trip to
-    /// Redis. Too high: about 450 bytes each.
+    /// Redis. Too high: half a kilobyte each, as a rule of thumb.
     pub cache_capacity: u64,
     /// Sealed blocks of clicks that may wait for Redis: `LINKPULSE_CLICK_BUFFER_BLOCKS`, 32 KiB
     /// each. Too low: an outage of Redis costs clicks. Too high: it costs memory.

@@ -2,7 +2,7 @@
 //!
 //! | name | type | written by | used here |
 //! |---|---|---|---|
-//! | `lp:link:{domain}:{code}` | hash `rev`, `rec` | relay | [`Records`] |
+//! | `lp:link:{domain}:{code}` | hash `epoch`, `rev`, `rec` | relay | [`Records`] |
 //! | `lp:changes` | stream, id `{seq}-0`, field `change` | relay | [`ChangeLog`] |
 //! | `lp:invalidate` | channel | relay | [`Subscription`] |
 

@@ -1,6 +1,6 @@
 //! The facts of a request that are kept with a click.
 //!
-//! The client's address is not among them, and nothing here ever sees it (promise P6).
+//! The client's address is not among them, and nothing here ever sees it.
 
 use std::borrow::Cow;
 

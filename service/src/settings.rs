@@ -55,7 +55,7 @@ settings! {
     CONTROL_PLANE_INTERNAL_URL = "LINKPULSE_CONTROL_PLANE_INTERNAL_URL", Some("http://127.0.0.1:9081"), false, "proxy",
         "The control plane's admin listener, where the proxy resolves codes that Redis does not know.";
     CACHE_CAPACITY = "LINKPULSE_CACHE_CAPACITY", Some("1000000"), false, "proxy",
-        "Links kept in memory. Too low and every miss costs a round trip to Redis; each link takes some 450 bytes.";
+        "Links kept in memory. Too low and every miss costs a round trip to Redis; each link takes memory, half a kilobyte as a rule of thumb.";
     CLICK_BUFFER_BLOCKS = "LINKPULSE_CLICK_BUFFER_BLOCKS", Some("2048"), false, "proxy",
         "Sealed blocks of 32 KiB (about 200 clicks each) that may wait for Redis. When it is full, further clicks are dropped and counted in `linkpulse_clicks_dropped_total`; redirects go on.";
     SHUTDOWN_GRACE = "LINKPULSE_SHUTDOWN_GRACE", Some("10s"), false, "proxy, control-plane, pipeline",

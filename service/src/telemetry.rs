@@ -18,6 +18,7 @@ pub fn init_logs(filter: &str) {
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
+        .with_span_list(false)
         .with_env_filter(filter);
     // An error means that a subscriber exists already, in a process that runs several services.
     let _ = subscriber.try_init();

@@ -48,7 +48,7 @@ export interface paths {
         head?: never;
         /**
          * Edit a link
-         * @description The edge follows within 100 ms.
+         * @description Proxies that are connected follow at once, others when they are again.
          */
         patch: operations["update_link"];
         trace?: never;
@@ -171,9 +171,9 @@ export interface components {
         Link: {
             /**
              * Format: int64
-             * @description Clicks since it was made.
+             * @description Clicks since it was made; null while the statistics cannot be reached.
              */
-            clicks: number;
+            clicks: number | null;
             /**
              * @description Its short part.
              * @example spring-24

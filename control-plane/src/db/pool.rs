@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Row};
 
 /// How long a request waits for a connection. With Postgres down this is what a client waits for
-/// its 503, which SECURITY's table bounds at 2 s.
+/// its 503, which must come within 2 s.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// A statement that runs longer is a mistake of ours, and holds a connection others wait for.

@@ -1,4 +1,4 @@
-//! What SECURITY calls "creating a link": each row gets its answer, and nothing is stored.
+//! Hostile and mistaken input: each gets its answer, and nothing is stored.
 
 use reqwest::Method;
 use serde_json::json;

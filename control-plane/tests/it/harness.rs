@@ -82,6 +82,17 @@ impl App {
         Self::start_on(&url, &redis_url, Some(database)).await
     }
 
+    /// With the statistics in a database that cannot be reached.
+    pub async fn start_without_statistics() -> Self {
+        let mut app = Self::start().await;
+        app.stop().await.unwrap();
+        app.config.analytics_database_url = "postgres://nobody@127.0.0.1:1/none".into();
+        app.instance = app.second_instance().await;
+        app.url = app.instance.url.clone();
+        app.admin_url = app.instance.admin_url.clone();
+        app
+    }
+
     pub async fn start_on(
         database_url: &str,
         redis_url: &str,

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use local_servers::testing::ThrowAway;
 use local_servers::{PostgresServer, RedisServer};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{App, blocking, eventually};
+use crate::harness::{App, blocking, eventually, link_path};
 
 #[tokio::test]
 async fn postgres_away_is_503_within_2_s_and_heals_without_a_restart() {
@@ -84,6 +84,26 @@ async fn redis_away_writes_succeed_and_are_relayed_later() {
         (length == 2).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn statistics_away_links_are_still_made_edited_and_listed() {
+    let app = App::start_without_statistics().await;
+    let link = app.link("blind").await;
+    assert_eq!(link["clicks"], Value::Null, "unknown is not none");
+    let edited = app
+        .patch_link(&link["id"], json!({ "enabled": false }))
+        .await;
+    assert_eq!(
+        (edited.status, &edited.body["status"]),
+        (200, &json!("disabled"))
+    );
+    assert_eq!(
+        app.get("/api/v1/links").await.body["data"],
+        json!([edited.body])
+    );
+    let stats = format!("{}/stats", link_path(&link["id"]));
+    assert_eq!(app.get(&stats).await.status, 503);
 }
 
 #[tokio::test]

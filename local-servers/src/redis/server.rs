@@ -136,11 +136,11 @@ fn write_configuration(options: &RedisOptions, folder: &Folder) -> Result<()> {
     } = options;
     let password = password.expose_secret();
     let append_only = if *durable { "yes" } else { "no" };
-    // No snapshots: the append-only file is complete without them, and a failed snapshot makes
+    // What Redis confirms is on the disk: so far it holds the only copy of a click. No snapshots: the append-only file is complete without them, and a failed snapshot makes
     // Redis refuse writes.
     let configuration = format!(
         "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndaemonize no\ndir ./\nsave \"\"\n\
-         appendonly {append_only}\nappendfsync everysec\nmaxmemory-policy noeviction\n"
+         appendonly {append_only}\nappendfsync always\nmaxmemory-policy noeviction\n"
     );
     let path = folder.path().join("redis.conf");
     let written = private_file(&path).and_then(|mut file| {

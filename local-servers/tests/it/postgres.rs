@@ -78,7 +78,9 @@ fn it_is_private() {
     assert_eq!(setting("listen_addresses"), "127.0.0.1");
     assert_eq!(setting("unix_socket_directories"), "");
     assert_eq!(setting("server_encoding"), "UTF8");
-    assert_eq!(setting("lc_collate"), "C");
+    assert_eq!(setting("lc_collate"), "C.UTF-8");
+    let searched = sql(&server.url(), "select 'Ärger' ilike 'ärger'");
+    assert_eq!(searched.as_deref(), Ok("t"), "not only ASCII has two cases");
     assert_eq!(setting("fsync"), "on");
 
     let refused = sql(

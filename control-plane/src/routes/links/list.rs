@@ -104,7 +104,7 @@ pub async fn list_links(
     });
     let next_cursor = position.filter(|_| !is_last).map(cursor::encode);
     Ok(Json(LinkList {
-        data: Link::load(&state, rows).await?,
+        data: Link::load(&state, rows).await,
         next_cursor,
     }))
 }

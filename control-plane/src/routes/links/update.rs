@@ -43,7 +43,7 @@ pub struct UpdateLink {
 
 /// Edit a link
 ///
-/// The edge follows within 100 ms.
+/// Proxies that are connected follow at once, others when they are again.
 #[utoipa::path(patch, path = "/api/v1/links/{id}", tag = "links", request_body = UpdateLink,
     params(("id" = String, Path, description = "`lnk_…`")),
     responses(

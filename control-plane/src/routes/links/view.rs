@@ -3,9 +3,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::db::{self, LinkRow, LinkTotals};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::state::AppState;
 
 /// A link.
@@ -37,8 +38,9 @@ pub struct Link {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required)]
     expires_at: Option<OffsetDateTime>,
-    /// Clicks since it was made.
-    clicks: i64,
+    /// Clicks since it was made; null while the statistics cannot be reached.
+    #[schema(required)]
+    clicks: Option<i64>,
     /// The newest click.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required)]
@@ -93,24 +95,30 @@ impl LinkStatus {
 
 impl Link {
     /// Rows as the client sees them, with their clicks.
-    pub(super) async fn load(state: &AppState, rows: Vec<LinkRow>) -> Result<Vec<Self>> {
+    ///
+    /// The statistics may be in another database. With that one away, links can still be made,
+    /// edited and taken down; their clicks are unknown, which is not the same as none.
+    pub(super) async fn load(state: &AppState, rows: Vec<LinkRow>) -> Vec<Self> {
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let totals = db::link_totals(&state.analytics, &ids).await?;
+        let totals = db::link_totals(&state.analytics, &ids).await;
+        if let Err(error) = &totals {
+            tracing::warn!(%error, "links are shown without their clicks");
+        }
+        let totals = totals.ok();
         let now = state.now();
         let view = |row: LinkRow| {
-            let total = totals.iter().find(|total| total.link_id == row.id).copied();
+            let total = totals.as_deref().map(|totals| total_of(row.id, totals));
             Self::new(row, total, &state.config.public_url, now)
         };
-        Ok(rows.into_iter().map(view).collect())
+        rows.into_iter().map(view).collect()
     }
 
     /// One row as the client sees it.
     pub(super) async fn load_one(state: &AppState, row: LinkRow) -> Result<Self> {
-        let total = db::link_totals(&state.analytics, &[row.id])
-            .await?
-            .first()
-            .copied();
-        Ok(Self::new(row, total, &state.config.public_url, state.now()))
+        let mut links = Self::load(state, vec![row]).await;
+        links
+            .pop()
+            .ok_or_else(|| Error::internal("a link got lost while it was loaded"))
     }
 
     fn new(row: LinkRow, total: Option<LinkTotals>, public_url: &Url, now: OffsetDateTime) -> Self {
@@ -125,11 +133,24 @@ impl Link {
             title: row.title,
             enabled: row.is_enabled,
             expires_at: row.expires_at,
-            clicks: total.map_or(0, |total| total.clicks),
+            clicks: total.map(|total| total.clicks),
             last_clicked_at: total.and_then(|total| total.last_clicked_at),
             created_at: row.created_at,
             updated_at: row.updated_at,
             revision: row.revision,
         }
     }
+}
+
+/// A link without a click has no row.
+fn total_of(link_id: Uuid, totals: &[LinkTotals]) -> LinkTotals {
+    let total = totals
+        .iter()
+        .find(|total| total.link_id == link_id)
+        .copied();
+    total.unwrap_or(LinkTotals {
+        link_id,
+        clicks: 0,
+        last_clicked_at: None,
+    })
 }
