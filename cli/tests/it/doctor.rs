@@ -1,0 +1,82 @@
+//! `linkpulse doctor`.
+
+use local_servers::testing::{self, TestDatabase, ThrowAway};
+use local_servers::{RedisOptions, RedisServer};
+
+use crate::harness::{linkpulse, text};
+
+#[test]
+fn a_healthy_installation_has_no_problems() {
+    let database = TestDatabase::create("doctor");
+    let dir = testing::ThrowAwayDir::create().unwrap();
+    let redis = RedisServer::start(RedisOptions {
+        dir: dir.path().join("redis"),
+        port: local_servers::free_port().unwrap(),
+        password: local_servers::random_password(),
+        durable: true,
+        program: None,
+    })
+    .unwrap();
+    let run = |command: &str| {
+        linkpulse()
+            .arg(command)
+            .env("DATABASE_URL", &database.url)
+            .env("REDIS_URL", redis.url())
+            .output()
+            .unwrap()
+    };
+
+    let before = run("doctor");
+    let said = text(&before);
+    assert_eq!(before.status.code(), Some(1), "{said}");
+    assert!(said.contains("tables of links: never migrated"), "{said}");
+    assert!(said.contains("run `linkpulse migrate`"), "{said}");
+
+    assert!(run("migrate").status.success());
+    let after = run("doctor");
+    let said = text(&after);
+    assert!(after.status.success(), "{said}");
+    for healthy in [
+        "PostgreSQL: version",
+        "tables of clicks: up to date",
+        "never evicts",
+    ] {
+        assert!(said.contains(healthy), "{healthy:?} in {said}");
+    }
+}
+
+#[test]
+fn problems_are_named_with_advice() {
+    let database = TestDatabase::create("doctor");
+    let forgetful = ThrowAway::<RedisServer>::redis().unwrap();
+    let silent = local_servers::free_port().unwrap();
+    let output = linkpulse()
+        .arg("doctor")
+        .env("DATABASE_URL", &database.url)
+        .env("REDIS_URL", forgetful.url())
+        .env("LINKPULSE_PROXY_ADMIN_LISTEN", format!("0.0.0.0:{silent}"))
+        .output()
+        .unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("Redis disk: keeps no append-only file"),
+        "{said}"
+    );
+    assert!(said.contains("appendonly yes"), "{said}");
+    assert!(said.contains("problem  proxy: "), "{said}");
+
+    let unreachable = linkpulse()
+        .arg("doctor")
+        .env(
+            "DATABASE_URL",
+            "postgres://linkpulse:hunter2@127.0.0.1:1/nothing",
+        )
+        .output()
+        .unwrap();
+    let said = text(&unreachable);
+    assert_eq!(unreachable.status.code(), Some(1), "{said}");
+    assert!(said.contains("problem  PostgreSQL: "), "{said}");
+    assert!(said.contains("REDIS_URL: is required"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}

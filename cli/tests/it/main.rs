@@ -1,0 +1,15 @@
+//! `linkpulse` from outside, with real servers and services.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should panic"
+)]
+
+mod chores;
+mod doctor;
+mod harness;
+mod processes;
+mod settings;
+mod up;
+mod up_with_servers;
