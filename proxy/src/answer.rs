@@ -1,7 +1,9 @@
 //! Answers made at the edge, all of them.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use bytes::Bytes;
-use contract::RequestId;
+use contract::{RequestId, Timestamp};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -17,6 +19,19 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 const JSON: &str = "application/problem+json";
 const HTML: &str = "text/html; charset=utf-8";
+
+/// What an answer needs to know besides what it says.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    /// The request's name.
+    pub(crate) request_id: RequestId,
+    /// When the request arrived, for the `Date`.
+    pub(crate) now: Timestamp,
+    /// The body is left out, its length is not.
+    pub(crate) is_head: bool,
+    /// The connection ends with this answer.
+    pub(crate) closes: bool,
+}
 
 /// A whole answer.
 #[derive(Debug)]
@@ -110,6 +125,35 @@ impl Answer {
         self.status
     }
 
+    /// Appends the answer as HTTP/1.1.
+    pub(crate) fn append_to(&self, output: &mut Vec<u8>, ending: &Ending) {
+        let mut line = |parts: &[&[u8]]| {
+            parts.iter().for_each(|part| output.extend_from_slice(part));
+            output.extend_from_slice(b"\r\n");
+        };
+        let reason = self.status.canonical_reason().unwrap_or_default();
+        line(&[
+            b"HTTP/1.1 ",
+            self.status.as_str().as_bytes(),
+            b" ",
+            reason.as_bytes(),
+        ]);
+        for (name, value) in &self.headers {
+            line(&[name.as_str().as_bytes(), b": ", value.as_bytes()]);
+        }
+        line(&[b"content-length: ", self.body.len().to_string().as_bytes()]);
+        line(&[b"cache-control: private, no-store"]);
+        line(&[b"x-request-id: ", ending.request_id.to_string().as_bytes()]);
+        line(&[b"date: ", http_date(ending.now).as_bytes()]);
+        if ending.closes || self.closes {
+            line(&[b"connection: close"]);
+        }
+        line(&[]);
+        if !ending.is_head {
+            output.extend_from_slice(&self.body);
+        }
+    }
+
     /// Writes the answer. The body is left out for HEAD, its length is not.
     pub(crate) async fn write(
         self,
@@ -172,4 +216,9 @@ impl Answer {
             HeaderValue::from_static(value),
         )
     }
+}
+
+fn http_date(now: Timestamp) -> String {
+    let since_epoch = Duration::from_micros(now.as_micros().max(0).unsigned_abs());
+    httpdate::fmt_http_date(UNIX_EPOCH + since_epoch)
 }

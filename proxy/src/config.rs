@@ -10,6 +10,8 @@ use service::env::SecretUrl;
 use service::settings::{self, Setting};
 use service::{Environment, SettingError};
 
+pub use crate::front::ConnectionLimits;
+
 /// Shorter secrets can be guessed. Characters.
 const SHORTEST_SECRET: usize = 32;
 
@@ -40,6 +42,8 @@ pub struct Config {
     /// Sealed blocks of clicks that may wait for Redis: `LINKPULSE_CLICK_BUFFER_BLOCKS`, 32 KiB
     /// each. Too low: an outage of Redis costs clicks. Too high: it costs memory.
     pub click_buffer_blocks: usize,
+    /// How many connections visitors may have.
+    pub connections: ConnectionLimits,
     /// How long a stopping proxy finishes things.
     pub grace: Grace,
     /// Filter of the logs: `LINKPULSE_LOG`.
@@ -105,6 +109,11 @@ impl Config {
                 .into(),
             click_buffer_blocks: environment.required::<u32>(&settings::CLICK_BUFFER_BLOCKS)?
                 as usize,
+            connections: ConnectionLimits {
+                total: environment.required::<u32>(&settings::MAX_CONNECTIONS)? as usize,
+                per_address: environment.required::<u32>(&settings::MAX_CONNECTIONS_PER_ADDRESS)?
+                    as usize,
+            },
             grace: Grace::of(environment.required(&settings::SHUTDOWN_GRACE)?)?,
             log: environment.required(&settings::LOG)?,
         })

@@ -39,7 +39,7 @@ const OURS: [&str; 3] = ["x-request-id", "forwarded", "x-real-ip"];
 
 /// All requests of the public port.
 pub(crate) struct Edge {
-    pub(crate) redirector: Redirector,
+    pub(crate) redirector: Arc<Redirector>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) default_domain: Domain,
     pub(crate) public_scheme: String,
@@ -221,7 +221,7 @@ impl Edge {
                 Method::Get
             },
             query: request.uri.query().unwrap_or_default(),
-            headers: &request.headers,
+            fields: &request.headers,
         };
         Some(
             self.redirector

@@ -7,10 +7,10 @@ use contract::Domain;
 use http::{HeaderMap, Version, header};
 
 /// Longest head, in bytes. Browsers send below 8 KiB even with many cookies.
-const MAX_HEAD: usize = 16 * 1024;
+pub(crate) const MAX_HEAD: usize = 16 * 1024;
 
 /// Longest path, in bytes, without the query.
-const MAX_PATH: usize = 2 * 1024;
+pub(crate) const MAX_PATH: usize = 2 * 1024;
 
 /// A parsed head, with the bytes it was parsed from.
 pub(crate) struct Head<'a> {

@@ -8,6 +8,7 @@ pub mod config;
 mod control_plane;
 pub mod error;
 mod fallback;
+mod front;
 mod head;
 mod metrics;
 mod redirect;
@@ -35,6 +36,7 @@ use crate::coherence::{Follower, JOINED};
 use crate::config::ListenConfig;
 use crate::control_plane::ControlPlane;
 use crate::fallback::Edge;
+use crate::front::{Front, Limits};
 use crate::metrics::Metrics;
 use crate::redirect::Redirector;
 use crate::redis_client::Connection;
@@ -133,22 +135,31 @@ pub async fn run(
         records,
         ControlPlane::new(&config.control_plane)?,
     );
-    let edge = Edge {
-        redirector: Redirector {
-            cache,
-            resolver: resolver.clone(),
-            recorder: recorder.clone(),
-            metrics,
-        },
-        clock,
-        default_domain: config.default_domain,
-        public_scheme: config.public_scheme,
-        control_plane: config.control_plane.public,
-        in_flight: TaskTracker::new(),
+    let redirector = Arc::new(Redirector {
+        cache,
+        resolver: resolver.clone(),
+        recorder: recorder.clone(),
+        metrics,
+    });
+    let in_flight = TaskTracker::new();
+    let front = Front {
+        redirector: redirector.clone(),
+        clock: clock.clone(),
+        default_domain: config.default_domain.clone(),
+        limits: Limits::new(config.connections),
+        proxy: server::fallback(Edge {
+            redirector,
+            clock,
+            default_domain: config.default_domain,
+            public_scheme: config.public_scheme,
+            control_plane: config.control_plane.public,
+            in_flight: in_flight.clone(),
+        }),
+        in_flight,
     };
     let stopping = lifecycle.stopping();
     lifecycle.spawn("visitors", async move {
-        let served = server::serve(listeners.visitors, edge, stopping, grace.requests).await;
+        let served = server::serve(listeners.visitors, front, stopping, grace.requests).await;
         // Now no request is left that could ask for a link or record a click.
         resolver.close();
         recorder.close();

@@ -10,7 +10,7 @@ use crate::cache::{Cache, CachedLink, LinkKey, Lookup};
 use crate::clicks::Recorder;
 use crate::metrics::Metrics;
 use crate::resolver::{Resolved, Resolver};
-use crate::visit::Visitor;
+use crate::visit::{Fields, Visitor};
 
 /// Answers requests for links.
 pub(crate) struct Redirector {
@@ -22,7 +22,11 @@ pub(crate) struct Redirector {
 
 impl Redirector {
     /// The answer. A click is recorded before this returns, so before the answer is written.
-    pub(crate) async fn answer(&self, key: &LinkKey, visitor: &Visitor<'_>) -> Answer {
+    pub(crate) async fn answer<F: Fields>(
+        &self,
+        key: &LinkKey,
+        visitor: &Visitor<'_, F>,
+    ) -> Answer {
         match self.find(key).await {
             Resolved::Found(link) => self.follow(&link, visitor),
             Resolved::Absent => {
@@ -53,7 +57,7 @@ impl Redirector {
         }
     }
 
-    fn follow(&self, link: &CachedLink, visitor: &Visitor<'_>) -> Answer {
+    fn follow<F: Fields>(&self, link: &CachedLink, visitor: &Visitor<'_, F>) -> Answer {
         let visit = Visit {
             now: visitor.arrived_at,
             method: visitor.method,

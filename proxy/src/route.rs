@@ -25,6 +25,9 @@ pub(crate) enum Route {
 
 /// Decides by method and path; the path is without its query.
 pub(crate) fn route(method: &Method, path: &str) -> Route {
+    if *method == Method::CONNECT {
+        return Route::WrongMethod("GET, HEAD");
+    }
     let Some(relative) = path.strip_prefix('/') else {
         return Route::Nowhere;
     };
@@ -125,6 +128,10 @@ mod tests {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             assert_eq!(route(&method, "/abc"), Route::WrongMethod("GET, HEAD"));
         }
+        assert!(matches!(
+            route(&Method::CONNECT, "localhost:22"),
+            Route::WrongMethod(_)
+        ));
         assert!(matches!(
             route(&Method::TRACE, "/api/v1/links"),
             Route::WrongMethod(_)

@@ -9,15 +9,17 @@ use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pingora::proxy::http_proxy_service;
+use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{Fds, ListenFds};
 use pingora::services::Service;
+use pingora::services::listening::Service as ListeningService;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::fallback::Edge;
+use crate::front::Front;
 
 /// Attempts with the control plane for one request. A second helps when the first took a pooled
 /// connection that was just being closed.
@@ -33,13 +35,13 @@ const POOL: usize = 128;
 /// When the listener fails, or ends without having been asked.
 pub(crate) async fn serve(
     listener: TcpListener,
-    edge: Edge,
+    front: Front,
     stopping: impl Future<Output = ()>,
     patience: Duration,
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?.to_string();
-    let in_flight = edge.in_flight.clone();
-    let mut service = http_proxy_service(&Arc::new(configuration()), edge);
+    let in_flight = front.in_flight.clone();
+    let mut service = ListeningService::new("visitors".to_owned(), front);
     service.add_tcp(&address);
     // The way in which the library inherits sockets from a predecessor: it takes this one instead
     // of binding the address again.
@@ -69,11 +71,13 @@ async fn finish(in_flight: &TaskTracker, patience: Duration) {
     }
 }
 
-fn configuration() -> ServerConf {
-    ServerConf {
+/// The HTTP library's proxy, for connections that the front hands over.
+pub(crate) fn fallback(edge: Edge) -> Arc<HttpProxy<Edge>> {
+    let configuration = ServerConf {
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         max_retries: MAX_ATTEMPTS,
         upstream_keepalive_pool_size: POOL,
         ..ServerConf::default()
-    }
+    };
+    Arc::new(http_proxy(&Arc::new(configuration), edge))
 }

@@ -6,18 +6,30 @@ use std::borrow::Cow;
 
 use contract::click::{MAX_LANGUAGE, MAX_REFERRER, MAX_USER_AGENT};
 use contract::{Click, Code, Domain, LinkId, Method, RequestId, Timestamp};
-use http::{HeaderMap, HeaderName, header};
+use http::HeaderMap;
+
+/// The header fields of a request, however they were read.
+pub(crate) trait Fields {
+    /// The first value of a field, whose name is given in lower case.
+    fn get(&self, name: &str) -> Option<&[u8]>;
+}
+
+impl Fields for HeaderMap {
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        HeaderMap::get(self, name).map(|value| value.as_bytes())
+    }
+}
 
 /// A request for a link.
-pub(crate) struct Visitor<'a> {
+pub(crate) struct Visitor<'a, F> {
     pub(crate) request_id: RequestId,
     pub(crate) arrived_at: Timestamp,
     pub(crate) method: Method,
     pub(crate) query: &'a str,
-    pub(crate) headers: &'a HeaderMap,
+    pub(crate) fields: &'a F,
 }
 
-impl Visitor<'_> {
+impl<F: Fields> Visitor<'_, F> {
     /// Hands the click to `record`. It borrows from this request, hence the closure.
     pub(crate) fn with_click(
         &self,
@@ -28,7 +40,7 @@ impl Visitor<'_> {
         record: impl FnOnce(&Click<'_>),
     ) {
         let is_do_not_track = self.is_do_not_track();
-        let referrer = self.text(header::REFERER, MAX_REFERRER);
+        let referrer = self.text("referer", MAX_REFERRER);
         record(&Click {
             clicked_at: self.arrived_at,
             request_id: self.request_id,
@@ -44,13 +56,13 @@ impl Visitor<'_> {
             country: None,
             domain: domain.as_str(),
             code: code.as_str(),
-            user_agent: &self.text(header::USER_AGENT, MAX_USER_AGENT),
+            user_agent: &self.text("user-agent", MAX_USER_AGENT),
             referrer: if is_do_not_track {
                 origin(&referrer)
             } else {
                 &referrer
             },
-            language: &self.text(header::ACCEPT_LANGUAGE, MAX_LANGUAGE),
+            language: &self.text("accept-language", MAX_LANGUAGE),
             city: "",
             query: self.query,
         });
@@ -58,11 +70,8 @@ impl Visitor<'_> {
 
     /// A header as text. The encoding cuts it at its limit; what is not UTF-8 is cut here already,
     /// so that a long header of rubbish is not copied whole.
-    fn text(&self, name: HeaderName, limit: usize) -> Cow<'_, str> {
-        let bytes = self
-            .headers
-            .get(name)
-            .map_or(&b""[..], |value| value.as_bytes());
+    fn text(&self, name: &str, limit: usize) -> Cow<'_, str> {
+        let bytes = self.fields.get(name).unwrap_or_default();
         match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]),
@@ -72,14 +81,14 @@ impl Visitor<'_> {
     fn is_do_not_track(&self) -> bool {
         ["dnt", "sec-gpc"]
             .iter()
-            .any(|name| self.headers.get(*name).is_some_and(|value| value == "1"))
+            .any(|name| self.fields.get(name) == Some(b"1"))
     }
 
     /// `Sec-Purpose` is the standard; Safari and old Firefox have names of their own.
     fn is_prefetch(&self) -> bool {
         ["sec-purpose", "purpose", "x-purpose", "x-moz"]
             .iter()
-            .filter_map(|name| self.headers.get(*name)?.to_str().ok())
+            .filter_map(|name| std::str::from_utf8(self.fields.get(name)?).ok())
             .any(|value| value.contains("prefetch") || value.contains("preview"))
     }
 }
@@ -109,7 +118,7 @@ mod tests {
             arrived_at: Timestamp::from_micros(5),
             method: Method::Get,
             query,
-            headers: &map,
+            fields: &map,
         };
         let (domain, code) = ("localhost".parse().unwrap(), "abc".parse().unwrap());
         let mut block = BlockBuilder::new();

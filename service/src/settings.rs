@@ -58,6 +58,10 @@ settings! {
         "Links kept in memory. Too low and every miss costs a round trip to Redis; each link takes memory, half a kilobyte as a rule of thumb.";
     CLICK_BUFFER_BLOCKS = "LINKPULSE_CLICK_BUFFER_BLOCKS", Some("2048"), false, "proxy",
         "Sealed blocks of 32 KiB (about 200 clicks each) that may wait for Redis. When it is full, further clicks are dropped and counted in `linkpulse_clicks_dropped_total`; redirects go on.";
+    MAX_CONNECTIONS = "LINKPULSE_MAX_CONNECTIONS", Some("16384"), false, "proxy",
+        "Connections of visitors at the same time; more are closed at once. Must leave room below the process's limit of open files, or nobody is served.";
+    MAX_CONNECTIONS_PER_ADDRESS = "LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS", Some("1024"), false, "proxy",
+        "Connections of one IPv4 address or IPv6 network (/64). Raise it to the first number where all visitors come through one load balancer.";
     SHUTDOWN_GRACE = "LINKPULSE_SHUTDOWN_GRACE", Some("10s"), false, "proxy, control-plane, pipeline",
         "How long a stopping service finishes what it has accepted. Must be shorter than the orchestrator's patience (30 s on Kubernetes and ECS), or unfinished work is killed.";
     CONTROL_PLANE_LISTEN = "LINKPULSE_CONTROL_PLANE_LISTEN", Some("127.0.0.1:8081"), false, "control-plane",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -26,7 +26,8 @@ pub(crate) struct ControlPlane {
 struct Shared {
     links: Mutex<HashMap<(String, String), String>>,
     failure: Mutex<Option<StatusCode>>,
-    resolves: AtomicUsize,
+    /// Codes that were asked for.
+    asked: Mutex<Vec<String>>,
     delay_ms: AtomicU64,
 }
 
@@ -66,7 +67,16 @@ impl ControlPlane {
     }
 
     pub(crate) fn resolves(&self) -> usize {
-        self.state.resolves.load(Ordering::SeqCst)
+        self.state.asked.lock().unwrap().len()
+    }
+
+    pub(crate) fn was_asked_for(&self, code: &str) -> bool {
+        self.state
+            .asked
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|asked| asked == code)
     }
 }
 
@@ -75,7 +85,7 @@ async fn resolve(
     Query(asked): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    state.resolves.fetch_add(1, Ordering::SeqCst);
+    state.asked.lock().unwrap().push(asked["code"].clone());
     tokio::time::sleep(Duration::from_millis(state.delay_ms.load(Ordering::SeqCst))).await;
     if headers[header::AUTHORIZATION] != format!("Bearer {SECRET}") {
         return StatusCode::UNAUTHORIZED.into_response();

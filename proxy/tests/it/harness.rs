@@ -61,6 +61,23 @@ impl Proxy {
         Self::with(url, url, &[("LINKPULSE_CONTROL_PLANE_URL", nobody)]).await
     }
 
+    /// With room for this many connections, in total and of one address.
+    pub(crate) async fn with_limits(total: usize, per_address: usize) -> Self {
+        let url = tokio::task::spawn_blocking(testing::redis_url)
+            .await
+            .unwrap();
+        let limits = [
+            ("LINKPULSE_MAX_CONNECTIONS", total.to_string()),
+            (
+                "LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS",
+                per_address.to_string(),
+            ),
+        ];
+        let proxy = Self::with(url, url, &limits).await;
+        proxy.is_ready().await;
+        proxy
+    }
+
     /// With room for one waiting block.
     pub(crate) async fn with_small_buffer(url: &str) -> Self {
         Self::with(

@@ -11,6 +11,7 @@ mod clicks;
 mod coherence;
 mod control_plane;
 mod forward;
+mod front;
 mod harness;
 mod outage;
 mod process;

@@ -89,6 +89,10 @@ async fn hostile_heads_get_one_refusal() {
             &request[..request.len().min(120)]
         );
         assert!(!answer.contains("location"), "{request:?}");
+
+        let kept_alive = format!("GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n{request}");
+        let answer = proxy.raw(kept_alive.as_bytes()).await;
+        assert_eq!(statuses(&answer), ["302", expected], "{answer}");
     }
     assert_eq!(proxy.status("/abc").await, 302, "still there");
 }

@@ -1,0 +1,185 @@
+//! Connections: how long they last, how many there may be, and when they change hands.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::{Proxy, eventually, link};
+
+const GET: &str = "GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+async fn proxy_with_a_link() -> Proxy {
+    let proxy = Proxy::start().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    proxy
+}
+
+/// Reads one answer without a body.
+async fn answer(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if stream.read(&mut byte).await.unwrap() == 0 {
+            break;
+        }
+        answer.extend_from_slice(&byte);
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+async fn is_closed(stream: &mut TcpStream) -> bool {
+    // A reset is an end as well.
+    matches!(stream.read(&mut [0; 64]).await, Ok(0) | Err(_))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_head_is_cut_off_and_a_piecewise_one_is_served() {
+    let proxy = proxy_with_a_link().await;
+    let mut pieces = TcpStream::connect(proxy.address).await.unwrap();
+    for piece in GET.as_bytes().chunks(7) {
+        pieces.write_all(piece).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(answer(&mut pieces).await.starts_with("HTTP/1.1 302"));
+
+    let mut slow = TcpStream::connect(proxy.address).await.unwrap();
+    let begin = Instant::now();
+    for byte in GET.as_bytes().iter().cycle() {
+        if slow.write_all(&[*byte]).await.is_err() || begin.elapsed() > Duration::from_secs(20) {
+            break;
+        }
+        let read = tokio::time::timeout(Duration::from_millis(500), slow.read(&mut [0; 8])).await;
+        if read.is_ok() {
+            break;
+        }
+    }
+    let elapsed = begin.elapsed();
+    assert!(
+        (4..8).contains(&elapsed.as_secs()),
+        "cut off after {elapsed:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_cannot_take_all_connections() {
+    let proxy = Proxy::with_limits(6, 4).await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+        stream.write_all(GET.as_bytes()).await.unwrap();
+        assert!(answer(&mut stream).await.starts_with("HTTP/1.1 302"));
+        held.push(stream);
+    }
+    let mut fifth = TcpStream::connect(proxy.address).await.unwrap();
+    assert!(is_closed(&mut fifth).await);
+
+    held.pop();
+    eventually("there is room again", async || {
+        let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+        // It may be closed before it is written to.
+        let _ = stream.write_all(GET.as_bytes()).await;
+        answer_or_nothing(&mut stream)
+            .await
+            .starts_with("HTTP/1.1 302")
+    })
+    .await;
+}
+
+async fn answer_or_nothing(stream: &mut TcpStream) -> String {
+    let mut answer = vec![0; 1024];
+    let read = stream.read(&mut answer).await.unwrap_or(0);
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_handed_over_and_still_answers_links() {
+    let proxy = proxy_with_a_link().await;
+    let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+    stream.write_all(GET.as_bytes()).await.unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 302"));
+    // The request that is handed over, and one behind it, arrive together.
+    let both = format!("GET /api/echo HTTP/1.1\r\nHost: localhost\r\n\r\n{GET}");
+    stream.write_all(both.as_bytes()).await.unwrap();
+    let head = answer(&mut stream).await;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let length = head.to_lowercase();
+    let length = length
+        .split("content-length: ")
+        .nth(1)
+        .unwrap()
+        .split('\r')
+        .next()
+        .unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).await.unwrap();
+    assert!(
+        String::from_utf8(body)
+            .unwrap()
+            .contains("\"uri\":\"/api/echo\"")
+    );
+    let after = answer(&mut stream).await;
+    assert!(after.starts_with("HTTP/1.1 302"), "{after}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_must_be_looked_up_are_answered_in_order_too() {
+    let proxy = Proxy::start().await;
+    for code in ["cold-1", "cold-2", "cold-3"] {
+        proxy
+            .knows(&link(code, 1, &format!("https://example.com/{code}")))
+            .await;
+    }
+    let requests = ["cold-3", "cold-1", "nothing", "cold-2"]
+        .map(|code| format!("GET /{code} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    let answers = proxy.raw(requests.concat().as_bytes()).await;
+    let places = ["cold-3", "cold-1", "404", "cold-2"].map(|text| answers.find(text).unwrap());
+    assert!(places.is_sorted(), "{answers}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_requests_end_a_connection_politely() {
+    let proxy = proxy_with_a_link().await;
+    let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+    for number in 1..=1_000 {
+        stream.write_all(GET.as_bytes()).await.unwrap();
+        let answer = answer(&mut stream).await;
+        assert_eq!(
+            answer.contains("connection: close"),
+            number == 1_000,
+            "{number}: {answer}"
+        );
+    }
+    assert!(is_closed(&mut stream).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_do_not_delay_a_stop() {
+    let mut proxy = proxy_with_a_link().await;
+    let mut used = TcpStream::connect(proxy.address).await.unwrap();
+    used.write_all(GET.as_bytes()).await.unwrap();
+    assert!(answer(&mut used).await.starts_with("HTTP/1.1 302"));
+    let mut fresh = TcpStream::connect(proxy.address).await.unwrap();
+    let begin = Instant::now();
+    proxy.stop().await.unwrap();
+    assert!(
+        begin.elapsed() < Duration::from_secs(2),
+        "took {:?}",
+        begin.elapsed()
+    );
+    assert!(is_closed(&mut used).await && is_closed(&mut fresh).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_lines_before_a_request_are_no_request() {
+    let proxy = proxy_with_a_link().await;
+    let one = proxy.raw(format!("\r\n\r\n{GET}").as_bytes()).await;
+    assert!(one.starts_with("HTTP/1.1 302"), "{one}");
+    for nonsense in ["\n\n", "\r\n\n\n", "\n\r\n"] {
+        let answer = proxy.raw(nonsense.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{nonsense:?}: {answer}");
+    }
+    let nothing = proxy.raw(b"\r\n\r\n").await;
+    assert_eq!(nothing, "");
+}
