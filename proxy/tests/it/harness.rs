@@ -180,18 +180,17 @@ impl Proxy {
         location(&self.get(&format!("/{code}")).await)
     }
 
-    /// Sends bytes as they are and returns what comes back until the connection ends, or, as most
-    /// stay open, until nothing came for a while.
+    /// Sends bytes as they are, says that no more will come, and returns what comes back until the
+    /// connection ends.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         // The other side may close before it has read all of it.
         let _ = stream.write_all(request).await;
+        let _ = stream.shutdown().await;
         let mut answer = Vec::new();
-        let mut buffer = [0; 4_096];
-        let quiet = Duration::from_millis(400);
-        while let Ok(Ok(read @ 1..)) = tokio::time::timeout(quiet, stream.read(&mut buffer)).await {
-            answer.extend_from_slice(&buffer[..read]);
-        }
+        // A reset is an end as well.
+        let reading = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+        assert!(reading.is_ok(), "the connection stays open");
         String::from_utf8_lossy(&answer).into_owned()
     }
 
