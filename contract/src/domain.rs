@@ -1,5 +1,6 @@
 //! The host name a link lives under.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -37,10 +38,33 @@ impl Domain {
     ///
     /// On a machine reached by loopback, every way to write "this machine" means the default
     /// domain; otherwise `curl 127.0.0.1:8080/x` would not find what `localhost:8080/x` does.
-    pub fn from_host_header(host: &str, default: &Domain) -> Result<Domain, InvalidDomain> {
-        let asked: Domain = host.parse()?;
+    ///
+    /// Allocates only for a host that is not in normal form, and not for the default domain.
+    pub fn from_host_header<'a>(
+        host: &'a str,
+        default: &'a Domain,
+    ) -> Result<Cow<'a, str>, InvalidDomain> {
+        let name = without_port(host)?;
+        if name == default.as_str() {
+            return Ok(Cow::Borrowed(name));
+        }
+        let is_normal = !name.starts_with('[')
+            && !name.ends_with('.')
+            && !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        if is_normal && !default.is_loopback() {
+            return if is_name(name) {
+                Ok(Cow::Borrowed(name))
+            } else {
+                Err(InvalidDomain)
+            };
+        }
+        let asked: Domain = name.parse()?;
         let same_machine = asked.is_loopback() && default.is_loopback();
-        Ok(if same_machine { default.clone() } else { asked })
+        Ok(if same_machine {
+            Cow::Borrowed(default.as_str())
+        } else {
+            Cow::Owned(asked.0.into())
+        })
     }
 }
 
@@ -56,10 +80,11 @@ impl FromStr for Domain {
             let address: std::net::Ipv6Addr = literal.parse().map_err(|_| InvalidDomain)?;
             return Ok(Self(format!("[{address}]").into()));
         }
-        if host.len() > 253 || !host.split('.').all(is_label) {
-            return Err(InvalidDomain);
+        if is_name(&host) {
+            Ok(Self(host.into()))
+        } else {
+            Err(InvalidDomain)
         }
-        Ok(Self(host.into()))
     }
 }
 
@@ -75,6 +100,10 @@ fn without_port(text: &str) -> Result<&str, InvalidDomain> {
         return Err(InvalidDomain);
     }
     Ok(host)
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label)
 }
 
 /// RFC 1123 letters, digits and hyphens, plus the underscore that real zones contain.
@@ -130,16 +159,48 @@ mod tests {
     #[test]
     fn loopback_spellings_mean_a_loopback_default_only() {
         let local = domain("localhost");
-        for spelling in ["127.0.0.1:8080", "[::1]:8080", "LOCALHOST"] {
-            assert_eq!(
-                Domain::from_host_header(spelling, &local),
-                Ok(local.clone())
-            );
+        for spelling in [
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "LOCALHOST",
+            "localhost:80",
+            "localhost.",
+        ] {
+            let found = Domain::from_host_header(spelling, &local);
+            assert_eq!(found.as_deref(), Ok("localhost"), "{spelling}");
         }
         let public = domain("go.example.com");
-        assert_eq!(
-            Domain::from_host_header("127.0.0.1", &public),
-            Ok(domain("127.0.0.1"))
-        );
+        let found = Domain::from_host_header("127.0.0.1", &public);
+        assert_eq!(found.as_deref(), Ok("127.0.0.1"));
+    }
+
+    #[test]
+    fn a_host_header_is_read_like_a_domain() {
+        for default in ["go.example.com", "localhost"].map(domain) {
+            for text in [
+                "go.example.com",
+                "GO.example.com",
+                "go.example.com:8080",
+                "go.example.com.",
+                "a_b.example",
+                "[2001:db8::1]:80",
+                "192.0.2.1",
+                "",
+                ".",
+                "a..b",
+                "a b",
+                "a/b",
+                "é.de",
+                "a:b",
+                "[x]",
+                &"a".repeat(64),
+                &"a.".repeat(130),
+            ] {
+                let parsed: Result<Domain, _> = text.parse();
+                let parsed = parsed.map(|domain| domain.as_str().to_owned());
+                let found = Domain::from_host_header(text, &default).map(Cow::into_owned);
+                assert_eq!(found, parsed, "{text:?}");
+            }
+        }
     }
 }

@@ -3,8 +3,8 @@
 /// Digits of base62 in ascending value, chosen so that text order equals numeric order.
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// 62²² > 2¹²⁸ > 62²¹.
-const ENCODED_LENGTH: usize = 22;
+/// Characters behind the prefix: 62²² > 2¹²⁸ > 62²¹.
+pub const ENCODED_LENGTH: usize = 22;
 
 /// The text is not an identifier of the expected kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,16 +16,31 @@ pub struct InvalidId {
 
 /// Writes `prefix` and 128 bits as 22 base62 characters.
 pub fn encode(prefix: &str, bits: u128) -> String {
+    let mut text = String::with_capacity(prefix.len() + ENCODED_LENGTH);
+    text.push_str(prefix);
+    text.extend(digits(bits).iter().map(|&digit| char::from(digit)));
+    text
+}
+
+/// 128 bits as 22 base62 characters, for places that must not allocate.
+pub fn digits(bits: u128) -> [u8; ENCODED_LENGTH] {
+    // Dividing 128 bits is slow. Two such divisions leave parts that fit into 64: 2, 10 and 10
+    // digits.
+    const TEN_DIGITS: u128 = 62u128.pow(10);
+    let (rest, low) = (bits / TEN_DIGITS, (bits % TEN_DIGITS) as u64);
+    let (high, middle) = ((rest / TEN_DIGITS) as u64, (rest % TEN_DIGITS) as u64);
     let mut digits = [b'0'; ENCODED_LENGTH];
-    let mut rest = bits;
+    fill(&mut digits[..2], high);
+    fill(&mut digits[2..12], middle);
+    fill(&mut digits[12..], low);
+    digits
+}
+
+fn fill(digits: &mut [u8], mut rest: u64) {
     for digit in digits.iter_mut().rev() {
         *digit = DIGITS[(rest % 62) as usize];
         rest /= 62;
     }
-    let mut text = String::with_capacity(prefix.len() + ENCODED_LENGTH);
-    text.push_str(prefix);
-    text.extend(digits.iter().map(|&digit| char::from(digit)));
-    text
 }
 
 /// Reads what [`encode`] wrote; every number has exactly one spelling.
@@ -112,6 +127,15 @@ mod tests {
         #[test]
         fn round_trips(bits: u128) {
             prop_assert_eq!(decode("lnk_", &encode("lnk_", bits)), Ok(bits));
+        }
+
+        #[test]
+        fn digits_are_those_of_the_number(bits: u128) {
+            let value = |sum: u128, digit: &u8| {
+                let value = DIGITS.iter().position(|known| known == digit).unwrap();
+                sum.wrapping_mul(62).wrapping_add(value as u128)
+            };
+            prop_assert_eq!(digits(bits).iter().fold(0, value), bits);
         }
 
         #[test]

@@ -10,7 +10,7 @@
 //!
 //! `{p}` carries literal braces: the partition number is the cluster hash tag.
 
-use crate::{Code, Domain};
+use std::fmt::Display;
 
 /// How many entries `lp:changes` keeps (about 60 MB at 300 bytes a record). A proxy that was away
 /// for longer than that starts with an empty cache.
@@ -33,8 +33,8 @@ impl Keys {
         }
     }
 
-    /// The record of one link.
-    pub fn link(&self, domain: &Domain, code: &Code) -> String {
+    /// The record of one link: a [`Domain`](crate::Domain) and a [`Code`](crate::Code), or their texts.
+    pub fn link(&self, domain: impl Display, code: impl Display) -> String {
         format!("{}:link:{domain}:{code}", self.prefix)
     }
 
@@ -66,9 +66,10 @@ mod tests {
     #[test]
     fn names_are_stable() {
         let keys = Keys::new("lp");
-        let domain = "go.example.com".parse().unwrap();
-        let code = "abc".parse().unwrap();
-        assert_eq!(keys.link(&domain, &code), "lp:link:go.example.com:abc");
+        assert_eq!(
+            keys.link("go.example.com", "abc"),
+            "lp:link:go.example.com:abc"
+        );
         assert_eq!(keys.changes(), "lp:changes");
         assert_eq!(keys.invalidate(), "lp:invalidate");
         assert_eq!(keys.click_events(3), "lp:click_events:{3}");

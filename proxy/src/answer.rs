@@ -1,5 +1,6 @@
 //! Answers made at the edge, all of them.
 
+use std::cell::RefCell;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -127,28 +128,38 @@ impl Answer {
 
     /// Appends the answer as HTTP/1.1.
     pub(crate) fn append_to(&self, output: &mut Vec<u8>, ending: &Ending) {
-        let mut line = |parts: &[&[u8]]| {
-            parts.iter().for_each(|part| output.extend_from_slice(part));
-            output.extend_from_slice(b"\r\n");
-        };
         let reason = self.status.canonical_reason().unwrap_or_default();
-        line(&[
+        let status: [&[u8]; 5] = [
             b"HTTP/1.1 ",
             self.status.as_str().as_bytes(),
             b" ",
             reason.as_bytes(),
-        ]);
+            b"\r\n",
+        ];
+        status
+            .iter()
+            .for_each(|part| output.extend_from_slice(part));
         for (name, value) in &self.headers {
-            line(&[name.as_str().as_bytes(), b": ", value.as_bytes()]);
+            output.extend_from_slice(name.as_str().as_bytes());
+            output.extend_from_slice(b": ");
+            output.extend_from_slice(value.as_bytes());
+            output.extend_from_slice(b"\r\n");
         }
-        line(&[b"content-length: ", self.body.len().to_string().as_bytes()]);
-        line(&[b"cache-control: private, no-store"]);
-        line(&[b"x-request-id: ", ending.request_id.to_string().as_bytes()]);
-        line(&[b"date: ", http_date(ending.now).as_bytes()]);
+        if self.body.is_empty() {
+            output.extend_from_slice(b"content-length: 0");
+        } else {
+            output.extend_from_slice(b"content-length: ");
+            output.extend_from_slice(self.body.len().to_string().as_bytes());
+        }
+        output.extend_from_slice(b"\r\ncache-control: private, no-store\r\nx-request-id: ");
+        output.extend_from_slice(RequestId::PREFIX.as_bytes());
+        output.extend_from_slice(&contract::id::digits(ending.request_id.0.as_u128()));
+        output.extend_from_slice(b"\r\ndate: ");
+        append_date(output, ending.now);
         if ending.closes || self.closes {
-            line(&[b"connection: close"]);
+            output.extend_from_slice(b"\r\nconnection: close");
         }
-        line(&[]);
+        output.extend_from_slice(b"\r\n\r\n");
         if !ending.is_head {
             output.extend_from_slice(&self.body);
         }
@@ -218,7 +229,19 @@ impl Answer {
     }
 }
 
-fn http_date(now: Timestamp) -> String {
-    let since_epoch = Duration::from_micros(now.as_micros().max(0).unsigned_abs());
-    httpdate::fmt_http_date(UNIX_EPOCH + since_epoch)
+thread_local! {
+    /// The date of the last answer on this thread, and the second it is for.
+    static DATE: RefCell<(i64, String)> = const { RefCell::new((-1, String::new())) };
+}
+
+fn append_date(output: &mut Vec<u8>, now: Timestamp) {
+    let second = now.as_micros().max(0) / 1_000_000;
+    DATE.with_borrow_mut(|(formatted, text)| {
+        if *formatted != second {
+            let since_epoch = Duration::from_secs(second.unsigned_abs());
+            *text = httpdate::fmt_http_date(UNIX_EPOCH + since_epoch);
+            *formatted = second;
+        }
+        output.extend_from_slice(text.as_bytes());
+    });
 }

@@ -7,6 +7,7 @@
 //! by every redirect. All values carry the generation they were learnt in: to make all of them
 //! void costs one addition, while emptying a large cache would stall redirects.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,11 +23,42 @@ const ABSENCE_LIFETIME: Duration = Duration::from_secs(10);
 /// Codes known not to exist, at most. 100 bytes each.
 const ABSENCES: u64 = 50_000;
 
-/// What names a link at the edge.
+/// What names a link at the edge: its domain, a slash, its code. One text, so that a look-up can
+/// borrow it from a buffer that is used again and again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct LinkKey {
-    pub(crate) domain: Domain,
-    pub(crate) code: Code,
+pub(crate) struct LinkKey(Box<str>);
+
+impl LinkKey {
+    pub(crate) fn new(domain: &Domain, code: &Code) -> Self {
+        let mut text = String::new();
+        Self::write(&mut text, domain.as_str(), code.as_str());
+        Self(text.into())
+    }
+
+    /// Writes the text of a key over what `buffer` held.
+    pub(crate) fn write(buffer: &mut String, domain: &str, code: &str) {
+        buffer.clear();
+        buffer.extend([domain, "/", code]);
+    }
+
+    /// From the text of a key.
+    pub(crate) fn from_text(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn domain(&self) -> &str {
+        self.0.split_once('/').map_or("", |(domain, _)| domain)
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        self.0.split_once('/').map_or("", |(_, code)| code)
+    }
+}
+
+impl Borrow<str> for LinkKey {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A link, ready to be answered with. Immutable: a change is a new value.
@@ -75,8 +107,8 @@ impl Cache {
         }
     }
 
-    /// What is known of a link now.
-    pub(crate) fn get(&self, key: &LinkKey) -> Lookup {
+    /// What is known of a link now, by the text of its key.
+    pub(crate) fn get(&self, key: &str) -> Lookup {
         let generation = self.generation();
         if let Some(link) = self
             .links
@@ -141,10 +173,7 @@ impl CachedLink {
     }
 
     fn key(&self) -> LinkKey {
-        LinkKey {
-            domain: self.record.domain.clone(),
-            code: self.record.code.clone(),
-        }
+        LinkKey::new(&self.record.domain, &self.record.code)
     }
 
     /// Revisions of different generations may belong to different histories.
@@ -179,15 +208,14 @@ mod tests {
         }
     }
 
+    const KEY: &str = "localhost/abc";
+
     fn key() -> LinkKey {
-        LinkKey {
-            domain: "localhost".parse().unwrap(),
-            code: "abc".parse().unwrap(),
-        }
+        LinkKey::from_text(KEY)
     }
 
     fn revision(cache: &Cache) -> Option<u64> {
-        match cache.get(&key()) {
+        match cache.get(KEY) {
             Lookup::Hit(link) => Some(link.record.revision),
             Lookup::Absent | Lookup::Miss => None,
         }
@@ -214,10 +242,10 @@ mod tests {
         cache.feed(record(9));
         let before = cache.generation();
         cache.start_generation();
-        assert!(matches!(cache.get(&key()), Lookup::Miss));
+        assert!(matches!(cache.get(KEY), Lookup::Miss));
         cache.fill(record(9), before);
         assert!(
-            matches!(cache.get(&key()), Lookup::Miss),
+            matches!(cache.get(KEY), Lookup::Miss),
             "asked for before, so not trusted"
         );
         cache.feed(record(4));
@@ -234,9 +262,9 @@ mod tests {
     fn an_absence_ends_with_the_link_or_the_generation() {
         let cache = Cache::new(10);
         cache.fill_absent(key(), cache.generation());
-        assert!(matches!(cache.get(&key()), Lookup::Absent));
+        assert!(matches!(cache.get(KEY), Lookup::Absent));
         cache.start_generation();
-        assert!(matches!(cache.get(&key()), Lookup::Miss));
+        assert!(matches!(cache.get(KEY), Lookup::Miss));
         cache.fill_absent(key(), cache.generation());
         cache.feed(record(1));
         cache.fill_absent(key(), cache.generation());

@@ -67,8 +67,8 @@ impl ControlPlane {
     pub(crate) async fn resolve(&self, key: &LinkKey) -> Result<Option<LinkRecord>, ResolveError> {
         let mut url = self.resolve.clone();
         url.query_pairs_mut()
-            .append_pair("domain", key.domain.as_str())
-            .append_pair("code", key.code.as_str());
+            .append_pair("domain", key.domain())
+            .append_pair("code", key.code());
         let request = self
             .client
             .get(url)

@@ -223,10 +223,8 @@ impl Edge {
             query: request.uri.query().unwrap_or_default(),
             fields: &request.headers,
         };
-        Some(
-            self.redirector
-                .answer(&LinkKey { domain, code }, &visitor)
-                .await,
-        )
+        let mut key = String::new();
+        LinkKey::write(&mut key, domain.as_str(), code);
+        Some(self.redirector.answer(&key, &visitor).await)
     }
 }

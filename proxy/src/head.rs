@@ -50,7 +50,9 @@ impl Head<'_> {
             (None, _) if self.version == Version::HTTP_10 => Ok(default_domain.clone()),
             (Some(host), None) => {
                 let host = host.to_str().map_err(|_| BadHead::Malformed)?;
-                Domain::from_host_header(host, default_domain).map_err(|_| BadHead::Malformed)
+                let name = Domain::from_host_header(host, default_domain);
+                let name = name.map_err(|_| BadHead::Malformed)?;
+                name.parse().map_err(|_| BadHead::Malformed)
             }
             _ => Err(BadHead::Malformed),
         }

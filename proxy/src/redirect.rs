@@ -21,12 +21,8 @@ pub(crate) struct Redirector {
 }
 
 impl Redirector {
-    /// The answer. A click is recorded before this returns, so before the answer is written.
-    pub(crate) async fn answer<F: Fields>(
-        &self,
-        key: &LinkKey,
-        visitor: &Visitor<'_, F>,
-    ) -> Answer {
+    /// The answer, by the text of the link's key. A click is recorded before this returns, so before the answer is written.
+    pub(crate) async fn answer<F: Fields>(&self, key: &str, visitor: &Visitor<'_, F>) -> Answer {
         match self.find(key).await {
             Resolved::Found(link) => self.follow(&link, visitor),
             Resolved::Absent => {
@@ -40,7 +36,7 @@ impl Redirector {
         }
     }
 
-    async fn find(&self, key: &LinkKey) -> Resolved {
+    async fn find(&self, key: &str) -> Resolved {
         match self.cache.get(key) {
             Lookup::Hit(link) => {
                 self.metrics.cache_hits.increment(1);
@@ -52,7 +48,7 @@ impl Redirector {
             }
             Lookup::Miss => {
                 self.metrics.cache_misses.increment(1);
-                self.resolver.resolve(key).await
+                self.resolver.resolve(&LinkKey::from_text(key)).await
             }
         }
     }

@@ -52,7 +52,7 @@ impl Records {
     /// exists: Redis may have been emptied.
     pub(crate) async fn get(&self, key: &LinkKey) -> Result<Option<LinkRecord>, ReadError> {
         let client = self.connection.within(PATIENCE);
-        let name = self.keys.link(&key.domain, &key.code);
+        let name = self.keys.link(key.domain(), key.code());
         let record: Option<Bytes> = client.hget(name, "rec").await?;
         Ok(record
             .map(|record| LinkRecord::decode(&record))

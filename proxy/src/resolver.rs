@@ -1,5 +1,6 @@
 //! The way of a miss: Redis, then the control plane, then "nobody knows".
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -82,7 +83,7 @@ impl Resolver {
             Entry::Vacant(entry) => entry,
         };
         // Somebody else's look-up may have ended since the caller looked into the cache.
-        match self.0.cache.get(key) {
+        match self.0.cache.get(key.borrow()) {
             Lookup::Hit(link) => return Asked::Known(Resolved::Found(link)),
             Lookup::Absent => return Asked::Known(Resolved::Absent),
             Lookup::Miss => {}
@@ -136,7 +137,7 @@ impl Inner {
             Ok(Some(record)) => return Resolved::Found(self.cache.fill(record, learnt)),
             Ok(None) => {}
             Err(error) => {
-                tracing::debug!(%error, domain = %key.domain, code = %key.code, "redis could not be asked for a link");
+                tracing::debug!(%error, domain = key.domain(), code = key.code(), "redis could not be asked for a link");
             }
         }
         match self.control_plane.resolve(key).await {
@@ -146,7 +147,7 @@ impl Inner {
                 Resolved::Absent
             }
             Err(error) => {
-                tracing::warn!(%error, domain = %key.domain, code = %key.code, "no source could be asked for a link");
+                tracing::warn!(%error, domain = key.domain(), code = key.code(), "no source could be asked for a link");
                 Resolved::Unknown
             }
         }

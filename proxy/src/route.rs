@@ -12,9 +12,9 @@ const SYSTEM_FILES: [&str; 3] = ["robots.txt", "favicon.ico", ".well-known"];
 
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Route {
-    /// To the link with this code.
-    Link(Code),
+pub(crate) enum Route<'p> {
+    /// To the link with this code, which was checked.
+    Link(&'p str),
     /// To the control plane.
     ControlPlane,
     /// Nowhere: the method makes no sense there. Holds the ones that do.
@@ -24,7 +24,7 @@ pub(crate) enum Route {
 }
 
 /// Decides by method and path; the path is without its query.
-pub(crate) fn route(method: &Method, path: &str) -> Route {
+pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
     if *method == Method::CONNECT {
         return Route::WrongMethod("GET, HEAD");
     }
@@ -41,15 +41,15 @@ pub(crate) fn route(method: &Method, path: &str) -> Route {
     if !is_single {
         return Route::Nowhere;
     }
-    match first.parse() {
-        Ok(code) if matches!(*method, Method::GET | Method::HEAD) => Route::Link(code),
-        Ok(_) => Route::WrongMethod("GET, HEAD"),
+    match Code::check(first) {
+        Ok(()) if matches!(*method, Method::GET | Method::HEAD) => Route::Link(first),
+        Ok(()) => Route::WrongMethod("GET, HEAD"),
         Err(_) => Route::Nowhere,
     }
 }
 
 /// TRACE would show what we add to a request, and unknown methods have unknown framing.
-fn to_control_plane(method: &Method) -> Route {
+fn to_control_plane(method: &Method) -> Route<'static> {
     let known = [
         Method::GET,
         Method::HEAD,
@@ -70,15 +70,14 @@ fn to_control_plane(method: &Method) -> Route {
 mod tests {
     use super::*;
 
-    fn get(path: &str) -> Route {
+    fn get(path: &str) -> Route<'_> {
         route(&Method::GET, path)
     }
 
     #[test]
     fn one_segment_that_is_a_code_is_a_link() {
         for code in ["a", "aB3-_9", "apis", &"x".repeat(64)] {
-            let expected = Route::Link(code.parse().unwrap());
-            assert_eq!(get(&format!("/{code}")), expected, "{code}");
+            assert_eq!(get(&format!("/{code}")), Route::Link(code), "{code}");
         }
         assert!(matches!(route(&Method::HEAD, "/abc"), Route::Link(_)));
     }

@@ -26,7 +26,7 @@ async fn log(app: &App) -> Vec<Change> {
 
 async fn record(app: &App, code: &str) -> Option<LinkRecord> {
     let keys = Keys::new(app.prefix.as_str());
-    let key = keys.link(&"go.example.org".parse().unwrap(), &code.parse().unwrap());
+    let key = keys.link("go.example.org", code);
     let text: Option<String> = redis(app).await.hget(key, "rec").await.unwrap();
     text.map(|text| LinkRecord::decode(text.as_bytes()).unwrap())
 }
@@ -109,7 +109,7 @@ async fn an_emptied_redis_is_filled_again() {
     }
     seqs_when(&app, 3).await;
     let keys = Keys::new(app.prefix.as_str());
-    let link = keys.link(&"go.example.org".parse().unwrap(), &"two".parse().unwrap());
+    let link = keys.link("go.example.org", "two");
     let _: () = redis(&app)
         .await
         .del(&[keys.changes(), keys.epoch(), link])
@@ -130,7 +130,7 @@ async fn a_redis_with_another_history_is_corrected() {
         revision: 900,
         ..record(&app, "mine").await.unwrap()
     };
-    let link_key = keys.link(&"go.example.org".parse().unwrap(), &"mine".parse().unwrap());
+    let link_key = keys.link("go.example.org", "mine");
     let mut pipe = redis::pipe();
     pipe.set(keys.epoch(), "another")
         .hset_multiple(

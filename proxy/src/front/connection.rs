@@ -90,6 +90,8 @@ impl Front {
     ) -> Option<Stream> {
         let mut input = BytesMut::with_capacity(4 * 1024);
         let mut output = Vec::with_capacity(1024);
+        // Used again and again, so that a look-up allocates nothing.
+        let mut key = String::with_capacity(64);
         let mut answered = 0;
         loop {
             if !self.read(&mut stream, &mut input, &mut shutdown).await {
@@ -104,7 +106,7 @@ impl Front {
                     input.advance(2);
                 }
                 let is_last = answered + 1 >= MAX_REQUESTS || *shutdown.borrow();
-                match self.answer(&input, is_last, &mut output).await {
+                match self.answer(&input, is_last, &mut key, &mut output).await {
                     Step::Next(length) => {
                         input.advance(length);
                         answered += 1;
@@ -171,7 +173,13 @@ impl Front {
     }
 
     /// Appends the answer to the first request of the input, if it is one for the edge.
-    async fn answer(&self, input: &[u8], is_last: bool, output: &mut Vec<u8>) -> Step {
+    async fn answer(
+        &self,
+        input: &[u8],
+        is_last: bool,
+        key: &mut String,
+        output: &mut Vec<u8>,
+    ) -> Step {
         if input.is_empty() {
             return Step::Wait;
         }
@@ -191,7 +199,7 @@ impl Front {
                 return Step::Close { linger: true };
             }
         };
-        let Some(answer) = self.answer_to(&request, &ending).await else {
+        let Some(answer) = self.answer_to(&request, &ending, key).await else {
             return Step::HandOver;
         };
         ending.is_head = request.method == "HEAD";
@@ -209,7 +217,12 @@ impl Front {
         }
     }
 
-    async fn answer_to(&self, request: &Request<'_, '_>, ending: &Ending) -> Option<Answer> {
+    async fn answer_to(
+        &self,
+        request: &Request<'_, '_>,
+        ending: &Ending,
+        key: &mut String,
+    ) -> Option<Answer> {
         let Ok(method) = http::Method::from_bytes(request.method.as_bytes()) else {
             return Some(Answer::bad_head(BadHead::Malformed));
         };
@@ -230,11 +243,8 @@ impl Front {
             query: request.query,
             fields: &request.fields,
         };
-        let key = LinkKey {
-            domain: request.domain.clone(),
-            code,
-        };
-        Some(self.redirector.answer(&key, &visitor).await)
+        LinkKey::write(key, &request.domain, code);
+        Some(self.redirector.answer(key, &visitor).await)
     }
 }
 

@@ -4,6 +4,8 @@
 //! ways, is refused here: bare line feeds, two lengths, two hosts, a target that names another
 //! host.
 
+use std::borrow::Cow;
+
 use contract::Domain;
 use httparse::{EMPTY_HEADER, Error, Header, Status};
 
@@ -29,7 +31,8 @@ pub(crate) struct Request<'h, 'b> {
     pub(crate) path: &'b str,
     /// Without the question mark; empty if there is none.
     pub(crate) query: &'b str,
-    pub(crate) domain: Domain,
+    /// In normal form.
+    pub(crate) domain: Cow<'b, str>,
     pub(crate) fields: RawFields<'h, 'b>,
     /// Something follows the head that belongs to this request.
     pub(crate) has_body: bool,
@@ -78,7 +81,7 @@ impl Fields for RawFields<'_, '_> {
 pub(crate) fn parse<'h, 'b>(
     bytes: &'b [u8],
     storage: &'h mut FieldStorage<'b>,
-    default_domain: &Domain,
+    default_domain: &'b Domain,
 ) -> Result<Parsed<'h, 'b>, BadHead> {
     let mut head = httparse::Request::new(storage);
     let length = match head.parse(bytes) {
@@ -145,16 +148,15 @@ fn has_body(fields: &RawFields<'_, '_>, is_http_1_0: bool) -> Result<bool, BadHe
 }
 
 /// HTTP/1.0 may leave out the host, and then means the default domain.
-fn domain(
-    host: Option<&[u8]>,
+fn domain<'b>(
+    host: Option<&'b [u8]>,
     is_http_1_0: bool,
-    default_domain: &Domain,
-) -> Result<Domain, BadHead> {
+    default_domain: &'b Domain,
+) -> Result<Cow<'b, str>, BadHead> {
     let Some(host) = host else {
-        return if is_http_1_0 {
-            Ok(default_domain.clone())
-        } else {
-            Err(BadHead::Malformed)
+        return match is_http_1_0 {
+            true => Ok(Cow::Borrowed(default_domain.as_str())),
+            false => Err(BadHead::Malformed),
         };
     };
     let host = std::str::from_utf8(host).map_err(|_| BadHead::Malformed)?;
@@ -189,8 +191,8 @@ mod tests {
 
     /// Method, path, query, domain and flags, or why not; `None` while it is not complete.
     fn read(bytes: &str) -> Result<Option<String>, BadHead> {
-        let mut storage = storage();
         let default = "localhost".parse().unwrap();
+        let mut storage = storage();
         Ok(match parse(bytes.as_bytes(), &mut storage, &default)? {
             Parsed::Partial => None,
             Parsed::Complete(request, length) => {
