@@ -1,14 +1,16 @@
 //! Answers made at the edge, all of them.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use contract::{RequestId, Timestamp};
+use contract::{RedirectStatus, RequestId, Timestamp};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
+use crate::cache::CachedLink;
 use crate::head::BadHead;
 
 /// Browsers' own default: a visitor's page is named to the target by its origin only. A redirect
@@ -38,6 +40,8 @@ pub(crate) struct Ending {
 #[derive(Debug)]
 pub(crate) struct Answer {
     status: StatusCode,
+    /// Where to, for a redirect.
+    link: Option<Arc<CachedLink>>,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
     /// Whether the connection ends with it: after a head that cannot be trusted, nobody knows
@@ -46,15 +50,18 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// On to the target. Never cached: each visit is a click, and each edit takes effect.
-    pub(crate) fn redirect(status: StatusCode, location: HeaderValue) -> Self {
-        Self::empty(status)
-            .with(header::LOCATION, location)
-            .with(
-                header::REFERRER_POLICY,
-                HeaderValue::from_static(REFERRER_POLICY),
-            )
-            .with_static("x-robots-tag", "noindex")
+    /// On to the link's target, which can be sent. Never cached: each visit is a click, and each
+    /// edit takes effect.
+    pub(crate) fn redirect(status: RedirectStatus, link: Arc<CachedLink>) -> Self {
+        let status = match status {
+            RedirectStatus::MovedPermanently => StatusCode::MOVED_PERMANENTLY,
+            RedirectStatus::Found => StatusCode::FOUND,
+            RedirectStatus::Temporary => StatusCode::TEMPORARY_REDIRECT,
+            RedirectStatus::Permanent => StatusCode::PERMANENT_REDIRECT,
+        };
+        let mut answer = Self::empty(status);
+        answer.link = Some(link);
+        answer
     }
 
     /// The link was there, and is not any more.
@@ -139,6 +146,13 @@ impl Answer {
         status
             .iter()
             .for_each(|part| output.extend_from_slice(part));
+        if let Some(link) = &self.link {
+            output.extend_from_slice(b"location: ");
+            output.extend_from_slice(link.record.original_url.as_bytes());
+            output.extend_from_slice(b"\r\nx-robots-tag: noindex\r\nreferrer-policy: ");
+            output.extend_from_slice(REFERRER_POLICY.as_bytes());
+            output.extend_from_slice(b"\r\n");
+        }
         for (name, value) in &self.headers {
             output.extend_from_slice(name.as_str().as_bytes());
             output.extend_from_slice(b": ");
@@ -174,7 +188,12 @@ impl Answer {
         if self.closes {
             session.set_keepalive(None);
         }
-        let mut response = ResponseHeader::build(self.status, Some(self.headers.len() + 4))?;
+        let mut response = ResponseHeader::build(self.status, Some(self.headers.len() + 6))?;
+        if let Some(link) = &self.link {
+            response.insert_header(header::LOCATION, link.record.original_url.as_str())?;
+            response.insert_header(header::REFERRER_POLICY, REFERRER_POLICY)?;
+            response.insert_header("x-robots-tag", "noindex")?;
+        }
         for (name, value) in self.headers {
             response.append_header(name, value)?;
         }
@@ -194,7 +213,8 @@ impl Answer {
     fn empty(status: StatusCode) -> Self {
         Self {
             status,
-            headers: Vec::with_capacity(3),
+            link: None,
+            headers: Vec::new(),
             body: Bytes::new(),
             closes: false,
         }

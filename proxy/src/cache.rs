@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use contract::{Code, Domain, LinkRecord};
-use http::HeaderValue;
 use moka::ops::compute::{CompResult, Op};
 
 /// How long a code is believed not to exist. The feed corrects it sooner; this is for when the
@@ -66,9 +65,9 @@ impl Borrow<str> for LinkKey {
 pub(crate) struct CachedLink {
     /// What the link is.
     pub(crate) record: LinkRecord,
-    /// Its target as a header value; `None` when it could not be one. Such a target was never
-    /// accepted by the control plane, so somebody else wrote it.
-    pub(crate) location: Option<HeaderValue>,
+    /// Whether its target can be a header value. If not, it was never accepted by the control
+    /// plane, so somebody else wrote it.
+    pub(crate) is_sendable: bool,
     generation: Generation,
 }
 
@@ -166,7 +165,7 @@ impl Cache {
 impl CachedLink {
     fn new(record: LinkRecord, generation: Generation) -> Self {
         Self {
-            location: location(&record.original_url),
+            is_sendable: is_sendable(&record.original_url),
             record,
             generation,
         }
@@ -182,11 +181,10 @@ impl CachedLink {
     }
 }
 
-/// The target as a header value, if it is what the control plane stores: visible ASCII only.
-/// A line break would end the header, and the rest would be a header of somebody's choice.
-fn location(url: &str) -> Option<HeaderValue> {
-    let is_clean = !url.is_empty() && url.bytes().all(|byte| byte.is_ascii_graphic());
-    is_clean.then(|| HeaderValue::from_str(url).ok()).flatten()
+/// Whether a target is what the control plane stores: visible ASCII only. A line break would end
+/// the header, and the rest would be a header of somebody's choice.
+fn is_sendable(url: &str) -> bool {
+    !url.is_empty() && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]
@@ -276,8 +274,8 @@ mod tests {
     }
 
     #[test]
-    fn only_visible_ascii_is_a_location() {
-        assert!(location("https://example.com/?a=b#c").is_some());
+    fn only_visible_ascii_can_be_sent() {
+        assert!(is_sendable("https://example.com/?a=b#c"));
         for bad in [
             "",
             "https://a/\r\nSet-Cookie: a=b",
@@ -286,7 +284,7 @@ mod tests {
             "https://é/",
             "a b",
         ] {
-            assert_eq!(location(bad), None, "{bad:?}");
+            assert!(!is_sendable(bad), "{bad:?}");
         }
     }
 }

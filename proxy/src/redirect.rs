@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use contract::{Outcome, Visit, decide};
-use http::StatusCode;
 
 use crate::answer::Answer;
 use crate::cache::{Cache, CachedLink, LinkKey, Lookup};
@@ -24,7 +23,7 @@ impl Redirector {
     /// The answer, by the text of the link's key. A click is recorded before this returns, so before the answer is written.
     pub(crate) async fn answer<F: Fields>(&self, key: &str, visitor: &Visitor<'_, F>) -> Answer {
         match self.find(key).await {
-            Resolved::Found(link) => self.follow(&link, visitor),
+            Resolved::Found(link) => self.follow(link, key, visitor),
             Resolved::Absent => {
                 self.metrics.redirects.not_found.increment(1);
                 Answer::not_found()
@@ -53,35 +52,34 @@ impl Redirector {
         }
     }
 
-    fn follow<F: Fields>(&self, link: &CachedLink, visitor: &Visitor<'_, F>) -> Answer {
+    fn follow<F: Fields>(
+        &self,
+        link: Arc<CachedLink>,
+        key: &str,
+        visitor: &Visitor<'_, F>,
+    ) -> Answer {
         let visit = Visit {
             now: visitor.arrived_at,
             method: visitor.method,
         };
-        let record = &link.record;
-        let status = match decide(record, &visit) {
+        let status = match decide(&link.record, &visit) {
             Outcome::Gone(_) => {
                 self.metrics.redirects.gone.increment(1);
                 return Answer::gone();
             }
-            Outcome::Redirect { status, .. } => status.as_u16(),
+            Outcome::Redirect { status, .. } => status,
         };
-        let (Some(location), Ok(status)) = (&link.location, StatusCode::from_u16(status)) else {
+        let link_id = link.record.link_id;
+        if !link.is_sendable {
             let request_id = visitor.request_id;
-            tracing::error!(%request_id, link.id = %record.link_id, "a stored target cannot be a header");
+            tracing::error!(%request_id, link.id = %link_id, "a stored target cannot be a header");
             self.metrics.redirects.broken.increment(1);
             return Answer::broken_link();
-        };
-        visitor.with_click(
-            &record.domain,
-            &record.code,
-            record.link_id,
-            status.as_u16(),
-            |click| {
-                self.recorder.record(click);
-            },
-        );
+        }
+        visitor.with_click(key, link_id, status.as_u16(), |click| {
+            self.recorder.record(click)
+        });
         self.metrics.redirects.redirected.increment(1);
-        Answer::redirect(status, location.clone())
+        Answer::redirect(status, link)
     }
 }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use contract::click::{MAX_LANGUAGE, MAX_REFERRER, MAX_USER_AGENT};
-use contract::{Click, Code, Domain, LinkId, Method, RequestId, Timestamp};
+use contract::{Click, LinkId, Method, RequestId, Timestamp};
 use http::HeaderMap;
 
 /// The header fields of a request, however they were read.
@@ -30,15 +30,16 @@ pub(crate) struct Visitor<'a, F> {
 }
 
 impl<F: Fields> Visitor<'_, F> {
-    /// Hands the click to `record`. It borrows from this request, hence the closure.
+    /// Hands the click on the link with this key to `record`. It borrows from this request, hence
+    /// the closure.
     pub(crate) fn with_click(
         &self,
-        domain: &Domain,
-        code: &Code,
+        key: &str,
         link_id: LinkId,
         status: u16,
         record: impl FnOnce(&Click<'_>),
     ) {
+        let (domain, code) = key.split_once('/').unwrap_or_default();
         let is_do_not_track = self.is_do_not_track();
         let referrer = self.text("referer", MAX_REFERRER);
         record(&Click {
@@ -54,8 +55,8 @@ impl<F: Fields> Visitor<'_, F> {
             rule: 0,
             status,
             country: None,
-            domain: domain.as_str(),
-            code: code.as_str(),
+            domain,
+            code,
             user_agent: &self.text("user-agent", MAX_USER_AGENT),
             referrer: if is_do_not_track {
                 origin(&referrer)
@@ -120,9 +121,8 @@ mod tests {
             query,
             fields: &map,
         };
-        let (domain, code) = ("localhost".parse().unwrap(), "abc".parse().unwrap());
         let mut block = BlockBuilder::new();
-        visitor.with_click(&domain, &code, LinkId(Uuid::from_u128(2)), 302, |click| {
+        visitor.with_click("localhost/abc", LinkId(Uuid::from_u128(2)), 302, |click| {
             assert!(block.push(click));
         });
         let id = BlockId {
