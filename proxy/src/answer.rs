@@ -84,6 +84,15 @@ impl Answer {
             .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// The client has made us look up too many links.
+    pub(crate) fn too_many_misses(wait: Duration) -> Self {
+        // Whole seconds, rounded up: one that comes back in time must not be refused again.
+        let seconds = wait.as_secs() + 1;
+        let text = "Too many links were asked for from your address. Please wait a moment.";
+        Self::page(StatusCode::TOO_MANY_REQUESTS, text)
+            .with(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
     /// The link's target is damaged.
     pub(crate) fn broken_link() -> Self {
         Self::page(

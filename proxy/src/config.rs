@@ -1,6 +1,7 @@
 //! The proxy's settings, checked before anything is bound.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use contract::{Domain, Keys};
@@ -44,6 +45,8 @@ pub struct Config {
     pub click_buffer_blocks: usize,
     /// How many connections visitors may have.
     pub connections: ConnectionLimits,
+    /// Links one client may make us look up: `LINKPULSE_MISSES_PER_MINUTE`.
+    pub misses_per_minute: NonZeroU32,
     /// How long a stopping proxy finishes things.
     pub grace: Grace,
     /// Filter of the logs: `LINKPULSE_LOG`.
@@ -114,6 +117,7 @@ impl Config {
                 per_address: environment.required::<u32>(&settings::MAX_CONNECTIONS_PER_ADDRESS)?
                     as usize,
             },
+            misses_per_minute: environment.required(&settings::MISSES_PER_MINUTE)?,
             grace: Grace::of(environment.required(&settings::SHUTDOWN_GRACE)?)?,
             log: environment.required(&settings::LOG)?,
         })

@@ -225,6 +225,8 @@ impl Edge {
         };
         let mut key = String::new();
         LinkKey::write(&mut key, domain.as_str(), code);
-        Some(self.redirector.answer(&key, &visitor).await)
+        let address = session.client_addr().and_then(|address| address.as_inet());
+        let address = address.map(|address| address.ip());
+        Some(self.redirector.answer(&key, address, &visitor).await)
     }
 }

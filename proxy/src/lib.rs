@@ -11,6 +11,7 @@ mod fallback;
 mod front;
 mod head;
 mod metrics;
+mod miss_limit;
 mod redirect;
 mod redis_client;
 mod redis_source;
@@ -38,6 +39,7 @@ use crate::control_plane::ControlPlane;
 use crate::fallback::Edge;
 use crate::front::{Front, Limits};
 use crate::metrics::Metrics;
+use crate::miss_limit::MissLimit;
 use crate::redirect::Redirector;
 use crate::redis_client::Connection;
 use crate::redis_source::{ChangeLog, Records, Subscription};
@@ -130,10 +132,17 @@ pub async fn run(
         connection: connect("redis for records")?,
         keys: config.keys.clone(),
     };
+    let misses = Arc::new(MissLimit::new(config.misses_per_minute));
+    let (limit, stopping) = (misses.clone(), lifecycle.stopping());
+    lifecycle.spawn("miss limit", async move {
+        limit.forget_regularly(stopping).await;
+        Ok::<_, std::convert::Infallible>(())
+    });
     let resolver = Resolver::new(
         cache.clone(),
         records,
         ControlPlane::new(&config.control_plane)?,
+        misses,
     );
     let redirector = Arc::new(Redirector {
         cache,

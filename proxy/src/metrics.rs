@@ -42,6 +42,8 @@ pub(crate) struct Outcomes {
     pub(crate) not_found: Counter,
     /// 503: no source could be asked.
     pub(crate) unavailable: Counter,
+    /// 429: too many look-ups for one client.
+    pub(crate) limited: Counter,
     /// 500: the stored target cannot be sent.
     pub(crate) broken: Counter,
 }
@@ -57,6 +59,7 @@ impl Metrics {
                 gone: outcome("gone"),
                 not_found: outcome("not_found"),
                 unavailable: outcome("unavailable"),
+                limited: outcome("limited"),
                 broken: outcome("broken"),
             },
             cache_hits: counter!("linkpulse_cache_hits_total"),

@@ -1,5 +1,6 @@
 //! A request for a link, from its key to its answer.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use contract::{Outcome, Visit, decide};
@@ -20,13 +21,23 @@ pub(crate) struct Redirector {
 }
 
 impl Redirector {
-    /// The answer, by the text of the link's key. A click is recorded before this returns, so before the answer is written.
-    pub(crate) async fn answer<F: Fields>(&self, key: &str, visitor: &Visitor<'_, F>) -> Answer {
-        match self.find(key).await {
+    /// The answer, by the text of the link's key. A click is recorded before this returns, so
+    /// before the answer is written. `address` counts look-ups, and goes nowhere.
+    pub(crate) async fn answer<F: Fields>(
+        &self,
+        key: &str,
+        address: Option<IpAddr>,
+        visitor: &Visitor<'_, F>,
+    ) -> Answer {
+        match self.find(key, address).await {
             Resolved::Found(link) => self.follow(link, key, visitor),
             Resolved::Absent => {
                 self.metrics.redirects.not_found.increment(1);
                 Answer::not_found()
+            }
+            Resolved::Limited(wait) => {
+                self.metrics.redirects.limited.increment(1);
+                Answer::too_many_misses(wait)
             }
             Resolved::Unknown => {
                 self.metrics.redirects.unavailable.increment(1);
@@ -35,7 +46,7 @@ impl Redirector {
         }
     }
 
-    async fn find(&self, key: &str) -> Resolved {
+    async fn find(&self, key: &str, address: Option<IpAddr>) -> Resolved {
         match self.cache.get(key) {
             Lookup::Hit(link) => {
                 self.metrics.cache_hits.increment(1);
@@ -47,7 +58,8 @@ impl Redirector {
             }
             Lookup::Miss => {
                 self.metrics.cache_misses.increment(1);
-                self.resolver.resolve(&LinkKey::from_text(key)).await
+                let key = LinkKey::from_text(key);
+                self.resolver.resolve(&key, address).await
             }
         }
     }

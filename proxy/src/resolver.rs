@@ -3,12 +3,15 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::cache::{Cache, CachedLink, LinkKey, Lookup};
 use crate::control_plane::ControlPlane;
+use crate::miss_limit::MissLimit;
 use crate::redis_source::Records;
 
 /// Different codes that may be looked up at the same time. Beyond, visitors get a 503 at once:
@@ -22,6 +25,8 @@ pub(crate) enum Resolved {
     Found(Arc<CachedLink>),
     /// It does not.
     Absent,
+    /// This client has made us look up too many, and may again after this time. Never remembered.
+    Limited(Duration),
     /// They could not be asked. Never remembered.
     Unknown,
 }
@@ -34,6 +39,7 @@ struct Inner {
     cache: Arc<Cache>,
     records: Records,
     control_plane: ControlPlane,
+    limit: Arc<MissLimit>,
     /// Links being looked up, and where the answer will appear. Each entry is removed by the task
     /// that looks it up.
     in_flight: Mutex<HashMap<LinkKey, watch::Receiver<Option<Resolved>>>>,
@@ -41,18 +47,24 @@ struct Inner {
 
 impl Resolver {
     /// Fills `cache` from the two sources.
-    pub(crate) fn new(cache: Arc<Cache>, records: Records, control_plane: ControlPlane) -> Self {
+    pub(crate) fn new(
+        cache: Arc<Cache>,
+        records: Records,
+        control_plane: ControlPlane,
+        limit: Arc<MissLimit>,
+    ) -> Self {
         Self(Arc::new(Inner {
             cache,
             records,
             control_plane,
+            limit,
             in_flight: Mutex::default(),
         }))
     }
 
     /// What the sources say, in less than 2 s.
-    pub(crate) async fn resolve(&self, key: &LinkKey) -> Resolved {
-        let mut answer = match self.ask(key) {
+    pub(crate) async fn resolve(&self, key: &LinkKey, client: Option<IpAddr>) -> Resolved {
+        let mut answer = match self.ask(key, client) {
             Asked::Pending(answer) => answer,
             Asked::Known(resolved) => return resolved,
         };
@@ -70,7 +82,7 @@ impl Resolver {
 
     /// Joins those who wait, or is the first of them. The look-up is a task of its own, so that
     /// it goes on when the visitor who caused it leaves.
-    fn ask(&self, key: &LinkKey) -> Asked {
+    fn ask(&self, key: &LinkKey, client: Option<IpAddr>) -> Asked {
         let mut in_flight = self
             .0
             .in_flight
@@ -87,6 +99,10 @@ impl Resolver {
             Lookup::Hit(link) => return Asked::Known(Resolved::Found(link)),
             Lookup::Absent => return Asked::Known(Resolved::Absent),
             Lookup::Miss => {}
+        }
+        // Only who causes a look-up pays for it: a thousand visitors of a new link cause one.
+        if let Err(wait) = self.0.limit.admit(client) {
+            return Asked::Known(Resolved::Limited(wait));
         }
         let (sender, receiver) = watch::channel(None);
         entry.insert(receiver.clone());

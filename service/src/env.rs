@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -129,12 +130,17 @@ impl Value for Duration {
     }
 }
 
-impl Value for u32 {
+impl Value for NonZeroU32 {
     fn parse(text: &str) -> Result<Self, &'static str> {
         text.parse()
-            .ok()
-            .filter(|&number| number > 0)
-            .ok_or("a whole number from 1 to 4294967295")
+            .map_err(|_| "a whole number from 1 to 4294967295")
+    }
+}
+
+impl Value for u32 {
+    /// Nothing we count may be none.
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        NonZeroU32::parse(text).map(NonZeroU32::get)
     }
 }
 

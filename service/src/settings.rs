@@ -62,6 +62,8 @@ settings! {
         "Connections of visitors at the same time; more are closed at once. Must leave room below the process's limit of open files, or nobody is served.";
     MAX_CONNECTIONS_PER_ADDRESS = "LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS", Some("1024"), false, "proxy",
         "Connections of one IPv4 address or IPv6 network (/64). Raise it to the first number where all visitors come through one load balancer.";
+    MISSES_PER_MINUTE = "LINKPULSE_MISSES_PER_MINUTE", Some("600"), false, "proxy",
+        "Links that one IPv4 address or IPv6 network (/64) may make a proxy look up in a minute; more get 429. Links in memory are never limited. Too high helps those who try codes; too low hurts offices, and load balancers that hide the visitors.";
     SHUTDOWN_GRACE = "LINKPULSE_SHUTDOWN_GRACE", Some("10s"), false, "proxy, control-plane, pipeline",
         "How long a stopping service finishes what it has accepted. Must be shorter than the orchestrator's patience (30 s on Kubernetes and ECS), or unfinished work is killed.";
     CONTROL_PLANE_LISTEN = "LINKPULSE_CONTROL_PLANE_LISTEN", Some("127.0.0.1:8081"), false, "control-plane",

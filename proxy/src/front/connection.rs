@@ -60,13 +60,23 @@ impl ServerApp for Front {
         stream: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
-        let _slot = self.limits.admit(client_address(&stream))?;
+        let address = client_address(&stream);
+        let _slot = self.limits.admit(address)?;
         let handed_over = match into_tcp(stream) {
-            Ok(stream) => self.serve(stream, shutdown.clone()).await?,
+            Ok(stream) => self.serve(stream, address, shutdown.clone()).await?,
             Err(stream) => stream,
         };
         self.proxy.process_new(handed_over, shutdown).await
     }
+}
+
+/// What a connection keeps between requests, so that the next one allocates nothing.
+struct Exchange {
+    address: Option<IpAddr>,
+    /// The text of the key of the last link asked for.
+    key: String,
+    /// Answers that are not written yet.
+    output: Vec<u8>,
 }
 
 /// What to do after a look at the input.
@@ -86,12 +96,15 @@ impl Front {
     async fn serve(
         &self,
         mut stream: Box<TcpStream>,
+        address: Option<IpAddr>,
         mut shutdown: ShutdownWatch,
     ) -> Option<Stream> {
         let mut input = BytesMut::with_capacity(4 * 1024);
-        let mut output = Vec::with_capacity(1024);
-        // Used again and again, so that a look-up allocates nothing.
-        let mut key = String::with_capacity(64);
+        let mut exchange = Exchange {
+            address,
+            key: String::with_capacity(64),
+            output: Vec::with_capacity(1024),
+        };
         let mut answered = 0;
         loop {
             if !self.read(&mut stream, &mut input, &mut shutdown).await {
@@ -106,7 +119,7 @@ impl Front {
                     input.advance(2);
                 }
                 let is_last = answered + 1 >= MAX_REQUESTS || *shutdown.borrow();
-                match self.answer(&input, is_last, &mut key, &mut output).await {
+                match self.answer(&input, is_last, &mut exchange).await {
                     Step::Next(length) => {
                         input.advance(length);
                         answered += 1;
@@ -114,10 +127,10 @@ impl Front {
                     step => break step,
                 }
             };
-            if !output.is_empty() {
-                stream.write_all(&output).await.ok()?;
+            if !exchange.output.is_empty() {
+                stream.write_all(&exchange.output).await.ok()?;
                 stream.flush().await.ok()?;
-                output.clear();
+                exchange.output.clear();
             }
             match step {
                 Step::Wait | Step::Next(_) => {}
@@ -173,13 +186,7 @@ impl Front {
     }
 
     /// Appends the answer to the first request of the input, if it is one for the edge.
-    async fn answer(
-        &self,
-        input: &[u8],
-        is_last: bool,
-        key: &mut String,
-        output: &mut Vec<u8>,
-    ) -> Step {
+    async fn answer(&self, input: &[u8], is_last: bool, exchange: &mut Exchange) -> Step {
         if input.is_empty() {
             return Step::Wait;
         }
@@ -195,17 +202,17 @@ impl Front {
             Ok(Parsed::Partial) if !is_head(input) => return Step::Wait,
             refused => {
                 let reason = refused.err().unwrap_or(BadHead::Malformed);
-                Answer::bad_head(reason).append_to(output, &ending);
+                Answer::bad_head(reason).append_to(&mut exchange.output, &ending);
                 return Step::Close { linger: true };
             }
         };
-        let Some(answer) = self.answer_to(&request, &ending, key).await else {
+        let Some(answer) = self.answer_to(&request, &ending, exchange).await else {
             return Step::HandOver;
         };
         ending.is_head = request.method == "HEAD";
         // A body is not read, so nobody knows where the next request begins.
         ending.closes |= request.wants_close || request.has_body;
-        answer.append_to(output, &ending);
+        answer.append_to(&mut exchange.output, &ending);
         let (request_id, status) = (ending.request_id, answer.status().as_u16());
         tracing::debug!(%request_id, status, "answered");
         if ending.closes {
@@ -221,7 +228,7 @@ impl Front {
         &self,
         request: &Request<'_, '_>,
         ending: &Ending,
-        key: &mut String,
+        exchange: &mut Exchange,
     ) -> Option<Answer> {
         let Ok(method) = http::Method::from_bytes(request.method.as_bytes()) else {
             return Some(Answer::bad_head(BadHead::Malformed));
@@ -243,8 +250,9 @@ impl Front {
             query: request.query,
             fields: &request.fields,
         };
+        let Exchange { address, key, .. } = exchange;
         LinkKey::write(key, &request.domain, code);
-        Some(self.redirector.answer(key, &visitor).await)
+        Some(self.redirector.answer(key, *address, &visitor).await)
     }
 }
 

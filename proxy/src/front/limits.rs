@@ -99,7 +99,7 @@ impl Drop for Slot {
 }
 
 /// Who is behind an address. A household has 2⁶⁴ addresses of IPv6: the network counts.
-fn client_of(address: IpAddr) -> IpAddr {
+pub(crate) fn client_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

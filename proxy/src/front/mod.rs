@@ -11,4 +11,4 @@ mod request;
 
 pub(crate) use connection::Front;
 pub use limits::ConnectionLimits;
-pub(crate) use limits::Limits;
+pub(crate) use limits::{Limits, client_of};

@@ -63,7 +63,11 @@ async fn a_slow_head_is_cut_off_and_a_piecewise_one_is_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_address_cannot_take_all_connections() {
-    let proxy = Proxy::with_limits(6, 4).await;
+    let proxy = Proxy::with_settings(&[
+        ("LINKPULSE_MAX_CONNECTIONS", "6"),
+        ("LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS", "4"),
+    ])
+    .await;
     proxy.knows(&link("abc", 1, "https://example.com/")).await;
     let mut held = Vec::new();
     for _ in 0..4 {
@@ -182,4 +186,38 @@ async fn empty_lines_before_a_request_are_no_request() {
     }
     let nothing = proxy.raw(b"\r\n\r\n").await;
     assert_eq!(nothing, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_tries_codes_is_slowed_down_and_hits_are_not() {
+    let proxy = Proxy::with_settings(&[("LINKPULSE_MISSES_PER_MINUTE", "20")]).await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    assert_eq!(proxy.status("/abc").await, 302);
+    let mut answers = Vec::new();
+    for number in 0..30 {
+        answers.push(proxy.get(&format!("/try-{number}")).await);
+    }
+    let refused = answers.last().unwrap();
+    assert_eq!(refused.status(), 429);
+    let wait: u64 = refused.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=60).contains(&wait), "whole seconds: {wait}");
+    let found_nothing = answers
+        .iter()
+        .filter(|answer| answer.status() == 404)
+        .count();
+    assert!((19..30).contains(&found_nothing), "{found_nothing}");
+    // A link that many wait for costs one look-up, not many.
+    let another = Proxy::with_settings(&[("LINKPULSE_MISSES_PER_MINUTE", "1")]).await;
+    another.knows(&link("new", 1, "https://example.com/")).await;
+    another.control_plane.takes(Duration::from_millis(50));
+    let visitors = (0..50).map(|_| another.status("/new"));
+    let answers = futures_util::future::join_all(visitors).await;
+    assert!(answers.iter().all(|status| *status == 302), "{answers:?}");
+    // What is in memory is answered as before: the link, and what is known not to exist.
+    assert_eq!(proxy.status("/abc").await, 302);
+    assert_eq!(proxy.status("/try-0").await, 404);
 }

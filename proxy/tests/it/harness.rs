@@ -61,19 +61,16 @@ impl Proxy {
         Self::with(url, url, &[("LINKPULSE_CONTROL_PLANE_URL", nobody)]).await
     }
 
-    /// With room for this many connections, in total and of one address.
-    pub(crate) async fn with_limits(total: usize, per_address: usize) -> Self {
+    /// With settings that differ from the others'.
+    pub(crate) async fn with_settings(extra: &[(&'static str, &str)]) -> Self {
         let url = tokio::task::spawn_blocking(testing::redis_url)
             .await
             .unwrap();
-        let limits = [
-            ("LINKPULSE_MAX_CONNECTIONS", total.to_string()),
-            (
-                "LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS",
-                per_address.to_string(),
-            ),
-        ];
-        let proxy = Self::with(url, url, &limits).await;
+        let extra: Vec<_> = extra
+            .iter()
+            .map(|(name, value)| (*name, value.to_string()))
+            .collect();
+        let proxy = Self::with(url, url, &extra).await;
         proxy.is_ready().await;
         proxy
     }
