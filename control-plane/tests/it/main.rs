@@ -14,5 +14,6 @@ mod internal;
 mod links;
 mod openapi;
 mod outage;
+mod pool;
 mod relay;
 mod stats;
