@@ -6,6 +6,7 @@ mod clicks;
 mod coherence;
 pub mod config;
 mod control_plane;
+mod descriptors;
 pub mod error;
 mod fallback;
 mod front;
@@ -97,6 +98,7 @@ pub async fn run(
         Ok::<_, Error>(connection)
     };
     let grace = config.grace;
+    let connections = descriptors::fit(config.connections, descriptors::raise_limit());
 
     let feed = Connection::new(&config.redis_url)?;
     let subscription = Subscription::new(feed.clone(), &config.keys);
@@ -155,7 +157,7 @@ pub async fn run(
         redirector: redirector.clone(),
         clock: clock.clone(),
         default_domain: config.default_domain.clone(),
-        limits: Limits::new(config.connections),
+        limits: Limits::new(connections),
         proxy: server::fallback(Edge {
             redirector,
             clock,

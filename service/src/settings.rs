@@ -59,7 +59,7 @@ settings! {
     CLICK_BUFFER_BLOCKS = "LINKPULSE_CLICK_BUFFER_BLOCKS", Some("2048"), false, "proxy",
         "Sealed blocks of 32 KiB (about 200 clicks each) that may wait for Redis. When it is full, further clicks are dropped and counted in `linkpulse_clicks_dropped_total`; redirects go on.";
     MAX_CONNECTIONS = "LINKPULSE_MAX_CONNECTIONS", Some("16384"), false, "proxy",
-        "Connections of visitors at the same time; more are closed at once. Must leave room below the process's limit of open files, or nobody is served.";
+        "Connections of visitors at the same time; more are closed at once. The proxy raises its limit of open files as far as it may, and takes fewer connections where that is not enough (a warning in the log).";
     MAX_CONNECTIONS_PER_ADDRESS = "LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS", Some("1024"), false, "proxy",
         "Connections of one IPv4 address or IPv6 network (/64). Raise it to the first number where all visitors come through one load balancer.";
     MISSES_PER_MINUTE = "LINKPULSE_MISSES_PER_MINUTE", Some("600"), false, "proxy",
