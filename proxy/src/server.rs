@@ -9,6 +9,8 @@ use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pingora::listeners::ListenerConfig;
+use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{Fds, ListenFds};
@@ -42,7 +44,10 @@ pub(crate) async fn serve(
     let address = listener.local_addr()?.to_string();
     let in_flight = front.in_flight.clone();
     let mut service = ListeningService::new("visitors".to_owned(), front);
-    service.add_tcp(&address);
+    // The front reads into a buffer of its own. The library's would cost each idle connection
+    // another 64 KiB, and each request a copy.
+    let buffers = L4BufferSettings::default().read(0);
+    service.add_listener(ListenerConfig::tcp(&address).l4_buffer(buffers));
     // The way in which the library inherits sockets from a predecessor: it takes this one instead
     // of binding the address again.
     let mut inherited = Fds::new();
