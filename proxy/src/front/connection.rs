@@ -31,6 +31,10 @@ use crate::visit::Visitor;
 /// client; either holds a connection that others could have.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How long a client may take to read its answers. They are short: whoever cannot take them in
+/// that time is gone, or holds a connection on purpose.
+const WRITE_DEADLINE: Duration = Duration::from_secs(5);
+
 /// How long a connection may be silent between requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
@@ -128,8 +132,11 @@ impl Front {
                 }
             };
             if !exchange.output.is_empty() {
-                stream.write_all(&exchange.output).await.ok()?;
-                stream.flush().await.ok()?;
+                let writing = async {
+                    stream.write_all(&exchange.output).await?;
+                    stream.flush().await
+                };
+                timeout(WRITE_DEADLINE, writing).await.ok()?.ok()?;
                 exchange.output.clear();
             }
             match step {

@@ -221,3 +221,29 @@ async fn whoever_tries_codes_is_slowed_down_and_hits_are_not() {
     assert_eq!(proxy.status("/abc").await, 302);
     assert_eq!(proxy.status("/try-0").await, 404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_is_cut_off() {
+    let proxy = Proxy::start().await;
+    let target = format!("https://example.com/{}", "x".repeat(2_000));
+    proxy.knows(&link("abc", 1, &target)).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    // So little room that the answers do not fit into the kernel's buffers.
+    socket.set_recv_buffer_size(2_048).unwrap();
+    let mut stream = socket.connect(proxy.address).await.unwrap();
+    let requests = GET.repeat(999);
+    let begin = Instant::now();
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    // Whoever was cut off finds fewer answers than requests, and then the end.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let mut answers = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answers)).await;
+    let answered = String::from_utf8_lossy(&answers)
+        .matches("HTTP/1.1 302")
+        .count();
+    assert!(
+        answered < 999,
+        "all {answered} answers after {:?}",
+        begin.elapsed()
+    );
+}
