@@ -1,0 +1,19 @@
+//! What proxies ask the control plane, on the admin listener. Behind the shared secret, all of it.
+
+mod resolve;
+mod secret;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+
+use crate::state::AppState;
+
+/// `/internal/…`
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/internal/resolve", get(resolve::resolve))
+        .layer(from_fn_with_state(state.clone(), secret::require))
+        .layer(from_fn(crate::problem::render))
+        .with_state(state)
+}
