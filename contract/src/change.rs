@@ -4,18 +4,60 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{DecodeError, LinkRecord, Timestamp};
+use crate::{DecodeError, DomainRecord, LinkRecord, Record, Timestamp};
 
-/// The newest version of the feed's encoding that this build reads, and the one it writes.
-pub const FEED_VERSION: u32 = 1;
+/// The newest version of the feed's encoding that this build reads. As with records, the lowest
+/// that means the same is written.
+pub const FEED_VERSION: u32 = 2;
 
-/// One entry of the change log: the whole new state of one link.
+/// One entry of the change log: the whole new state of one link, or of a domain's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "EncodedChange", into = "EncodedChange")]
 pub struct Change {
     /// Position in the log: starts at 1, without gaps, in commit order.
     pub seq: u64,
-    /// The link after the change. A deleted link is a record in state `deleted`.
-    pub record: LinkRecord,
+    /// What changed, as it is after the change. A deleted link is a record in state `deleted`.
+    pub record: Record,
+}
+
+/// A change as it is written: the record under a name that tells its kind.
+#[derive(Serialize, Deserialize)]
+struct EncodedChange {
+    seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<LinkRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    domain: Option<DomainRecord>,
+}
+
+impl From<Change> for EncodedChange {
+    fn from(change: Change) -> Self {
+        let (record, domain) = match change.record {
+            Record::Link(link) => (Some(link), None),
+            Record::Domain(domain) => (None, Some(domain)),
+        };
+        Self {
+            seq: change.seq,
+            record,
+            domain,
+        }
+    }
+}
+
+impl TryFrom<EncodedChange> for Change {
+    type Error = &'static str;
+
+    fn try_from(encoded: EncodedChange) -> Result<Self, &'static str> {
+        let record = match (encoded.record, encoded.domain) {
+            (Some(link), None) => Record::Link(link),
+            (None, Some(domain)) => Record::Domain(domain),
+            _ => return Err("expected either `record` or `domain`"),
+        };
+        Ok(Self {
+            seq: encoded.seq,
+            record,
+        })
+    }
 }
 
 /// Says that the relay lives and where the log stands, so that a reader notices what it missed.
@@ -34,7 +76,7 @@ pub struct Heartbeat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum FeedMessage {
-    /// A link changed.
+    /// Something changed.
     Change(Change),
     /// Nothing happened, on purpose.
     Heartbeat(Heartbeat),
@@ -43,7 +85,11 @@ pub enum FeedMessage {
 impl FeedMessage {
     /// As JSON with a version.
     pub fn encode(&self) -> String {
-        encode_versioned(FEED_VERSION, self)
+        let version = match self {
+            Self::Change(change) => change.record.version(),
+            Self::Heartbeat(_) => 1,
+        };
+        encode_versioned(version, self)
     }
 
     /// Reads what any release so far has written.
@@ -55,7 +101,7 @@ impl FeedMessage {
 impl Change {
     /// As JSON with a version: the field `change` of an entry of `lp:changes`.
     pub fn encode(&self) -> String {
-        encode_versioned(FEED_VERSION, self)
+        encode_versioned(self.record.version(), self)
     }
 
     /// Reads what any release so far has written.

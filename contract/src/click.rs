@@ -19,9 +19,10 @@ pub const MAX_CITY: usize = 128;
 const FIXED_LENGTH: usize = 64;
 
 /// The request method of a hit. Others never reach a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
     /// Somebody follows the link.
+    #[default]
     Get,
     /// Somebody looks where it leads. Kept, but not a click.
     Head,

@@ -10,7 +10,9 @@ use time::OffsetDateTime;
 ///
 /// On the wire it is that integer. Eight bytes and one comparison, because the redirect path
 /// compares expiry times on every request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 

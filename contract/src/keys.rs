@@ -6,15 +6,22 @@
 //! | `lp:epoch` | string: which database the feed comes from | relay | relay | for ever |
 //! | `lp:changes` | stream, id = `{seq}-0`, field `change` | relay | proxies that catch up | the newest [`CHANGES_KEPT`] |
 //! | `lp:invalidate` | channel | relay | proxies | – |
+//! | `lp:cap:{link id}` | integer: [`CAP_BASE`] + visits so far | proxies, control plane | proxies | for ever |
 //! | `lp:click_events:{p}` | stream, one entry per block | proxies | pipeline (group `pipeline`) | until consumed |
 //!
 //! `{p}` carries literal braces: the partition number is the cluster hash tag.
 
 use std::fmt::Display;
 
+use crate::LinkId;
+
 /// How many entries `lp:changes` keeps (about 60 MB at 300 bytes a record). A proxy that was away
 /// for longer than that starts with an empty cache.
 pub const CHANGES_KEPT: usize = 200_000;
+
+/// Where counting visits of a link with a click cap begins. A smaller number means that Redis has
+/// lost the count, and that the control plane has to be asked for it.
+pub const CAP_BASE: i64 = 1 << 40;
 
 /// The consumer group that makes clicks durable.
 pub const PIPELINE_GROUP: &str = "pipeline";
@@ -51,6 +58,11 @@ impl Keys {
     /// The channel that carries changes and heartbeats.
     pub fn invalidate(&self) -> String {
         format!("{}:invalidate", self.prefix)
+    }
+
+    /// How often a link with a click cap was visited.
+    pub fn click_cap(&self, link: LinkId) -> String {
+        format!("{}:cap:{link}", self.prefix)
     }
 
     /// The click stream of one partition.

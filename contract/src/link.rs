@@ -2,13 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::options::LinkOptions;
+use crate::record::RECORD_VERSION;
 use crate::{Code, DecodeError, Domain, LinkId, Timestamp};
-
-/// The newest version of the record's encoding that this build reads, and the one it writes.
-///
-/// Raise it only when an old reader would *misunderstand* a new record (a new reason not to
-/// redirect, say). A field that may be ignored needs `#[serde(default)]` and no new version.
-pub const RECORD_VERSION: u32 = 1;
 
 /// What the edge knows about a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +31,9 @@ pub struct LinkRecord {
     /// When it stops redirecting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// What most links do not have. Apart, because a million plain links are in memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<Box<LinkOptions>>,
 }
 
 /// Whether a link is in service.
@@ -47,6 +46,8 @@ pub enum LinkState {
     Disabled,
     /// In the bin, or removed for good.
     Deleted,
+    /// Taken down: its target is dangerous or unlawful.
+    Blocked,
 }
 
 /// The redirect's status code.
@@ -103,11 +104,27 @@ impl TryFrom<u16> for RedirectStatus {
 impl LinkRecord {
     /// As JSON with a version, the form in Redis, in the change log and on `/internal/resolve`.
     pub fn encode(&self) -> String {
-        crate::change::encode_versioned(RECORD_VERSION, self)
+        crate::change::encode_versioned(self.version(), self)
     }
 
     /// Reads what any release so far has written.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         crate::change::decode_versioned("link record", RECORD_VERSION, bytes)
+    }
+
+    /// Whether it must not be answered from memory that may be old.
+    pub fn is_strict(&self) -> bool {
+        self.options
+            .as_ref()
+            .is_some_and(|options| options.is_strict)
+    }
+
+    /// The lowest version that understands it.
+    pub(crate) fn version(&self) -> u32 {
+        if self.options.is_some() || self.state == LinkState::Blocked {
+            2
+        } else {
+            1
+        }
     }
 }

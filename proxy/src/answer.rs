@@ -1,16 +1,18 @@
 //! Answers made at the edge, all of them.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use contract::{RedirectStatus, RequestId, Timestamp};
+use contract::{LinkRecord, Redirect, RedirectStatus, RequestId, SocialPreview, Timestamp};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use crate::cache::CachedLink;
+use crate::cache::Cached;
+use crate::cookies::keep_variant;
 use crate::head::BadHead;
 
 /// Browsers' own default: a visitor's page is named to the target by its origin only. A redirect
@@ -36,12 +38,40 @@ pub(crate) struct Ending {
     pub(crate) closes: bool,
 }
 
+/// Where a redirect leads.
+#[derive(Debug)]
+enum Location {
+    /// To the target as it is stored.
+    Stored(Arc<Cached>),
+    /// Elsewhere.
+    Made(String),
+}
+
+impl Location {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Stored(cached) => cached.link().map_or("", |link| &link.original_url),
+            Self::Made(url) => url,
+        }
+    }
+}
+
+/// Who may keep an answer.
+#[derive(Debug, Clone, Copy)]
+enum CachePolicy {
+    /// Nobody: each visit is a click, and each edit takes effect.
+    Nobody,
+    /// The visitor's browser, for so many seconds.
+    Browser(u32),
+}
+
 /// A whole answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     status: StatusCode,
     /// Where to, for a redirect.
-    link: Option<Arc<CachedLink>>,
+    location: Option<Location>,
+    cache: CachePolicy,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
     /// Whether the connection ends with it: after a head that cannot be trusted, nobody knows
@@ -50,18 +80,68 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// On to the link's target, which can be sent. Never cached: each visit is a click, and each
-    /// edit takes effect.
-    pub(crate) fn redirect(status: RedirectStatus, link: Arc<CachedLink>) -> Self {
-        let status = match status {
+    /// On to the link's target as it is stored, which can be sent.
+    pub(crate) fn redirect(status: RedirectStatus, cached: Arc<Cached>) -> Self {
+        Self::to(status, Location::Stored(cached)).with_static("x-robots-tag", "noindex")
+    }
+
+    /// On to where the link's options say, which can be sent.
+    pub(crate) fn redirect_by_options(
+        link: &LinkRecord,
+        redirect: &Redirect<'_>,
+        is_do_not_track: bool,
+    ) -> Self {
+        let location = Location::Made(redirect.location.clone().into_owned());
+        let mut answer = Self::to(redirect.status, location);
+        if redirect.max_age > 0 {
+            answer.cache = CachePolicy::Browser(redirect.max_age);
+        }
+        if redirect.sets_cookie && !is_do_not_track {
+            let cookie = keep_variant(link.link_id, link.code.as_str(), redirect.variant);
+            // It consists of digits, letters and punctuation.
+            if let Ok(cookie) = HeaderValue::try_from(cookie) {
+                answer = answer.with(header::SET_COOKIE, cookie);
+            }
+        }
+        let is_indexable = link
+            .options
+            .as_ref()
+            .is_some_and(|options| options.is_indexable);
+        match is_indexable {
+            true => answer,
+            false => answer.with_static("x-robots-tag", "noindex"),
+        }
+    }
+
+    /// To a place of the domain's, which can be sent.
+    pub(crate) fn elsewhere(url: String) -> Self {
+        Self::to(RedirectStatus::Found, Location::Made(url)).with_static("x-robots-tag", "noindex")
+    }
+
+    fn to(status: RedirectStatus, location: Location) -> Self {
+        let mut answer = Self::empty(match status {
             RedirectStatus::MovedPermanently => StatusCode::MOVED_PERMANENTLY,
             RedirectStatus::Found => StatusCode::FOUND,
             RedirectStatus::Temporary => StatusCode::TEMPORARY_REDIRECT,
             RedirectStatus::Permanent => StatusCode::PERMANENT_REDIRECT,
-        };
-        let mut answer = Self::empty(status);
-        answer.link = Some(link);
+        });
+        answer.location = Some(location);
         answer
+    }
+
+    /// What a chat is to show, in the form that chats read.
+    pub(crate) fn social_preview(preview: &SocialPreview) -> Self {
+        let mut answer = Self::html(StatusCode::OK);
+        answer.body = social_page(preview).into();
+        answer
+    }
+
+    /// Taken down, or not for this visitor.
+    pub(crate) fn blocked() -> Self {
+        Self::page(
+            StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
+            "This link is not available.",
+        )
     }
 
     /// The link was there, and is not any more.
@@ -155,10 +235,10 @@ impl Answer {
         status
             .iter()
             .for_each(|part| output.extend_from_slice(part));
-        if let Some(link) = &self.link {
+        if let Some(location) = &self.location {
             output.extend_from_slice(b"location: ");
-            output.extend_from_slice(link.record.original_url.as_bytes());
-            output.extend_from_slice(b"\r\nx-robots-tag: noindex\r\nreferrer-policy: ");
+            output.extend_from_slice(location.as_str().as_bytes());
+            output.extend_from_slice(b"\r\nreferrer-policy: ");
             output.extend_from_slice(REFERRER_POLICY.as_bytes());
             output.extend_from_slice(b"\r\n");
         }
@@ -174,7 +254,9 @@ impl Answer {
             output.extend_from_slice(b"content-length: ");
             output.extend_from_slice(self.body.len().to_string().as_bytes());
         }
-        output.extend_from_slice(b"\r\ncache-control: private, no-store\r\nx-request-id: ");
+        output.extend_from_slice(b"\r\ncache-control: ");
+        output.extend_from_slice(self.cache_control().as_bytes());
+        output.extend_from_slice(b"\r\nx-request-id: ");
         output.extend_from_slice(RequestId::PREFIX.as_bytes());
         output.extend_from_slice(&contract::id::digits(ending.request_id.0.as_u128()));
         output.extend_from_slice(b"\r\ndate: ");
@@ -197,17 +279,17 @@ impl Answer {
         if self.closes {
             session.set_keepalive(None);
         }
+        let cache_control = self.cache_control();
         let mut response = ResponseHeader::build(self.status, Some(self.headers.len() + 6))?;
-        if let Some(link) = &self.link {
-            response.insert_header(header::LOCATION, link.record.original_url.as_str())?;
+        if let Some(location) = &self.location {
+            response.insert_header(header::LOCATION, location.as_str())?;
             response.insert_header(header::REFERRER_POLICY, REFERRER_POLICY)?;
-            response.insert_header("x-robots-tag", "noindex")?;
         }
         for (name, value) in self.headers {
             response.append_header(name, value)?;
         }
         response.insert_header(header::CONTENT_LENGTH, self.body.len())?;
-        response.insert_header(header::CACHE_CONTROL, "private, no-store")?;
+        response.insert_header(header::CACHE_CONTROL, cache_control.as_ref())?;
         response.insert_header("x-request-id", request_id.to_string())?;
         let is_whole = self.body.is_empty() || session.req_header().method == http::Method::HEAD;
         session
@@ -222,7 +304,8 @@ impl Answer {
     fn empty(status: StatusCode) -> Self {
         Self {
             status,
-            link: None,
+            location: None,
+            cache: CachePolicy::Nobody,
             headers: Vec::new(),
             body: Bytes::new(),
             closes: false,
@@ -231,11 +314,7 @@ impl Answer {
 
     fn page(status: StatusCode, text: &'static str) -> Self {
         let title = status.canonical_reason().unwrap_or_default();
-        let mut answer = Self::empty(status)
-            .with(header::CONTENT_TYPE, HeaderValue::from_static(HTML))
-            .with_static("content-security-policy", PAGE_POLICY)
-            .with_static("x-content-type-options", "nosniff")
-            .with_static("x-robots-tag", "noindex");
+        let mut answer = Self::html(status);
         answer.body = format!(
             "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\n\
              <body style=\"font:1.1rem system-ui;margin:20vh auto;max-width:30rem;padding:0 1rem\">\n\
@@ -243,6 +322,21 @@ impl Answer {
         )
         .into();
         answer
+    }
+
+    fn html(status: StatusCode) -> Self {
+        Self::empty(status)
+            .with(header::CONTENT_TYPE, HeaderValue::from_static(HTML))
+            .with_static("content-security-policy", PAGE_POLICY)
+            .with_static("x-content-type-options", "nosniff")
+            .with_static("x-robots-tag", "noindex")
+    }
+
+    fn cache_control(&self) -> Cow<'static, str> {
+        match self.cache {
+            CachePolicy::Nobody => "private, no-store".into(),
+            CachePolicy::Browser(seconds) => format!("private, max-age={seconds}").into(),
+        }
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -256,6 +350,44 @@ impl Answer {
             HeaderValue::from_static(value),
         )
     }
+}
+
+/// The tags that chats read, and a word for a person who gets here.
+fn social_page(preview: &SocialPreview) -> String {
+    let mut tags = String::new();
+    let mut tag = |name: &str, content: &Option<String>| {
+        if let Some(content) = content {
+            let content = escaped(content);
+            tags.push_str(&format!(
+                "<meta property=\"{name}\" content=\"{content}\">\n"
+            ));
+        }
+    };
+    tag("og:title", &preview.title);
+    tag("og:description", &preview.description);
+    tag("og:image", &preview.image_url);
+    let title = escaped(preview.title.as_deref().unwrap_or("Link"));
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\n\
+         <meta name=\"twitter:card\" content=\"summary_large_image\">\n{tags}\
+         <p>{title}</p>\n</html>\n"
+    )
+}
+
+/// Text that cannot be taken for markup, within quotes or without.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
 }
 
 thread_local! {

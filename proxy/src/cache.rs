@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use contract::{Code, Domain, LinkRecord};
+use contract::{LinkRecord, Record};
 use moka::ops::compute::{CompResult, Op};
 
 /// How long a code is believed not to exist. The feed corrects it sooner; this is for when the
@@ -28,9 +28,10 @@ const ABSENCES: u64 = 50_000;
 pub(crate) struct LinkKey(Box<str>);
 
 impl LinkKey {
-    pub(crate) fn new(domain: &Domain, code: &Code) -> Self {
+    /// The name of a link, or of a domain's settings: there, the code is empty.
+    pub(crate) fn new(domain: &str, code: &str) -> Self {
         let mut text = String::new();
-        Self::write(&mut text, domain.as_str(), code.as_str());
+        Self::write(&mut text, domain, code);
         Self(text.into())
     }
 
@@ -60,13 +61,13 @@ impl Borrow<str> for LinkKey {
     }
 }
 
-/// A link, ready to be answered with. Immutable: a change is a new value.
+/// A link or a domain, ready to be answered with. Immutable: a change is a new value.
 #[derive(Debug)]
-pub(crate) struct CachedLink {
-    /// What the link is.
-    pub(crate) record: LinkRecord,
-    /// Whether its target can be a header value. If not, it was never accepted by the control
-    /// plane, so somebody else wrote it.
+pub(crate) struct Cached {
+    /// What it is.
+    pub(crate) record: Record,
+    /// Whether the link's target can be a header value. If not, it was never accepted by the
+    /// control plane, so somebody else wrote it.
     pub(crate) is_sendable: bool,
     generation: Generation,
 }
@@ -79,7 +80,7 @@ pub(crate) struct Generation(u64);
 #[derive(Debug)]
 pub(crate) enum Lookup {
     /// All of it.
-    Hit(Arc<CachedLink>),
+    Hit(Arc<Cached>),
     /// That it does not exist.
     Absent,
     /// Nothing.
@@ -88,7 +89,7 @@ pub(crate) enum Lookup {
 
 /// The cache.
 pub(crate) struct Cache {
-    links: moka::sync::Cache<LinkKey, Arc<CachedLink>>,
+    records: moka::sync::Cache<LinkKey, Arc<Cached>>,
     absences: moka::sync::Cache<LinkKey, Generation>,
     generation: AtomicU64,
 }
@@ -97,7 +98,7 @@ impl Cache {
     /// An empty cache for `capacity` links.
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
-            links: moka::sync::Cache::new(capacity),
+            records: moka::sync::Cache::new(capacity),
             absences: moka::sync::Cache::builder()
                 .max_capacity(ABSENCES)
                 .time_to_live(ABSENCE_LIFETIME)
@@ -109,12 +110,12 @@ impl Cache {
     /// What is known of a link now, by the text of its key.
     pub(crate) fn get(&self, key: &str) -> Lookup {
         let generation = self.generation();
-        if let Some(link) = self
-            .links
+        if let Some(cached) = self
+            .records
             .get(key)
-            .filter(|link| link.generation == generation)
+            .filter(|cached| cached.generation == generation)
         {
-            return Lookup::Hit(link);
+            return Lookup::Hit(cached);
         }
         match self.absences.get(key) {
             Some(learnt) if learnt == generation => Lookup::Absent,
@@ -135,24 +136,25 @@ impl Cache {
 
     /// Takes a change from the feed, whether or not the link is here: a new link is likely to be
     /// visited soon.
-    pub(crate) fn feed(&self, record: LinkRecord) {
-        let link = self.fill(record, self.generation());
-        self.absences.invalidate(&link.key());
+    pub(crate) fn feed(&self, record: Record) {
+        let cached = self.fill(record, self.generation());
+        self.absences.invalidate(&cached.key());
     }
 
     /// Takes a source's answer, and returns the newest state known: never goes back to an older
     /// revision, so it does not matter whether the answer or a change came first.
-    pub(crate) fn fill(&self, record: LinkRecord, learnt: Generation) -> Arc<CachedLink> {
-        let link = Arc::new(CachedLink::new(record, learnt));
-        let result = self.links.entry(link.key()).and_compute_with(|present| {
-            match present.map(|entry| entry.into_value()) {
-                Some(present) if present.age() >= link.age() => Op::Nop,
-                _ => Op::Put(link.clone()),
-            }
-        });
+    pub(crate) fn fill(&self, record: Record, learnt: Generation) -> Arc<Cached> {
+        let cached = Arc::new(Cached::new(record, learnt));
+        let result = self
+            .records
+            .entry(cached.key())
+            .and_compute_with(|present| match present.map(|entry| entry.into_value()) {
+                Some(present) if present.age() >= cached.age() => Op::Nop,
+                _ => Op::Put(cached.clone()),
+            });
         match result {
             CompResult::Unchanged(present) => present.into_value(),
-            _ => link,
+            _ => cached,
         }
     }
 
@@ -162,28 +164,40 @@ impl Cache {
     }
 }
 
-impl CachedLink {
-    fn new(record: LinkRecord, generation: Generation) -> Self {
+impl Cached {
+    fn new(record: Record, generation: Generation) -> Self {
+        let is_sendable = match &record {
+            Record::Link(link) => is_sendable(&link.original_url),
+            Record::Domain(_) => false,
+        };
         Self {
-            is_sendable: is_sendable(&record.original_url),
             record,
+            is_sendable,
             generation,
         }
     }
 
+    /// The link, if it is one.
+    pub(crate) fn link(&self) -> Option<&LinkRecord> {
+        match &self.record {
+            Record::Link(link) => Some(link),
+            Record::Domain(_) => None,
+        }
+    }
+
     fn key(&self) -> LinkKey {
-        LinkKey::new(&self.record.domain, &self.record.code)
+        LinkKey::new(self.record.domain().as_str(), self.record.code())
     }
 
     /// Revisions of different generations may belong to different histories.
     fn age(&self) -> (Generation, u64) {
-        (self.generation, self.record.revision)
+        (self.generation, self.record.revision())
     }
 }
 
 /// Whether a target is what the control plane stores: visible ASCII only. A line break would end
 /// the header, and the rest would be a header of somebody's choice.
-fn is_sendable(url: &str) -> bool {
+pub(crate) fn is_sendable(url: &str) -> bool {
     !url.is_empty() && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -193,8 +207,8 @@ mod tests {
     use contract::{LinkId, LinkState, RedirectStatus};
     use uuid::Uuid;
 
-    fn record(revision: u64) -> LinkRecord {
-        LinkRecord {
+    fn record(revision: u64) -> Record {
+        Record::Link(LinkRecord {
             link_id: LinkId(Uuid::from_u128(1)),
             domain: "localhost".parse().unwrap(),
             code: "abc".parse().unwrap(),
@@ -203,7 +217,8 @@ mod tests {
             original_url: format!("https://example.com/{revision}"),
             status: RedirectStatus::Found,
             expires_at: None,
-        }
+            options: None,
+        })
     }
 
     const KEY: &str = "localhost/abc";
@@ -214,7 +229,7 @@ mod tests {
 
     fn revision(cache: &Cache) -> Option<u64> {
         match cache.get(KEY) {
-            Lookup::Hit(link) => Some(link.record.revision),
+            Lookup::Hit(cached) => Some(cached.record.revision()),
             Lookup::Absent | Lookup::Miss => None,
         }
     }
@@ -227,7 +242,8 @@ mod tests {
         assert_eq!(revision(&cache), Some(2));
         let newest = cache.fill(record(1), cache.generation());
         assert_eq!(
-            newest.record.revision, 2,
+            newest.record.revision(),
+            2,
             "a fill that is late learns what is newer"
         );
         cache.feed(record(3));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::LinkRecord;
+use contract::{LinkId, Record};
 use http::StatusCode;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -22,7 +22,8 @@ const CONNECT_PATIENCE: Duration = Duration::from_millis(500);
 /// address, and must not make links disappear.
 const LINK_NOT_FOUND: &str = "link_not_found";
 
-/// Client of `/internal/resolve`.
+/// Client of `/internal/…`.
+#[derive(Clone)]
 pub(crate) struct ControlPlane {
     client: reqwest::Client,
     resolve: Url,
@@ -64,7 +65,7 @@ impl ControlPlane {
     }
 
     /// The record of a link; `None` if there is no such link.
-    pub(crate) async fn resolve(&self, key: &LinkKey) -> Result<Option<LinkRecord>, ResolveError> {
+    pub(crate) async fn resolve(&self, key: &LinkKey) -> Result<Option<Record>, ResolveError> {
         let mut url = self.resolve.clone();
         url.query_pairs_mut()
             .append_pair("domain", key.domain())
@@ -80,8 +81,25 @@ impl ControlPlane {
             .await
             .map_err(reqwest::Error::without_url)?;
         match status {
-            StatusCode::OK => Ok(Some(LinkRecord::decode(&body)?)),
+            StatusCode::OK => Ok(Some(Record::decode(&body)?)),
             StatusCode::NOT_FOUND if is_link_not_found(&body) => Ok(None),
+            status => Err(ResolveError::Unexpected(status)),
+        }
+    }
+}
+
+impl ControlPlane {
+    /// Has the count of a link with a click cap begun in Redis.
+    pub(crate) async fn begin_cap(&self, link: LinkId) -> Result<(), ResolveError> {
+        let mut url = self.resolve.clone();
+        url.set_path(&format!("/internal/caps/{link}"));
+        let request = self
+            .client
+            .post(url)
+            .bearer_auth(self.secret.expose_secret());
+        let response = request.send().await.map_err(reqwest::Error::without_url)?;
+        match response.status() {
+            StatusCode::NO_CONTENT => Ok(()),
             status => Err(ResolveError::Unexpected(status)),
         }
     }

@@ -18,7 +18,6 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use uuid::Uuid;
 
 use crate::answer::Answer;
-use crate::cache::LinkKey;
 use crate::head::{BadHead, Head};
 use crate::redirect::Redirector;
 use crate::route::{Route, route};
@@ -206,8 +205,17 @@ impl Edge {
             Ok(domain) => domain,
             Err(reason) => return Some(Answer::bad_head(reason)),
         };
-        let code = match route(&request.method, request.uri.path()) {
-            Route::Link(code) => code,
+        let address = session.client_addr().and_then(|address| address.as_inet());
+        let address = address.map(|address| address.ip());
+        let link = match route(&request.method, request.uri.path()) {
+            Route::Link(link) => link,
+            Route::Root => {
+                return self
+                    .redirector
+                    .root(domain.as_str(), address)
+                    .await
+                    .answer();
+            }
             Route::ControlPlane => return None,
             Route::WrongMethod(allow) => return Some(Answer::wrong_method(allow)),
             Route::Nowhere => return Some(Answer::not_found()),
@@ -220,13 +228,15 @@ impl Edge {
             } else {
                 Method::Get
             },
+            address,
+            extra_path: link.extra,
+            wants_preview: link.wants_preview,
             query: request.uri.query().unwrap_or_default(),
             fields: &request.headers,
         };
         let mut key = String::new();
-        LinkKey::write(&mut key, domain.as_str(), code);
-        let address = session.client_addr().and_then(|address| address.as_inet());
-        let address = address.map(|address| address.ip());
-        Some(self.redirector.answer(&key, address, &visitor).await)
+        let (domain, code) = (domain.as_str(), link.code);
+        let replying = self.redirector.answer(domain, code, &mut key, &visitor);
+        replying.await.answer()
     }
 }

@@ -2,11 +2,14 @@
 
 mod answer;
 mod cache;
+mod caps;
 mod clicks;
 mod coherence;
 pub mod config;
 mod control_plane;
+mod cookies;
 mod descriptors;
+mod directory;
 pub mod error;
 mod fallback;
 mod front;
@@ -25,7 +28,8 @@ mod visit;
 use std::future::Future;
 use std::sync::Arc;
 
-use contract::Clock;
+use contract::{Clock, UnlockKey};
+use secrecy::ExposeSecret;
 use service::{Lifecycle, Readiness, admin, telemetry};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
@@ -34,9 +38,11 @@ pub use config::Config;
 pub use error::{Error, Result};
 
 use crate::cache::Cache;
+use crate::caps::Caps;
 use crate::coherence::{Follower, JOINED};
 use crate::config::ListenConfig;
 use crate::control_plane::ControlPlane;
+use crate::directory::Directory;
 use crate::fallback::Edge;
 use crate::front::{Front, Limits};
 use crate::metrics::Metrics;
@@ -140,16 +146,24 @@ pub async fn run(
         limit.forget_regularly(stopping).await;
         Ok::<_, std::convert::Infallible>(())
     });
-    let resolver = Resolver::new(
-        cache.clone(),
-        records,
-        ControlPlane::new(&config.control_plane)?,
-        misses,
-    );
+    let control_plane = ControlPlane::new(&config.control_plane)?;
+    let resolver = Resolver::new(cache.clone(), records, control_plane.clone(), misses);
+    let caps = Caps {
+        connection: connect("redis for click caps")?,
+        keys: config.keys.clone(),
+        control_plane,
+    };
     let redirector = Arc::new(Redirector {
-        cache,
-        resolver: resolver.clone(),
+        directory: Directory {
+            cache,
+            resolver: resolver.clone(),
+            metrics: metrics.clone(),
+        },
         recorder: recorder.clone(),
+        unlock: UnlockKey::new(config.control_plane.secret.expose_secret()),
+        caps,
+        default_domain: config.default_domain.clone(),
+        respects_do_not_track: true,
         metrics,
     });
     let in_flight = TaskTracker::new();
@@ -159,7 +173,7 @@ pub async fn run(
         default_domain: config.default_domain.clone(),
         limits: Limits::new(connections),
         proxy: server::fallback(Edge {
-            redirector,
+            redirector: redirector.clone(),
             clock,
             default_domain: config.default_domain,
             public_scheme: config.public_scheme,
@@ -173,6 +187,7 @@ pub async fn run(
         let served = server::serve(listeners.visitors, front, stopping, grace.requests).await;
         // Now no request is left that could ask for a link or record a click.
         resolver.close();
+        redirector.caps.close();
         recorder.close();
         served
     });

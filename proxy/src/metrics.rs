@@ -42,6 +42,12 @@ pub(crate) struct Outcomes {
     pub(crate) not_found: Counter,
     /// 503: no source could be asked.
     pub(crate) unavailable: Counter,
+    /// 451.
+    pub(crate) blocked: Counter,
+    /// Asked for the link's password.
+    pub(crate) password: Counter,
+    /// Shown where the link leads, or a chat what to show.
+    pub(crate) preview: Counter,
     /// 429: too many look-ups for one client.
     pub(crate) limited: Counter,
     /// 500: the stored target cannot be sent.
@@ -59,6 +65,9 @@ impl Metrics {
                 gone: outcome("gone"),
                 not_found: outcome("not_found"),
                 unavailable: outcome("unavailable"),
+                blocked: outcome("blocked"),
+                password: outcome("password"),
+                preview: outcome("preview"),
                 limited: outcome("limited"),
                 broken: outcome("broken"),
             },

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use contract::{Change, DecodeError, FeedMessage, Keys, LinkRecord};
+use contract::{Change, DecodeError, FeedMessage, Keys, Record};
 use fred::error::{Error as RedisError, ErrorKind};
 use fred::interfaces::{
     ClientLike, EventInterface, HashesInterface, PubsubInterface, StreamsInterface,
@@ -50,13 +50,11 @@ pub(crate) struct Records {
 impl Records {
     /// The record of a link; `None` if Redis has none, which says nothing about whether the link
     /// exists: Redis may have been emptied.
-    pub(crate) async fn get(&self, key: &LinkKey) -> Result<Option<LinkRecord>, ReadError> {
+    pub(crate) async fn get(&self, key: &LinkKey) -> Result<Option<Record>, ReadError> {
         let client = self.connection.within(PATIENCE);
         let name = self.keys.link(key.domain(), key.code());
         let record: Option<Bytes> = client.hget(name, "rec").await?;
-        Ok(record
-            .map(|record| LinkRecord::decode(&record))
-            .transpose()?)
+        Ok(record.map(|record| Record::decode(&record)).transpose()?)
     }
 }
 

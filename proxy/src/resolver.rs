@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::cache::{Cache, CachedLink, LinkKey, Lookup};
+use crate::cache::{Cache, Cached, LinkKey, Lookup};
 use crate::control_plane::ControlPlane;
 use crate::miss_limit::MissLimit;
 use crate::redis_source::Records;
@@ -22,7 +22,7 @@ const MAX_IN_FLIGHT: usize = 4_096;
 #[derive(Debug, Clone)]
 pub(crate) enum Resolved {
     /// It exists, or did.
-    Found(Arc<CachedLink>),
+    Found(Arc<Cached>),
     /// It does not.
     Absent,
     /// This client has made us look up too many, and may again after this time. Never remembered.

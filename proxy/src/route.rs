@@ -13,14 +13,27 @@ const SYSTEM_FILES: [&str; 3] = ["robots.txt", "favicon.ico", ".well-known"];
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route<'p> {
-    /// To the link with this code, which was checked.
-    Link(&'p str),
+    /// To a link.
+    Link(LinkPath<'p>),
+    /// To where the domain's root leads, if that is set; else to the control plane.
+    Root,
     /// To the control plane.
     ControlPlane,
     /// Nowhere: the method makes no sense there. Holds the ones that do.
     WrongMethod(&'static str),
     /// Nowhere: neither a link nor the control plane could be meant.
     Nowhere,
+}
+
+/// The path of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LinkPath<'p> {
+    /// The code, which was checked.
+    pub(crate) code: &'p str,
+    /// What follows it: empty, or with its leading slash.
+    pub(crate) extra: &'p str,
+    /// There is a `+` behind the code: the visitor wants to see where the link leads.
+    pub(crate) wants_preview: bool,
 }
 
 /// Decides by method and path; the path is without its query.
@@ -31,18 +44,24 @@ pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
     let Some(relative) = path.strip_prefix('/') else {
         return Route::Nowhere;
     };
-    let (first, is_single) = match relative.split_once('/') {
-        Some((first, _)) => (first, false),
-        None => (relative, true),
-    };
+    let (first, extra) = relative.split_at(relative.find('/').unwrap_or(relative.len()));
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    if path == "/" && is_read {
+        return Route::Root;
+    }
     if path == "/" || is_reserved(first) || SYSTEM_FILES.contains(&first) {
         return to_control_plane(method);
     }
-    if !is_single {
-        return Route::Nowhere;
-    }
-    match Code::check(first) {
-        Ok(()) if matches!(*method, Method::GET | Method::HEAD) => Route::Link(first),
+    let (code, wants_preview) = match first.strip_suffix('+') {
+        Some(code) if extra.is_empty() => (code, true),
+        _ => (first, false),
+    };
+    match Code::check(code) {
+        Ok(()) if is_read => Route::Link(LinkPath {
+            code,
+            extra,
+            wants_preview,
+        }),
         Ok(()) => Route::WrongMethod("GET, HEAD"),
         Err(_) => Route::Nowhere,
     }
@@ -74,18 +93,41 @@ mod tests {
         route(&Method::GET, path)
     }
 
+    fn link<'p>(code: &'p str, extra: &'p str, wants_preview: bool) -> Route<'p> {
+        Route::Link(LinkPath {
+            code,
+            extra,
+            wants_preview,
+        })
+    }
+
     #[test]
-    fn one_segment_that_is_a_code_is_a_link() {
+    fn a_first_segment_that_is_a_code_is_a_link() {
         for code in ["a", "aB3-_9", "apis", &"x".repeat(64)] {
-            assert_eq!(get(&format!("/{code}")), Route::Link(code), "{code}");
+            assert_eq!(get(&format!("/{code}")), link(code, "", false), "{code}");
         }
         assert!(matches!(route(&Method::HEAD, "/abc"), Route::Link(_)));
+        assert_eq!(get("/abc/"), link("abc", "/", false));
+        assert_eq!(get("/abc/d/../e"), link("abc", "/d/../e", false));
+    }
+
+    #[test]
+    fn a_plus_asks_where_a_link_leads() {
+        assert_eq!(get("/abc+"), link("abc", "", true));
+        for path in ["/+", "/abc++", "/abc+/d", "/ab+c"] {
+            assert_eq!(get(path), Route::Nowhere, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_root_is_the_domains() {
+        assert_eq!(get("/"), Route::Root);
+        assert_eq!(route(&Method::POST, "/"), Route::ControlPlane);
     }
 
     #[test]
     fn the_system_keeps_its_words() {
         for path in [
-            "/",
             "/api/v1/links",
             "/API/v1",
             "/console/",
@@ -111,8 +153,6 @@ mod tests {
             "/abc%00",
             "/.env",
             "/../etc",
-            "/abc/",
-            "/abc/def",
             "/é",
             "/robots.txt.bak",
             &format!("/{}", "x".repeat(65)),

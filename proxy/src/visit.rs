@@ -1,81 +1,167 @@
 //! The facts of a request that are kept with a click.
 //!
-//! The client's address is not among them, and nothing here ever sees it.
+//! The client's address is not among them: what depends on it is worked out before.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::net::IpAddr;
 
 use contract::click::{MAX_LANGUAGE, MAX_REFERRER, MAX_USER_AGENT};
-use contract::{Click, LinkId, Method, RequestId, Timestamp};
+use contract::{CapState, Click, LinkId, Method, Place, RequestId, Timestamp, Visit};
 use http::HeaderMap;
 
 /// The header fields of a request, however they were read.
 pub(crate) trait Fields {
     /// The first value of a field, whose name is given in lower case.
     fn get(&self, name: &str) -> Option<&[u8]>;
+
+    /// All its values.
+    fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]>;
 }
 
 impl Fields for HeaderMap {
     fn get(&self, name: &str) -> Option<&[u8]> {
         HeaderMap::get(self, name).map(|value| value.as_bytes())
     }
+
+    fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        HeaderMap::get_all(self, name)
+            .iter()
+            .map(|value| value.as_bytes())
+    }
 }
 
-/// A request for a link.
+/// A request for a link, or for a domain's root.
 pub(crate) struct Visitor<'a, F> {
     pub(crate) request_id: RequestId,
     pub(crate) arrived_at: Timestamp,
     pub(crate) method: Method,
+    /// Whose look-ups are counted, and where the visitor is. Goes nowhere else.
+    pub(crate) address: Option<IpAddr>,
+    /// What follows the code in the path.
+    pub(crate) extra_path: &'a str,
+    /// The visitor wants to see where the link leads.
+    pub(crate) wants_preview: bool,
     pub(crate) query: &'a str,
     pub(crate) fields: &'a F,
 }
 
-impl<F: Fields> Visitor<'_, F> {
-    /// Hands the click on the link with this key to `record`. It borrows from this request, hence
-    /// the closure.
-    pub(crate) fn with_click(
-        &self,
-        key: &str,
-        link_id: LinkId,
-        status: u16,
-        record: impl FnOnce(&Click<'_>),
-    ) {
-        let (domain, code) = key.split_once('/').unwrap_or_default();
-        let is_do_not_track = self.is_do_not_track();
-        let referrer = self.text("referer", MAX_REFERRER);
-        record(&Click {
+/// What a visitor says about themselves.
+pub(crate) struct Texts<'a> {
+    pub(crate) user_agent: Cow<'a, str>,
+    pub(crate) referrer: Cow<'a, str>,
+    pub(crate) language: Cow<'a, str>,
+    /// They asked not to be tracked.
+    pub(crate) is_do_not_track: bool,
+}
+
+/// What was found out about a visitor for this link.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Facts {
+    /// They have shown the link's password.
+    pub(crate) is_unlocked: bool,
+    /// The split target they were shown before, by their cookie.
+    pub(crate) variant_cookie: Option<u8>,
+    /// A value that is the same at each of their visits.
+    pub(crate) sticky: u64,
+    /// What is left of the link's click cap.
+    pub(crate) cap: CapState,
+}
+
+/// What a click says about its outcome.
+pub(crate) struct Answered<'a> {
+    /// The link's key.
+    pub(crate) key: &'a str,
+    /// `None`: an orphan hit.
+    pub(crate) link_id: Option<LinkId>,
+    pub(crate) status: u16,
+    pub(crate) variant: u8,
+    pub(crate) rule: u8,
+}
+
+impl<'a, F: Fields> Visitor<'a, F> {
+    /// What the visitor says, and whether they asked not to be tracked and that is respected.
+    pub(crate) fn texts(&self, respects_do_not_track: bool) -> Texts<'a> {
+        Texts {
+            user_agent: self.text("user-agent", MAX_USER_AGENT),
+            referrer: self.text("referer", MAX_REFERRER),
+            language: self.text("accept-language", MAX_LANGUAGE),
+            is_do_not_track: respects_do_not_track && self.is_do_not_track(),
+        }
+    }
+
+    /// The facts for a decision.
+    pub(crate) fn visit<'v>(
+        &'v self,
+        texts: &'v Texts<'_>,
+        place: &Place<'v>,
+        facts: &Facts,
+    ) -> Visit<'v> {
+        Visit {
+            now: self.arrived_at,
+            method: self.method,
+            address: self.address,
+            place: *place,
+            user_agent: &texts.user_agent,
+            language: &texts.language,
+            referrer: &texts.referrer,
+            query: self.query,
+            extra_path: self.extra_path,
+            wants_preview: self.wants_preview,
+            is_unlocked: facts.is_unlocked,
+            cap: facts.cap,
+            sticky: facts.sticky,
+            variant_cookie: facts.variant_cookie,
+            agent: OnceCell::new(),
+        }
+    }
+
+    /// The click to be kept. `visitor` and `place` are left out for those who asked for it.
+    pub(crate) fn click<'c>(
+        &'c self,
+        texts: &'c Texts<'_>,
+        answered: &Answered<'c>,
+        place: &Place<'c>,
+        visitor: Option<[u8; 16]>,
+    ) -> Click<'c> {
+        let (domain, code) = answered.key.split_once('/').unwrap_or_default();
+        let is_do_not_track = texts.is_do_not_track;
+        Click {
             clicked_at: self.arrived_at,
             request_id: self.request_id,
-            link_id: Some(link_id),
-            visitor: None,
+            link_id: answered.link_id,
+            visitor: visitor.filter(|_| !is_do_not_track),
             method: self.method,
             is_prefetch: self.is_prefetch(),
             is_do_not_track,
             is_qr: self.query.split('&').any(|pair| pair == "via=qr"),
-            variant: 0,
-            rule: 0,
-            status,
-            country: None,
+            variant: answered.variant,
+            rule: answered.rule,
+            status: answered.status,
+            country: place.country,
             domain,
             code,
-            user_agent: &self.text("user-agent", MAX_USER_AGENT),
+            user_agent: &texts.user_agent,
             referrer: if is_do_not_track {
-                origin(&referrer)
+                origin(&texts.referrer)
             } else {
-                &referrer
+                &texts.referrer
             },
-            language: &self.text("accept-language", MAX_LANGUAGE),
-            city: "",
+            language: &texts.language,
+            city: if is_do_not_track { "" } else { place.city },
             query: self.query,
-        });
+        }
     }
 
     /// A header as text. The encoding cuts it at its limit; what is not UTF-8 is cut here already,
     /// so that a long header of rubbish is not copied whole.
-    fn text(&self, name: &str, limit: usize) -> Cow<'_, str> {
+    fn text(&self, name: &str, limit: usize) -> Cow<'a, str> {
         let bytes = self.fields.get(name).unwrap_or_default();
         match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]),
+            Err(_) => {
+                Cow::Owned(String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]).into_owned())
+            }
         }
     }
 
@@ -86,7 +172,7 @@ impl<F: Fields> Visitor<'_, F> {
     }
 
     /// `Sec-Purpose` is the standard; Safari and old Firefox have names of their own.
-    fn is_prefetch(&self) -> bool {
+    pub(crate) fn is_prefetch(&self) -> bool {
         ["sec-purpose", "purpose", "x-purpose", "x-moz"]
             .iter()
             .filter_map(|name| std::str::from_utf8(self.fields.get(name)?).ok())
@@ -118,13 +204,27 @@ mod tests {
             request_id: RequestId(Uuid::from_u128(1)),
             arrived_at: Timestamp::from_micros(5),
             method: Method::Get,
+            address: None,
+            extra_path: "",
+            wants_preview: false,
             query,
             fields: &map,
         };
+        let answered = Answered {
+            key: "localhost/abc",
+            link_id: Some(LinkId(Uuid::from_u128(2))),
+            status: 302,
+            variant: 0,
+            rule: 0,
+        };
+        let place = Place {
+            country: Some(*b"DE"),
+            city: "Munich",
+            ..Place::default()
+        };
+        let texts = visitor.texts(true);
         let mut block = BlockBuilder::new();
-        visitor.with_click("localhost/abc", LinkId(Uuid::from_u128(2)), 302, |click| {
-            assert!(block.push(click));
-        });
+        assert!(block.push(&visitor.click(&texts, &answered, &place, Some([1; 16]))));
         let id = BlockId {
             segment: SegmentId([0; 16]),
             number: 0,
@@ -147,16 +247,19 @@ mod tests {
             assert_eq!(click.referrer, "https://example.com/a?b");
             assert_eq!(click.query.len(), 512);
             assert!(!click.is_do_not_track && !click.is_prefetch && !click.is_qr);
+            assert_eq!((click.visitor, click.city), (Some([1; 16]), "Munich"));
         });
     }
 
     #[test]
-    fn a_wish_not_to_be_tracked_cuts_the_referrer() {
+    fn a_wish_not_to_be_tracked_is_respected() {
         for name in ["dnt", "sec-gpc"] {
             let headers: [(_, &[u8]); 2] = [(name, b"1"), ("referer", b"https://a.example/secret")];
             kept("", &headers, |click| {
                 assert!(click.is_do_not_track);
                 assert_eq!(click.referrer, "https://a.example");
+                assert_eq!((click.visitor, click.city), (None, ""));
+                assert_eq!(click.country, Some(*b"DE"));
             });
         }
     }

@@ -1,6 +1,8 @@
+use contract::rules::{Action, Condition, Country, Refusal, Rule, Test};
+use contract::split::{Split, Variant};
 use contract::{
-    Change, DecodeError, FeedMessage, Heartbeat, LinkId, LinkRecord, LinkState, RedirectStatus,
-    Timestamp,
+    Change, ClickCap, DecodeError, DomainRecord, FeedMessage, Heartbeat, LinkId, LinkOptions,
+    LinkRecord, LinkState, Record, RedirectStatus, SocialPreview, Timestamp,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -15,7 +17,128 @@ fn record() -> LinkRecord {
         original_url: "https://example.com/sale?utm_source=poster".into(),
         status: RedirectStatus::Permanent,
         expires_at: Some(Timestamp::from_micros(1_790_000_000_000_000)),
+        options: None,
     }
+}
+
+/// One of everything.
+fn record_with_options() -> LinkRecord {
+    let conditions = [
+        r#"{"country":["DE","AT"]}"#,
+        r#"{"continent":["EU"],"not":true}"#,
+        r#"{"region":["BY"]}"#,
+        r#"{"city":["Munich"]}"#,
+        r#"{"device":["mobile","tablet"]}"#,
+        r#"{"os":["ios"]}"#,
+        r#"{"browser":["safari"]}"#,
+        r#"{"language":["de"]}"#,
+        r#"{"query":{"name":"ref","value":"present"}}"#,
+        r#"{"query":{"name":"ref","value":{"equals":"poster"}}}"#,
+        r#"{"referrer":["t.co"]}"#,
+        r#"{"address":["192.0.2.0/24","2001:db8::/32"]}"#,
+        r#"{"before":1790000000000000}"#,
+        r#"{"after":1780000000000000}"#,
+        r#"{"hours":{"zone":"Europe/Berlin","days":["mon","fri"],"from":"08:00","until":"24:00"}}"#,
+    ];
+    let conditions = conditions.map(|json| serde_json::from_str(json).unwrap());
+    let variant = |url: &str, weight| Variant {
+        url: url.into(),
+        weight,
+    };
+    LinkRecord {
+        options: Some(Box::new(LinkOptions {
+            starts_at: Some(Timestamp::from_micros(1_770_000_000_000_000)),
+            expired_url: Some("https://example.com/over".into()),
+            click_cap: Some(ClickCap {
+                limit: 1_000,
+                used_up_url: Some("https://example.com/sold-out".into()),
+                redirects_uncounted: true,
+            }),
+            password: Some(3),
+            rules: vec![
+                Rule {
+                    conditions: conditions.into(),
+                    action: Action::Url("https://example.com/de".into()),
+                },
+                Rule {
+                    conditions: vec![Condition {
+                        test: Test::Country(vec![Country(*b"FR")]),
+                        is_negated: false,
+                    }],
+                    action: Action::Refuse(Refusal::Unavailable),
+                },
+            ],
+            split: Some(Split {
+                variants: vec![
+                    variant("https://example.com/a", 3),
+                    variant("https://example.com/b", 1),
+                ],
+                uses_cookie: true,
+            }),
+            social_preview: Some(SocialPreview {
+                title: Some("Spring sale".into()),
+                description: None,
+                image_url: Some("https://example.com/sale.png".into()),
+            }),
+            passes_query: true,
+            passes_path: true,
+            is_strict: true,
+            is_indexable: true,
+            max_age: 60,
+        })),
+        ..record()
+    }
+}
+
+fn domain() -> DomainRecord {
+    DomainRecord {
+        domain: "go.example.com".parse().unwrap(),
+        revision: 43,
+        root_url: Some("https://example.com/".into()),
+        not_found_url: None,
+        expired_url: Some("https://example.com/over".into()),
+        ignores_case: true,
+    }
+}
+
+#[test]
+fn what_version_2_wrote_is_read_for_ever() {
+    let golden = include_str!("../golden/link_record_v2.json").trim_end();
+    let link = record_with_options();
+    assert_eq!(link.encode(), golden);
+    assert_eq!(LinkRecord::decode(golden.as_bytes()), Ok(link.clone()));
+    assert_eq!(Record::decode(golden.as_bytes()), Ok(link.into()));
+
+    let golden = include_str!("../golden/domain_record_v2.json").trim_end();
+    assert_eq!(domain().encode(), golden);
+    assert_eq!(Record::decode(golden.as_bytes()), Ok(domain().into()));
+
+    let golden = include_str!("../golden/change_v2.json").trim_end();
+    let change = Change {
+        seq: 43,
+        record: domain().into(),
+    };
+    assert_eq!(change.encode(), golden);
+    assert_eq!(Change::decode(golden.as_bytes()), Ok(change.clone()));
+    let message = FeedMessage::Change(change);
+    assert_eq!(
+        FeedMessage::decode(message.encode().as_bytes()),
+        Ok(message)
+    );
+}
+
+#[test]
+fn a_record_of_an_unknown_kind_or_of_none_is_refused() {
+    let strange = Record::decode(br#"{"v":2,"kind":"planet"}"#);
+    assert!(
+        matches!(strange, Err(DecodeError::Malformed { .. })),
+        "{strange:?}"
+    );
+    let empty = Change::decode(br#"{"v":2,"seq":1}"#);
+    assert!(
+        matches!(empty, Err(DecodeError::Malformed { .. })),
+        "{empty:?}"
+    );
 }
 
 #[test]
@@ -27,7 +150,7 @@ fn what_version_1_wrote_is_read_for_ever() {
     let golden = include_str!("../golden/change_v1.json").trim_end();
     let change = Change {
         seq: 42,
-        record: record(),
+        record: record().into(),
     };
     assert_eq!(Change::decode(golden.as_bytes()), Ok(change.clone()));
     assert_eq!(change.encode(), golden);
@@ -62,12 +185,12 @@ fn fields_with_defaults_may_be_absent_and_unknown_ones_are_ignored() {
 
 #[test]
 fn a_newer_version_is_told_from_damage() {
-    let newer = LinkRecord::decode(br#"{"v":2,"shape":"unknown here"}"#);
+    let newer = LinkRecord::decode(br#"{"v":3,"shape":"unknown here"}"#);
     assert_eq!(
         newer,
         Err(DecodeError::NewerVersion {
-            found: 2,
-            supported: 1
+            found: 3,
+            supported: 2
         })
     );
     let damaged = LinkRecord::decode(br#"{"v":1,"id":"#);
@@ -78,6 +201,7 @@ proptest! {
     #[test]
     fn hostile_bytes_never_panic(bytes: Vec<u8>) {
         let _ = LinkRecord::decode(&bytes);
+        let _ = Record::decode(&bytes);
         let _ = Change::decode(&bytes);
         let _ = FeedMessage::decode(&bytes);
     }

@@ -58,6 +58,7 @@ impl LinkRow {
             original_url: self.original_url.clone(),
             status: RedirectStatus::Found,
             expires_at: self.expires_at.map(Into::into),
+            options: None,
         })
     }
 }

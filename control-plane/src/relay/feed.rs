@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::{Change, FeedMessage, Heartbeat, Keys, LinkRecord};
+use contract::{Change, FeedMessage, Heartbeat, Keys, Record};
 use redis::aio::MultiplexedConnection;
 use redis::streams::StreamRangeReply;
 use redis::{AsyncConnectionConfig, Script};
@@ -84,12 +84,12 @@ impl Feed {
 
     /// Record, log, message: in this order, so that whoever hears of a change finds it.
     pub async fn publish(&mut self, epoch: Uuid, logged: &LoggedChange) -> Result<()> {
-        let record = LinkRecord::decode(logged.record.as_bytes()).map_err(Error::internal)?;
-        let link_key = self.keys.link(&record.domain, &record.code);
+        let record = Record::decode(logged.record.as_bytes()).map_err(Error::internal)?;
+        let link_key = self.keys.link(record.domain(), record.code());
         let mut script = self.compare_and_set.key(link_key);
         script
             .arg(epoch.to_string())
-            .arg(record.revision)
+            .arg(record.revision())
             .arg(&logged.record);
         script
             .invoke_async::<()>(&mut self.connection)

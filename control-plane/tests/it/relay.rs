@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use contract::{Change, FeedMessage, Keys, LinkRecord, LinkState};
+use contract::{Change, FeedMessage, Keys, LinkRecord, LinkState, Record};
 use futures_util::StreamExt;
 use redis::AsyncCommands;
 use redis::streams::StreamRangeReply;
@@ -62,7 +62,12 @@ async fn every_change_reaches_record_log_and_channel_in_order() {
             .unwrap()
             .unwrap();
         match FeedMessage::decode(message.get_payload_bytes()).unwrap() {
-            FeedMessage::Change(change) => states.push((change.seq, change.record.state)),
+            FeedMessage::Change(change) => {
+                let Record::Link(link) = change.record else {
+                    panic!("{change:?}");
+                };
+                states.push((change.seq, link.state));
+            }
             FeedMessage::Heartbeat(heartbeat) => {
                 let published = states.last().map_or(0, |(seq, _)| *seq);
                 assert_eq!(

@@ -20,7 +20,6 @@ use uuid::Uuid;
 use super::limits::Limits;
 use super::request::{Parsed, Request, parse, storage};
 use crate::answer::{Answer, Ending};
-use crate::cache::LinkKey;
 use crate::fallback::Edge;
 use crate::head::BadHead;
 use crate::redirect::Redirector;
@@ -240,8 +239,16 @@ impl Front {
         let Ok(method) = http::Method::from_bytes(request.method.as_bytes()) else {
             return Some(Answer::bad_head(BadHead::Malformed));
         };
-        let code = match route(&method, request.path) {
-            Route::Link(code) => code,
+        let Exchange { address, key, .. } = exchange;
+        let link = match route(&method, request.path) {
+            Route::Link(link) => link,
+            Route::Root => {
+                return self
+                    .redirector
+                    .root(&request.domain, *address)
+                    .await
+                    .answer();
+            }
             Route::ControlPlane => return None,
             Route::WrongMethod(allow) => return Some(Answer::wrong_method(allow)),
             Route::Nowhere => return Some(Answer::not_found()),
@@ -254,12 +261,15 @@ impl Front {
             } else {
                 Method::Get
             },
+            address: *address,
+            extra_path: link.extra,
+            wants_preview: link.wants_preview,
             query: request.query,
             fields: &request.fields,
         };
-        let Exchange { address, key, .. } = exchange;
-        LinkKey::write(key, &request.domain, code);
-        Some(self.redirector.answer(key, *address, &visitor).await)
+        let (domain, code) = (&request.domain, link.code);
+        let replying = self.redirector.answer(domain, code, key, &visitor);
+        replying.await.answer()
     }
 }
 

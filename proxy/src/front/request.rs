@@ -54,7 +54,7 @@ pub(crate) enum Parsed<'h, 'b> {
 pub(crate) struct RawFields<'h, 'b>(&'h [Header<'b>]);
 
 impl<'b> RawFields<'_, 'b> {
-    fn all(&self, name: &str) -> impl Iterator<Item = &'b [u8]> {
+    fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'_, 'n, 'b> {
         self.0
             .iter()
             .filter(move |field| field.name.eq_ignore_ascii_case(name))
@@ -74,6 +74,10 @@ impl<'b> RawFields<'_, 'b> {
 impl Fields for RawFields<'_, '_> {
     fn get(&self, name: &str) -> Option<&[u8]> {
         self.all(name).next()
+    }
+
+    fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.all(name)
     }
 }
 

@@ -69,20 +69,36 @@ async fn every_redirect_counts_once_and_nothing_else_does() {
     for _ in 0..3 {
         proxy.request(Method::HEAD, "/abc").send().await.unwrap();
     }
-    for path in ["/off", "/nothing", "/.env", "/api/v1/links"] {
+    for path in [
+        "/off",
+        "/nothing",
+        "/nothing/more",
+        "/.env",
+        "/api/v1/links",
+    ] {
         proxy.get(path).await;
     }
 
     eventually("all are in the stream", async || {
-        proxy.relay.clicks().await == 703
+        proxy.relay.clicks().await == 704
     })
     .await;
     let blocks = proxy.relay.blocks().await;
-    let heads = blocks.iter().flat_map(|block| block.clicks().unwrap());
-    let heads = heads
-        .filter(|click| click.method == ClickMethod::Head)
-        .count();
-    assert_eq!(heads, 3);
+    let clicks: Vec<_> = blocks
+        .iter()
+        .flat_map(|block| block.clicks().unwrap())
+        .collect();
+    let heads = clicks
+        .iter()
+        .filter(|click| click.method == ClickMethod::Head);
+    assert_eq!(heads.count(), 3);
+    // Somebody may have printed a code that does not exist: that is worth knowing.
+    let orphans: Vec<_> = clicks
+        .iter()
+        .filter(|click| click.link_id.is_none())
+        .map(|click| (click.domain, click.code, click.status))
+        .collect();
+    assert_eq!(orphans, [("localhost", "nothing", 404)]);
     assert!(proxy.metric("linkpulse_clicks_recorded_total").await >= 703.0);
     assert!(
         proxy

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
-use contract::LinkRecord;
+use contract::{LinkId, Record};
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 
 pub(crate) const SECRET: &str = "a-shared-secret-of-32-characters";
@@ -29,13 +30,18 @@ struct Shared {
     /// Codes that were asked for.
     asked: Mutex<Vec<String>>,
     delay_ms: AtomicU64,
+    begin_cap: Mutex<Option<BeginCap>>,
 }
+
+/// Begins the count of a link with a click cap.
+type BeginCap = Arc<dyn Fn(LinkId) -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl ControlPlane {
     pub(crate) async fn start() -> Self {
         let state = Arc::new(Shared::default());
         let router = Router::new()
             .route("/internal/resolve", get(resolve))
+            .route("/internal/caps/{link}", post(begin_cap))
             .route("/api/slow", any(slow))
             .fallback(echo)
             .with_state(state.clone());
@@ -45,8 +51,9 @@ impl ControlPlane {
         Self { port, state }
     }
 
-    pub(crate) fn knows(&self, record: &LinkRecord) {
-        let key = (record.domain.to_string(), record.code.to_string());
+    pub(crate) fn knows(&self, record: &(impl Clone + Into<Record>)) {
+        let record: Record = record.clone().into();
+        let key = (record.domain().to_string(), record.code().to_owned());
         self.state
             .links
             .lock()
@@ -66,8 +73,18 @@ impl ControlPlane {
             .store(delay.as_millis() as u64, Ordering::SeqCst);
     }
 
+    /// Look-ups of links, not of domains.
     pub(crate) fn resolves(&self) -> usize {
-        self.state.asked.lock().unwrap().len()
+        let asked = self.state.asked.lock().unwrap();
+        asked.iter().filter(|code| !code.is_empty()).count()
+    }
+
+    /// Sends every link with a click cap on from this many visits; without, it fails.
+    pub(crate) fn counts(
+        &self,
+        counter: impl Fn(LinkId) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) {
+        *self.state.begin_cap.lock().unwrap() = Some(Arc::new(counter));
     }
 
     pub(crate) fn was_asked_for(&self, code: &str) -> bool {
@@ -100,6 +117,17 @@ async fn resolve(
             let problem = serde_json::json!({ "status": 404, "code": "link_not_found" });
             (StatusCode::NOT_FOUND, Json(problem)).into_response()
         }
+    }
+}
+
+async fn begin_cap(State(state): State<Arc<Shared>>, Path(link): Path<String>) -> StatusCode {
+    let begin = state.begin_cap.lock().unwrap().clone();
+    match begin {
+        Some(begin) => {
+            begin(link.parse().unwrap()).await;
+            StatusCode::NO_CONTENT
+        }
+        None => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -58,7 +58,7 @@ async fn only_what_the_control_plane_serves_is_sent_there() {
         let echo: Value = proxy.get(path).await.json().await.unwrap();
         assert_eq!(echo["uri"], path);
     }
-    for path in ["/.env", "/abc;x", "/wp-admin/setup.php", "/abc/", "/%61bc"] {
+    for path in ["/.env", "/abc;x", "//abc", "/abc+/x", "/%61bc"] {
         assert_eq!(proxy.status(path).await, 404, "{path}");
     }
     assert_eq!(proxy.control_plane.resolves(), 0);

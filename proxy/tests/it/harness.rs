@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::{FixedClock, Keys, LinkId, LinkRecord, LinkState, RedirectStatus, Timestamp};
+use contract::{
+    FixedClock, Keys, LinkId, LinkRecord, LinkState, Record, RedirectStatus, Timestamp,
+};
 use local_servers::testing;
 use proxy::{Config, Listeners};
 use reqwest::{Client, Method, Response, redirect};
@@ -28,7 +30,8 @@ pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) control_plane: ControlPlane,
-    pub(crate) relay: Relay,
+    pub(crate) relay: Arc<Relay>,
+    prefix: String,
     pub(crate) clock: Arc<FixedClock>,
     client: Client,
     stop: CancellationToken,
@@ -85,8 +88,33 @@ impl Proxy {
         .await
     }
 
+    /// Another one of the same installation.
+    pub(crate) async fn another(&self) -> Self {
+        let url = testing::redis_url();
+        let proxy = Self::with_prefix(url, url, &[], self.prefix.clone()).await;
+        proxy.is_ready().await;
+        proxy
+    }
+
+    /// The control plane begins to count visits of links with a cap, after so many.
+    pub(crate) fn begins_caps_at(&self, visits: i64) {
+        let relay = self.relay.clone();
+        self.control_plane.counts(move |link| {
+            let relay = relay.clone();
+            Box::pin(async move { relay.begin_cap(link, visits).await })
+        });
+    }
+
     async fn with(proxys_url: &str, tests_url: &str, extra: &[(&'static str, String)]) -> Self {
-        let prefix = testing::unique_prefix();
+        Self::with_prefix(proxys_url, tests_url, extra, testing::unique_prefix()).await
+    }
+
+    async fn with_prefix(
+        proxys_url: &str,
+        tests_url: &str,
+        extra: &[(&'static str, String)],
+        prefix: String,
+    ) -> Self {
         let control_plane = ControlPlane::start().await;
         let mut settings = settings(proxys_url, &prefix, control_plane.port);
         settings.splice(0..0, extra.iter().cloned());
@@ -116,7 +144,8 @@ impl Proxy {
             address,
             admin,
             control_plane,
-            relay: Relay::start(tests_url, Keys::new(prefix)).await,
+            relay: Arc::new(Relay::start(tests_url, Keys::new(prefix.clone())).await),
+            prefix,
             clock,
             client: client(),
             stop,
@@ -129,9 +158,10 @@ impl Proxy {
     }
 
     /// Redis and the control plane know the link; the proxy may ask either.
-    pub(crate) async fn knows(&self, record: &LinkRecord) {
-        self.control_plane.knows(record);
-        self.relay.store(record).await;
+    pub(crate) async fn knows(&self, record: &(impl Clone + Into<Record>)) {
+        let record = record.clone().into();
+        self.control_plane.knows(&record);
+        self.relay.store(&record).await;
     }
 
     pub(crate) async fn readyz(&self) -> u16 {
@@ -241,6 +271,7 @@ pub(crate) fn link(code: &str, revision: u64, target: &str) -> LinkRecord {
         original_url: target.to_owned(),
         status: RedirectStatus::Found,
         expires_at: None,
+        options: None,
     }
 }
 

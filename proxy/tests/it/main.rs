@@ -10,9 +10,11 @@
 mod clicks;
 mod coherence;
 mod control_plane;
+mod domains;
 mod forward;
 mod front;
 mod harness;
+mod options;
 mod outage;
 mod process;
 mod raw_http;

@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use contract::{Block, BlockId, Change, FeedMessage, Heartbeat, Keys, LinkRecord, Timestamp};
+use contract::keys::CAP_BASE;
+use contract::{Block, BlockId, Change, FeedMessage, Heartbeat, Keys, LinkId, Record, Timestamp};
 use fred::clients::Client;
-use fred::interfaces::{ClientLike, HashesInterface, PubsubInterface, StreamsInterface};
-use fred::types::Builder;
+use fred::interfaces::{
+    ClientLike, HashesInterface, LuaInterface, PubsubInterface, StreamsInterface,
+};
 use fred::types::config::{Config, ReconnectPolicy};
+use fred::types::{Builder, Value};
 use local_servers::RedisServer;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -70,27 +73,40 @@ impl Relay {
     }
 
     /// All three steps of a change; its `seq` is the record's revision.
-    pub(crate) async fn publish(&self, record: &LinkRecord) {
-        self.store(record).await;
-        self.log(record).await;
-        self.announce(record).await;
-        self.head.store(record.revision, Ordering::SeqCst);
+    pub(crate) async fn publish(&self, record: &(impl Clone + Into<Record>)) {
+        let record: Record = record.clone().into();
+        self.store(&record).await;
+        self.log(&record).await;
+        self.announce(&record).await;
+        self.head.store(record.revision(), Ordering::SeqCst);
     }
 
     /// Step 1 alone: the record.
-    pub(crate) async fn store(&self, record: &LinkRecord) {
-        let name = self.keys.link(&record.domain, &record.code);
+    pub(crate) async fn store(&self, record: &(impl Clone + Into<Record>)) {
+        let record: Record = record.clone().into();
+        let name = self.keys.link(record.domain(), record.code());
         let fields = [
-            ("rev", record.revision.to_string()),
+            ("rev", record.revision().to_string()),
             ("rec", record.encode()),
         ];
         let _: i64 = self.client.hset(name, HashMap::from(fields)).await.unwrap();
     }
 
+    /// What the control plane does for a link with a click cap.
+    pub(crate) async fn begin_cap(&self, link: LinkId, visits: i64) {
+        const BEGIN: &str = "
+            local count = tonumber(redis.call('GET', KEYS[1]) or '0')
+            if count < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[2]) end";
+        let name = self.keys.click_cap(link);
+        let arguments = vec![CAP_BASE, CAP_BASE + visits];
+        let _: Value = self.client.eval(BEGIN, name, arguments).await.unwrap();
+    }
+
     /// Step 2 alone: the log.
-    pub(crate) async fn log(&self, record: &LinkRecord) {
+    pub(crate) async fn log(&self, record: &(impl Clone + Into<Record>)) {
+        let record: Record = record.clone().into();
+        let id = format!("{}-0", record.revision());
         let change = change(record).encode();
-        let id = format!("{}-0", record.revision);
         let name = self.keys.changes();
         let _: String = self
             .client
@@ -100,7 +116,8 @@ impl Relay {
     }
 
     /// Step 3 alone: the message.
-    pub(crate) async fn announce(&self, record: &LinkRecord) {
+    pub(crate) async fn announce(&self, record: &(impl Clone + Into<Record>)) {
+        let record: Record = record.clone().into();
         let message = FeedMessage::Change(change(record)).encode();
         let _: i64 = self
             .client
@@ -161,10 +178,10 @@ impl Drop for Relay {
     }
 }
 
-fn change(record: &LinkRecord) -> Change {
+fn change(record: Record) -> Change {
     Change {
-        seq: record.revision,
-        record: record.clone(),
+        seq: record.revision(),
+        record,
     }
 }
 
