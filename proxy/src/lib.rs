@@ -14,6 +14,7 @@ pub mod error;
 mod fallback;
 mod front;
 mod head;
+mod latency;
 mod metrics;
 mod miss_limit;
 mod redirect;
@@ -147,6 +148,11 @@ pub async fn run(
         Ok::<_, std::convert::Infallible>(())
     });
     let control_plane = ControlPlane::new(&config.control_plane)?;
+    let (shown, stopping) = (metrics.clone(), lifecycle.stopping());
+    lifecycle.spawn("latency", async move {
+        shown.latency.show_regularly(stopping).await;
+        Ok::<_, std::convert::Infallible>(())
+    });
     let resolver = Resolver::new(cache.clone(), records, control_plane.clone(), misses);
     let caps = Caps {
         connection: connect("redis for click caps")?,

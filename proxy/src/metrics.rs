@@ -3,8 +3,12 @@
 
 use metrics::{Counter, Gauge, counter, gauge};
 
+use crate::latency::Latency;
+
 /// All of them.
 pub(crate) struct Metrics {
+    /// How long visitors wait.
+    pub(crate) latency: Latency,
     /// `linkpulse_redirects_total{outcome}`: answers to requests for links.
     pub(crate) redirects: Outcomes,
     /// `linkpulse_cache_hits_total`: answered from memory.
@@ -60,6 +64,7 @@ impl Metrics {
         let outcome =
             |outcome: &'static str| counter!("linkpulse_redirects_total", "outcome" => outcome);
         Self {
+            latency: Latency::new(),
             redirects: Outcomes {
                 redirected: outcome("redirected"),
                 gone: outcome("gone"),

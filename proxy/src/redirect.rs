@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use contract::user_agent::AgentKind;
 use contract::{Domain, LinkRecord, Method, Outcome, Place, Reason, Redirect, UnlockKey, decide};
@@ -70,6 +71,19 @@ impl Redirector {
     /// The reply to a request for a link. A click is recorded before this returns, so before the
     /// answer is written. `key` is a buffer for the text of the link's key.
     pub(crate) async fn answer<F: Fields>(
+        &self,
+        domain: &str,
+        code: &str,
+        key: &mut String,
+        visitor: &Visitor<'_, F>,
+    ) -> Reply {
+        let begin = Instant::now();
+        let reply = self.reply(domain, code, key, visitor).await;
+        self.metrics.latency.record(begin.elapsed());
+        reply
+    }
+
+    async fn reply<F: Fields>(
         &self,
         domain: &str,
         code: &str,
@@ -152,7 +166,7 @@ impl Redirector {
         let place = Place::default();
         let visit = hit.visitor.visit(&hit.texts, &place, facts);
         hit.visitor.method == Method::Get
-            && !hit.visitor.is_prefetch()
+            && !hit.texts.is_prefetch
             && visit.agent().kind != AgentKind::PreviewFetch
             && matches!(decide(hit.link, &visit), Outcome::Redirect(redirect) if redirect.is_target)
     }

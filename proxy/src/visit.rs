@@ -12,22 +12,14 @@ use http::HeaderMap;
 
 /// The header fields of a request, however they were read.
 pub(crate) trait Fields {
-    /// The first value of a field, whose name is given in lower case.
-    fn get(&self, name: &str) -> Option<&[u8]>;
-
-    /// All its values.
-    fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]>;
+    /// Names, in any case, and values.
+    fn all(&self) -> impl Iterator<Item = (&str, &[u8])>;
 }
 
 impl Fields for HeaderMap {
-    fn get(&self, name: &str) -> Option<&[u8]> {
-        HeaderMap::get(self, name).map(|value| value.as_bytes())
-    }
-
-    fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        HeaderMap::get_all(self, name)
-            .iter()
-            .map(|value| value.as_bytes())
+    fn all(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 }
 
@@ -53,6 +45,8 @@ pub(crate) struct Texts<'a> {
     pub(crate) language: Cow<'a, str>,
     /// They asked not to be tracked.
     pub(crate) is_do_not_track: bool,
+    /// Their browser looks ahead of a decision.
+    pub(crate) is_prefetch: bool,
 }
 
 /// What was found out about a visitor for this link.
@@ -82,12 +76,32 @@ pub(crate) struct Answered<'a> {
 impl<'a, F: Fields> Visitor<'a, F> {
     /// What the visitor says, and whether they asked not to be tracked and that is respected.
     pub(crate) fn texts(&self, respects_do_not_track: bool) -> Texts<'a> {
-        Texts {
-            user_agent: self.text("user-agent", MAX_USER_AGENT),
-            referrer: self.text("referer", MAX_REFERRER),
-            language: self.text("accept-language", MAX_LANGUAGE),
-            is_do_not_track: respects_do_not_track && self.is_do_not_track(),
+        let mut texts = Texts {
+            user_agent: Cow::Borrowed(""),
+            referrer: Cow::Borrowed(""),
+            language: Cow::Borrowed(""),
+            is_do_not_track: false,
+            is_prefetch: false,
+        };
+        // Once over all fields, instead of once for each name. Of a field that is sent twice, the
+        // last counts.
+        for (name, value) in self.fields.all() {
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            match name.len() {
+                3 if is("dnt") => texts.is_do_not_track |= value == b"1",
+                5 if is("x-moz") => texts.is_prefetch |= looks_ahead(value),
+                7 if is("referer") => texts.referrer = text(value, MAX_REFERRER),
+                7 if is("sec-gpc") => texts.is_do_not_track |= value == b"1",
+                7 if is("purpose") => texts.is_prefetch |= looks_ahead(value),
+                9 if is("x-purpose") => texts.is_prefetch |= looks_ahead(value),
+                10 if is("user-agent") => texts.user_agent = text(value, MAX_USER_AGENT),
+                11 if is("sec-purpose") => texts.is_prefetch |= looks_ahead(value),
+                15 if is("accept-language") => texts.language = text(value, MAX_LANGUAGE),
+                _ => {}
+            }
         }
+        texts.is_do_not_track &= respects_do_not_track;
+        texts
     }
 
     /// The facts for a decision.
@@ -132,7 +146,7 @@ impl<'a, F: Fields> Visitor<'a, F> {
             link_id: answered.link_id,
             visitor: visitor.filter(|_| !is_do_not_track),
             method: self.method,
-            is_prefetch: self.is_prefetch(),
+            is_prefetch: texts.is_prefetch,
             is_do_not_track,
             is_qr: self.query.split('&').any(|pair| pair == "via=qr"),
             variant: answered.variant,
@@ -152,32 +166,21 @@ impl<'a, F: Fields> Visitor<'a, F> {
             query: self.query,
         }
     }
+}
 
-    /// A header as text. The encoding cuts it at its limit; what is not UTF-8 is cut here already,
-    /// so that a long header of rubbish is not copied whole.
-    fn text(&self, name: &str, limit: usize) -> Cow<'a, str> {
-        let bytes = self.fields.get(name).unwrap_or_default();
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => {
-                Cow::Owned(String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]).into_owned())
-            }
-        }
+/// A header as text. The encoding cuts it at its limit; what is not UTF-8 is cut here already, so
+/// that a long header of rubbish is not copied whole.
+fn text(bytes: &[u8], limit: usize) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]),
     }
+}
 
-    fn is_do_not_track(&self) -> bool {
-        ["dnt", "sec-gpc"]
-            .iter()
-            .any(|name| self.fields.get(name) == Some(b"1"))
-    }
-
-    /// `Sec-Purpose` is the standard; Safari and old Firefox have names of their own.
-    pub(crate) fn is_prefetch(&self) -> bool {
-        ["sec-purpose", "purpose", "x-purpose", "x-moz"]
-            .iter()
-            .filter_map(|name| std::str::from_utf8(self.fields.get(name)?).ok())
-            .any(|value| value.contains("prefetch") || value.contains("preview"))
-    }
+/// `Sec-Purpose` is the standard; Safari and old Firefox have names of their own.
+fn looks_ahead(value: &[u8]) -> bool {
+    std::str::from_utf8(value)
+        .is_ok_and(|value| value.contains("prefetch") || value.contains("preview"))
 }
 
 /// The referrer without its path, for those who asked not to be tracked.

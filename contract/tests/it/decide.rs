@@ -158,15 +158,14 @@ fn the_first_rule_that_matches_decides() {
     let from = |letters: &[u8; 2]| {
         let mut visit = at(0);
         visit.place.country = Some(*letters);
-        let number = match decide(&record, &visit) {
+        match decide(&record, &visit) {
             Outcome::Redirect(redirect) => redirect.rule,
             Outcome::Refuse { reason, rule } => {
                 assert_eq!(reason.status(), 451);
                 rule
             }
             other => panic!("{other:?}"),
-        };
-        number
+        }
     };
     assert_eq!([from(b"FR"), from(b"DE"), from(b"XX")], [1, 2, 4]);
 }

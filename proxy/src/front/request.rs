@@ -54,7 +54,7 @@ pub(crate) enum Parsed<'h, 'b> {
 pub(crate) struct RawFields<'h, 'b>(&'h [Header<'b>]);
 
 impl<'b> RawFields<'_, 'b> {
-    fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'_, 'n, 'b> {
+    fn values(&self, name: &str) -> impl Iterator<Item = &'b [u8]> {
         self.0
             .iter()
             .filter(move |field| field.name.eq_ignore_ascii_case(name))
@@ -63,7 +63,7 @@ impl<'b> RawFields<'_, 'b> {
 
     /// The value of a field that may appear once at most.
     fn at_most_one(&self, name: &str) -> Result<Option<&'b [u8]>, BadHead> {
-        let mut values = self.all(name);
+        let mut values = self.values(name);
         match (values.next(), values.next()) {
             (value, None) => Ok(value),
             _ => Err(BadHead::Malformed),
@@ -72,12 +72,8 @@ impl<'b> RawFields<'_, 'b> {
 }
 
 impl Fields for RawFields<'_, '_> {
-    fn get(&self, name: &str) -> Option<&[u8]> {
-        self.all(name).next()
-    }
-
-    fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.all(name)
+    fn all(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|field| (field.name, field.value))
     }
 }
 
@@ -109,7 +105,7 @@ pub(crate) fn parse<'h, 'b>(
     if path.len() > MAX_PATH {
         return Err(BadHead::PathTooLong);
     }
-    let wants_close = is_http_1_0 || fields.all("connection").any(names_close);
+    let wants_close = is_http_1_0 || fields.values("connection").any(names_close);
     let request = Request {
         method,
         path,
