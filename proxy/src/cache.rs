@@ -92,6 +92,7 @@ pub(crate) struct Cache {
     records: moka::sync::Cache<LinkKey, Arc<Cached>>,
     absences: moka::sync::Cache<LinkKey, Generation>,
     generation: AtomicU64,
+    fills: AtomicU64,
 }
 
 impl Cache {
@@ -104,6 +105,7 @@ impl Cache {
                 .time_to_live(ABSENCE_LIFETIME)
                 .build(),
             generation: AtomicU64::new(0),
+            fills: AtomicU64::new(0),
         }
     }
 
@@ -145,6 +147,7 @@ impl Cache {
     /// revision, so it does not matter whether the answer or a change came first.
     pub(crate) fn fill(&self, record: Record, learnt: Generation) -> Arc<Cached> {
         let cached = Arc::new(Cached::new(record, learnt));
+        self.fills.fetch_add(1, Ordering::Relaxed);
         let result = self
             .records
             .entry(cached.key())
@@ -156,6 +159,25 @@ impl Cache {
             CompResult::Unchanged(present) => present.into_value(),
             _ => cached,
         }
+    }
+
+    /// Takes a record that was in memory before the process was.
+    pub(crate) fn restore(&self, record: Record) {
+        self.fill(record, self.generation());
+    }
+
+    /// Everything that is known now, in no order. Takes no lock for long.
+    pub(crate) fn records(&self) -> impl Iterator<Item = Arc<Cached>> {
+        let generation = self.generation();
+        self.records
+            .iter()
+            .map(|(_, cached)| cached)
+            .filter(move |cached| cached.generation == generation)
+    }
+
+    /// Grows whenever something was learnt.
+    pub(crate) fn fills(&self) -> u64 {
+        self.fills.load(Ordering::Relaxed)
     }
 
     /// Takes a source's answer that there is no such link.

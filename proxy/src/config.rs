@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::{Domain, Keys};
@@ -37,6 +38,8 @@ pub struct Config {
     pub keys: Keys,
     /// Where everything goes that is not a redirect, and where cold codes are looked up.
     pub control_plane: ControlPlaneConfig,
+    /// Folder for what outlives the process: `LINKPULSE_DATA_DIR`.
+    pub data_dir: PathBuf,
     /// Links kept in memory: `LINKPULSE_CACHE_CAPACITY`. Too low: each miss costs a round trip to
     /// Redis. Too high: half a kilobyte each, as a rule of thumb.
     pub cache_capacity: u64,
@@ -107,6 +110,7 @@ impl Config {
                 internal: root_url(&environment, &settings::CONTROL_PLANE_INTERNAL_URL)?,
                 secret: internal_secret(&environment)?,
             },
+            data_dir: environment.required::<String>(&settings::DATA_DIR)?.into(),
             cache_capacity: environment
                 .required::<u32>(&settings::CACHE_CAPACITY)?
                 .into(),

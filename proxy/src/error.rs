@@ -14,6 +14,14 @@ pub enum Error {
         /// What the system answered.
         source: std::io::Error,
     },
+    /// The folder for data cannot be made: choose another.
+    #[error("cannot use the folder {path} that LINKPULSE_DATA_DIR names")]
+    DataDir {
+        /// Which one.
+        path: std::path::PathBuf,
+        /// What the system answered.
+        source: std::io::Error,
+    },
     /// A client library refused its settings: a bug, since they were checked.
     #[error("cannot set up {what}: {reason}")]
     SetUp {

@@ -24,9 +24,11 @@ mod resolver;
 mod route;
 mod sender;
 mod server;
+mod snapshot;
 mod visit;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use contract::{Clock, UnlockKey};
@@ -53,6 +55,7 @@ use crate::redis_client::Connection;
 use crate::redis_source::{ChangeLog, Records, Subscription};
 use crate::resolver::Resolver;
 use crate::sender::Sender;
+use crate::snapshot::Snapshots;
 
 /// The bound ports.
 #[derive(Debug)]
@@ -97,13 +100,18 @@ pub async fn run(
     telemetry::metrics();
     let metrics = Arc::new(Metrics::new());
     let lifecycle = Lifecycle::new();
-    let readiness = Readiness::waiting_for(&[JOINED]);
     let cache = Arc::new(Cache::new(config.cache_capacity));
     let connect = |task| {
         let connection = Connection::new(&config.redis_url)?;
         connection.start(&lifecycle, task);
         Ok::<_, Error>(connection)
     };
+    let (path, restored) = restore(config.data_dir.clone(), cache.clone()).await?;
+    let snapshots = Arc::new(Snapshots::new(path, cache.clone()));
+    let readiness = Readiness::waiting_for(match restored {
+        Some(_) => &[],
+        None => &[JOINED],
+    });
     let grace = config.grace;
     let connections = descriptors::fit(config.connections, descriptors::raise_limit());
 
@@ -148,6 +156,14 @@ pub async fn run(
         Ok::<_, std::convert::Infallible>(())
     });
     let control_plane = ControlPlane::new(&config.control_plane)?;
+    let head = |clock: &dyn Clock| snapshot::Head {
+        epoch: None,
+        applied: 0,
+        fresh_at: clock.now(),
+    };
+    let snapshot_clock = clock.clone();
+    let writing = snapshots.run(move || head(&*snapshot_clock), lifecycle.stopping());
+    lifecycle.spawn("snapshot", writing);
     let (shown, stopping) = (metrics.clone(), lifecycle.stopping());
     lifecycle.spawn("latency", async move {
         shown.latency.show_regularly(stopping).await;
@@ -209,4 +225,33 @@ pub async fn run(
     tracing::info!("serving");
     lifecycle.run_until(shutdown, grace.whole).await?;
     Ok(())
+}
+
+/// Makes the folder for data, and fills the cache with what was in memory when the proxy stopped.
+async fn restore(
+    data_dir: PathBuf,
+    cache: Arc<Cache>,
+) -> Result<(PathBuf, Option<snapshot::Head>)> {
+    let restoring = tokio::task::spawn_blocking(move || {
+        if let Err(source) = std::fs::create_dir_all(&data_dir) {
+            let path = data_dir;
+            return Err(Error::DataDir { path, source });
+        }
+        let path = data_dir.join(snapshot::FILE);
+        let mut count = 0_u64;
+        let head = snapshot::read(&path, |record| {
+            cache.restore(record);
+            count += 1;
+        });
+        let head = head.unwrap_or_else(|error| {
+            // Not a reason to stay away: the sources know everything that is in it.
+            tracing::error!(%error, path = %path.display(), "the snapshot is not used");
+            None
+        });
+        if let Some(head) = &head {
+            tracing::info!(records = count, seq = head.applied, "the snapshot was read");
+        }
+        Ok((path, head))
+    });
+    restoring.await.map_err(Error::set_up("the snapshot"))?
 }

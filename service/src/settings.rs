@@ -50,6 +50,8 @@ settings! {
         "Address for visitors.";
     PROXY_ADMIN_LISTEN = "LINKPULSE_PROXY_ADMIN_LISTEN", Some("127.0.0.1:9080"), false, "proxy",
         "Address for health checks and metrics. Never public.";
+    DATA_DIR = "LINKPULSE_DATA_DIR", Some("linkpulse-data"), false, "proxy",
+        "Folder for what the proxy keeps over a restart: the links that were in memory (`cache.snap`). Each proxy needs its own, on a disk that stays. With `linkpulse up` it is in the state folder.";
     CONTROL_PLANE_URL = "LINKPULSE_CONTROL_PLANE_URL", Some("http://127.0.0.1:8081"), false, "proxy",
         "Where the proxy sends what is not a redirect.";
     CONTROL_PLANE_INTERNAL_URL = "LINKPULSE_CONTROL_PLANE_INTERNAL_URL", Some("http://127.0.0.1:9081"), false, "proxy",

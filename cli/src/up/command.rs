@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: Arguments, dir: &Path) -> anyhow::Result<Exit
         false => StateFolder::open(dir)?,
     };
     let mut state = State::load_or_new(&folder)?;
-    let mut plan = Plan::new(&state)?;
+    let mut plan = Plan::new(folder.path(), &state)?;
     output.line(output.paint(
         Style::Bold,
         concat!("LinkPulse ", env!("CARGO_PKG_VERSION")),

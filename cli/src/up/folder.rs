@@ -5,6 +5,7 @@
 //! | `lock` | locked while a `linkpulse up` runs; holds its process id |
 //! | `state.json` | ports, passwords, the internal secret; mode 0600 |
 //! | `postgres/`, `redis/` | data and logs of the private servers |
+//! | `proxy/` | what the proxy keeps over a restart |
 //! | `logs/` | what the services print, a file each |
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};

@@ -37,7 +37,7 @@ pub(crate) async fn everything(
         programs.0.push(Program::Redis(server));
     }
     state.save(folder)?;
-    *plan = Plan::new(state)?;
+    *plan = Plan::new(folder.path(), state)?;
 
     let databases = output.step("Tables", tables(plan)).await?;
 

@@ -32,9 +32,10 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Fills in what the environment does not say, and checks the whole.
-    pub(crate) fn new(state: &State) -> Result<Plan, SettingError> {
+    pub(crate) fn new(dir: &Path, state: &State) -> Result<Plan, SettingError> {
         let is_private = |setting| !Lookup::is_given(setting);
         let lookup = lookup(
+            dir,
             state,
             is_private(&settings::DATABASE_URL),
             is_private(&settings::REDIS_URL),
@@ -87,10 +88,17 @@ impl Plan {
 /// The settings of the `linkpulse up` that runs in the folder now, if one does.
 pub(crate) fn running(dir: &Path) -> Option<Lookup> {
     let state = State::load(&folder::in_use(dir)?).ok()??;
-    lookup(&state, state.is_postgres_private, state.is_redis_private).ok()
+    lookup(
+        dir,
+        &state,
+        state.is_postgres_private,
+        state.is_redis_private,
+    )
+    .ok()
 }
 
 fn lookup(
+    dir: &Path,
     state: &State,
     is_postgres_private: bool,
     is_redis_private: bool,
@@ -116,6 +124,7 @@ fn lookup(
         lookup.fall_back(&setting, format!("127.0.0.1:{port}"));
     }
     lookup.fall_back(&settings::INTERNAL_SECRET, internal_secret);
+    lookup.fall_back(&settings::DATA_DIR, dir.join("proxy").to_string_lossy());
     if is_postgres_private {
         let address = format!("127.0.0.1:{}/{DATABASE}", ports.postgres);
         let url = format!("postgres://{SUPERUSER}:{postgres_password}@{address}");

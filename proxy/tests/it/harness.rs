@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use contract::{
 use local_servers::testing;
 use proxy::{Config, Listeners};
 use reqwest::{Client, Method, Response, redirect};
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -31,11 +33,24 @@ pub(crate) struct Proxy {
     pub(crate) admin: SocketAddr,
     pub(crate) control_plane: ControlPlane,
     pub(crate) relay: Arc<Relay>,
-    prefix: String,
+    place: Place,
     pub(crate) clock: Arc<FixedClock>,
     client: Client,
     stop: CancellationToken,
-    running: JoinHandle<proxy::Result<()>>,
+    running: Option<JoinHandle<proxy::Result<()>>>,
+}
+
+/// What stays when a proxy is restarted.
+struct Place {
+    prefix: String,
+    data_dir: TempDir,
+}
+
+impl Place {
+    fn of(prefix: String) -> Self {
+        let data_dir = tempfile::tempdir().unwrap();
+        Self { prefix, data_dir }
+    }
 }
 
 impl Proxy {
@@ -91,9 +106,26 @@ impl Proxy {
     /// Another one of the same installation.
     pub(crate) async fn another(&self) -> Self {
         let url = testing::redis_url();
-        let proxy = Self::with_prefix(url, url, &[], self.prefix.clone()).await;
+        let place = Place::of(self.place.prefix.clone());
+        let proxy = Self::at(url, url, &[], place).await;
         proxy.is_ready().await;
         proxy
+    }
+
+    /// Stops, and starts again with its data, in front of another Redis and control plane. Does
+    /// not wait for anything.
+    pub(crate) async fn restarted(mut self, proxys_url: &str, tests_url: &str) -> Self {
+        self.stop().await.unwrap();
+        let data_dir = std::mem::replace(&mut self.place.data_dir, tempfile::tempdir().unwrap());
+        let place = Place {
+            prefix: self.place.prefix.clone(),
+            data_dir,
+        };
+        Self::at(proxys_url, tests_url, &[], place).await
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.place.data_dir.path()
     }
 
     /// The control plane begins to count visits of links with a cap, after so many.
@@ -106,17 +138,25 @@ impl Proxy {
     }
 
     async fn with(proxys_url: &str, tests_url: &str, extra: &[(&'static str, String)]) -> Self {
-        Self::with_prefix(proxys_url, tests_url, extra, testing::unique_prefix()).await
+        Self::at(
+            proxys_url,
+            tests_url,
+            extra,
+            Place::of(testing::unique_prefix()),
+        )
+        .await
     }
 
-    async fn with_prefix(
+    async fn at(
         proxys_url: &str,
         tests_url: &str,
         extra: &[(&'static str, String)],
-        prefix: String,
+        place: Place,
     ) -> Self {
+        let prefix = place.prefix.clone();
         let control_plane = ControlPlane::start().await;
-        let mut settings = settings(proxys_url, &prefix, control_plane.port);
+        let data_dir = place.data_dir.path();
+        let mut settings = settings(proxys_url, &prefix, control_plane.port, data_dir);
         settings.splice(0..0, extra.iter().cloned());
         let config = Config::from_lookup(&|name| {
             let found = settings.iter().find(|(setting, _)| *setting == name);
@@ -144,12 +184,12 @@ impl Proxy {
             address,
             admin,
             control_plane,
-            relay: Arc::new(Relay::start(tests_url, Keys::new(prefix.clone())).await),
-            prefix,
+            relay: Arc::new(Relay::start(tests_url, Keys::new(prefix)).await),
+            place,
             clock,
             client: client(),
             stop,
-            running: tokio::spawn(running),
+            running: Some(tokio::spawn(running)),
         }
     }
 
@@ -229,7 +269,10 @@ impl Proxy {
     /// Stops, and returns how it ended.
     pub(crate) async fn stop(&mut self) -> proxy::Result<()> {
         self.stop.cancel();
-        let ended = tokio::time::timeout(PATIENCE, &mut self.running).await;
+        let Some(running) = self.running.take() else {
+            return Ok(());
+        };
+        let ended = tokio::time::timeout(PATIENCE, running).await;
         ended.expect("the proxy stops").expect("without a panic")
     }
 }
@@ -245,6 +288,7 @@ pub(crate) fn settings(
     redis_url: &str,
     prefix: &str,
     control_plane: u16,
+    data_dir: &Path,
 ) -> Vec<(&'static str, String)> {
     let control_plane = format!("http://127.0.0.1:{control_plane}");
     vec![
@@ -257,6 +301,7 @@ pub(crate) fn settings(
         ("LINKPULSE_CONTROL_PLANE_URL", control_plane.clone()),
         ("LINKPULSE_CONTROL_PLANE_INTERNAL_URL", control_plane),
         ("LINKPULSE_SHUTDOWN_GRACE", "5s".to_owned()),
+        ("LINKPULSE_DATA_DIR", data_dir.to_str().unwrap().to_owned()),
     ]
 }
 

@@ -21,3 +21,4 @@ mod raw_http;
 mod redirect;
 mod redis;
 mod shutdown;
+mod snapshot;

@@ -1,5 +1,6 @@
 //! The process: its exit codes and signals.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,9 @@ fn command(extra: &[(&'static str, String)]) -> Command {
     let url = testing::redis_url();
     let mut command = Command::new(BINARY);
     command.env_clear().stdin(Stdio::null());
-    command.envs(settings(url, &testing::unique_prefix(), 1));
+    let prefix = testing::unique_prefix();
+    let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&prefix);
+    command.envs(settings(url, &prefix, 1, &data_dir));
     command.envs(extra.iter().cloned());
     command
 }
