@@ -24,8 +24,9 @@ use crate::redirect::Redirector;
 use crate::route::{Route, route};
 use crate::visit::Visitor;
 
-/// How long a visitor's connection may be idle between requests. Seconds.
-const KEEP_ALIVE: u64 = 60;
+/// How long a visitor may take to read a piece of an answer, or to send the rest of a body that
+/// nobody wants. (A piece of a body that is wanted has the library's 60 s.)
+const VISITOR_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the control plane may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -73,10 +74,8 @@ impl ProxyHttp for Edge {
         session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<bool> {
-        if session.get_keepalive().is_some() {
-            session.set_keepalive(Some(KEEP_ALIVE));
-        }
-        session.set_pipelining_enabled(true);
+        session.set_write_timeout(Some(VISITOR_TIMEOUT));
+        session.set_total_drain_timeout(Some(VISITOR_TIMEOUT));
         let Some(answer) = self.answer(session, context).await else {
             return Ok(false);
         };

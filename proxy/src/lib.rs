@@ -170,11 +170,11 @@ pub async fn run(
     };
     let stopping = lifecycle.stopping();
     lifecycle.spawn("visitors", async move {
-        let served = server::serve(listeners.visitors, front, stopping, grace.requests).await;
+        server::serve(listeners.visitors, front, stopping, grace.requests).await;
         // Now no request is left that could ask for a link or record a click.
         resolver.close();
         recorder.close();
-        served
+        Ok::<_, std::convert::Infallible>(())
     });
     lifecycle.spawn(
         "admin",

@@ -1,24 +1,22 @@
-//! One connection, from its first byte to its end or its hand-over.
+//! One connection, from its first byte to its last.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
 use contract::{Clock, Domain, Method, RequestId};
-use pingora::apps::ServerApp;
-use pingora::protocols::Stream;
-use pingora::protocols::l4::stream::Stream as TcpStream;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::limits::Limits;
-use super::request::{Parsed, Request, parse, storage};
+use super::hand_over::{Lent, one_request};
+use super::limits::{Limits, Slot};
+use super::request::{Body, Parsed, Request, parse, storage};
 use crate::answer::{Answer, Ending};
 use crate::cache::LinkKey;
 use crate::fallback::Edge;
@@ -33,7 +31,7 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long a client may take to read its answers. They are short: whoever cannot take them in
 /// that time is gone, or holds a connection on purpose.
-const WRITE_DEADLINE: Duration = Duration::from_secs(5);
+pub(super) const WRITE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long a connection may be silent between requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
@@ -45,38 +43,21 @@ const MAX_REQUESTS: usize = 1_000;
 /// it sends makes the kernel discard our answer before it is read.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// The app of the public port.
+/// What serves a connection.
 pub(crate) struct Front {
     pub(crate) redirector: Arc<Redirector>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) default_domain: Domain,
     pub(crate) limits: Limits,
-    /// Where connections go that the front does not serve.
+    /// Where requests go that the front does not answer.
     pub(crate) proxy: Arc<HttpProxy<Edge>>,
     /// Requests that are being answered, so that a stop can wait for them.
     pub(crate) in_flight: TaskTracker,
 }
 
-#[async_trait]
-impl ServerApp for Front {
-    async fn process_new(
-        self: &Arc<Self>,
-        stream: Stream,
-        shutdown: &ShutdownWatch,
-    ) -> Option<Stream> {
-        let address = client_address(&stream);
-        let _slot = self.limits.admit(address)?;
-        let handed_over = match into_tcp(stream) {
-            Ok(stream) => self.serve(stream, address, shutdown.clone()).await?,
-            Err(stream) => stream,
-        };
-        self.proxy.process_new(handed_over, shutdown).await
-    }
-}
-
 /// What a connection keeps between requests, so that the next one allocates nothing.
 struct Exchange {
-    address: Option<IpAddr>,
+    address: IpAddr,
     /// The text of the key of the last link asked for.
     key: String,
     /// Answers that are not written yet.
@@ -91,18 +72,19 @@ enum Step {
     Next(usize),
     /// The answer was the last. `linger`: the client may still be sending.
     Close { linger: bool },
-    /// Put the input back and hand the connection over.
-    HandOver,
+    /// Lend the connection for a request of this extent.
+    HandOver { extent: Option<u64>, is_last: bool },
 }
 
 impl Front {
-    /// Answers requests until the connection ends, or is handed over: then it is returned.
-    async fn serve(
-        &self,
-        mut stream: Box<TcpStream>,
-        address: Option<IpAddr>,
+    /// Serves a connection until it ends. `slot` is its right to be here.
+    pub(crate) async fn serve(
+        self: Arc<Self>,
+        mut stream: TcpStream,
+        address: IpAddr,
+        _slot: Slot,
         mut shutdown: ShutdownWatch,
-    ) -> Option<Stream> {
+    ) {
         let mut input = BytesMut::with_capacity(4 * 1024);
         let mut exchange = Exchange {
             address,
@@ -110,10 +92,7 @@ impl Front {
             output: Vec::with_capacity(1024),
         };
         let mut answered = 0;
-        loop {
-            if !self.read(&mut stream, &mut input, &mut shutdown).await {
-                return None;
-            }
+        while self.read(&mut stream, &mut input, &mut shutdown).await {
             let _in_flight = self.in_flight.token();
             // Everything that has arrived is answered before anything is written, so that
             // pipelined requests cost one write.
@@ -131,26 +110,24 @@ impl Front {
                     step => break step,
                 }
             };
-            if !exchange.output.is_empty() {
-                let writing = async {
-                    stream.write_all(&exchange.output).await?;
-                    stream.flush().await
-                };
-                timeout(WRITE_DEADLINE, writing).await.ok()?.ok()?;
-                exchange.output.clear();
+            if !write(&mut stream, &mut exchange.output).await {
+                return;
             }
             match step {
                 Step::Wait | Step::Next(_) => {}
                 Step::Close { linger } => {
-                    let _ = stream.shutdown().await;
+                    let _ = timeout(WRITE_DEADLINE, stream.shutdown()).await;
                     if linger {
                         drain(&mut stream).await;
                     }
-                    return None;
+                    return;
                 }
-                Step::HandOver => {
-                    stream.rewind(&input);
-                    return Some(stream);
+                Step::HandOver { extent, is_last } => {
+                    let lent = Lent::new(stream, input, extent);
+                    let returned = one_request(&self.proxy, lent, is_last, &shutdown).await;
+                    let Some(returned) = returned else { return };
+                    (stream, input) = returned;
+                    answered += 1;
                 }
             }
         }
@@ -214,18 +191,18 @@ impl Front {
             }
         };
         let Some(answer) = self.answer_to(&request, &ending, exchange).await else {
-            return Step::HandOver;
+            let extent = request.extent(length);
+            return Step::HandOver { extent, is_last };
         };
         ending.is_head = request.method == "HEAD";
         // A body is not read, so nobody knows where the next request begins.
-        ending.closes |= request.wants_close || request.has_body;
+        let has_body = request.body != Body::Empty;
+        ending.closes |= request.wants_close || has_body;
         answer.append_to(&mut exchange.output, &ending);
         let (request_id, status) = (ending.request_id, answer.status().as_u16());
         tracing::debug!(%request_id, status, "answered");
         if ending.closes {
-            Step::Close {
-                linger: request.has_body,
-            }
+            Step::Close { linger: has_body }
         } else {
             Step::Next(length)
         }
@@ -259,7 +236,7 @@ impl Front {
         };
         let Exchange { address, key, .. } = exchange;
         LinkKey::write(key, &request.domain, code);
-        Some(self.redirector.answer(key, *address, &visitor).await)
+        Some(self.redirector.answer(key, Some(*address), &visitor).await)
     }
 }
 
@@ -281,25 +258,23 @@ async fn stopped(shutdown: &mut ShutdownWatch) {
     }
 }
 
+/// Writes what there is; false when the client does not take it.
+async fn write(stream: &mut TcpStream, output: &mut Vec<u8>) -> bool {
+    if output.is_empty() {
+        return true;
+    }
+    let writing = async {
+        stream.write_all(output).await?;
+        stream.flush().await
+    };
+    let is_written = matches!(timeout(WRITE_DEADLINE, writing).await, Ok(Ok(())));
+    output.clear();
+    is_written
+}
+
 async fn drain(stream: &mut TcpStream) {
     let mut rest = [0; 4 * 1024];
     let reading = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
     // Whoever does not stop sending is cut off.
     let _ = timeout(LINGER, reading).await;
-}
-
-fn client_address(stream: &Stream) -> Option<IpAddr> {
-    let digest = stream.get_socket_digest()?;
-    Some(digest.peer_addr()?.as_inet()?.ip())
-}
-
-/// The front serves plain TCP. What is encrypted goes to the HTTP library as it is.
-fn into_tcp(stream: Stream) -> Result<Box<TcpStream>, Stream> {
-    if !stream.as_any().is::<TcpStream>() {
-        return Err(stream);
-    }
-    match stream.into_any().downcast() {
-        Ok(stream) => Ok(stream),
-        Err(_) => unreachable!("its type was asked for a line above"),
-    }
 }

@@ -1,12 +1,6 @@
 //! Bytes that no client library would send.
 
-use crate::harness::{Proxy, link};
-
-async fn proxy_with_a_link() -> Proxy {
-    let proxy = Proxy::start().await;
-    proxy.knows(&link("abc", 1, "https://example.com/")).await;
-    proxy
-}
+use crate::wire::proxy_with_a_link;
 
 /// Status codes of the answers on one connection.
 fn statuses(answer: &str) -> Vec<&str> {
