@@ -12,6 +12,7 @@ use service::settings::{self, Setting};
 use service::{Environment, SettingError};
 
 pub use crate::front::ConnectionLimits;
+pub use crate::tls::TlsConfig;
 
 /// Shorter secrets can be guessed. Characters.
 const SHORTEST_SECRET: usize = 32;
@@ -58,6 +59,8 @@ pub struct Config {
 pub struct ListenConfig {
     /// For visitors: `LINKPULSE_PROXY_LISTEN`.
     pub visitors: SocketAddr,
+    /// For visitors who speak TLS.
+    pub tls: Option<TlsConfig>,
     /// For health checks and metrics: `LINKPULSE_PROXY_ADMIN_LISTEN`.
     pub admin: SocketAddr,
 }
@@ -96,6 +99,7 @@ impl Config {
         Ok(Self {
             listen: ListenConfig {
                 visitors: environment.required(&settings::PROXY_LISTEN)?,
+                tls: TlsConfig::read(&environment)?,
                 admin: environment.required(&settings::PROXY_ADMIN_LISTEN)?,
             },
             default_domain: host_of(&public_url)?,

@@ -124,9 +124,20 @@ impl ProxyHttp for Edge {
             request.remove_header(&name);
         }
         request.insert_header("x-request-id", context.request_id.to_string())?;
-        request.insert_header("x-forwarded-proto", self.public_scheme.as_str())?;
-        if let Some(host) = session.req_header().headers.get(header::HOST) {
+        let came_by_tls = session
+            .digest()
+            .is_some_and(|digest| digest.ssl_digest.is_some());
+        let scheme = if came_by_tls {
+            "https"
+        } else {
+            &self.public_scheme
+        };
+        request.insert_header("x-forwarded-proto", scheme)?;
+        let asked = session.req_header();
+        if let Some(host) = asked.headers.get(header::HOST) {
             request.insert_header("x-forwarded-host", host.clone())?;
+        } else if let Some(authority) = asked.uri.authority() {
+            request.insert_header("x-forwarded-host", authority.as_str())?;
         }
         if let Some(address) = session.client_addr().and_then(|address| address.as_inet()) {
             request.insert_header("x-forwarded-for", address.ip().to_string())?;
@@ -194,11 +205,9 @@ impl Edge {
     /// The edge's answer, if it is the edge that answers.
     async fn answer(&self, session: &Session, context: &Context) -> Option<Answer> {
         let request = session.req_header();
-        let raw = session.to_h1_raw();
         let head = Head {
-            raw: &raw,
             version: request.version,
-            path: request.uri.path(),
+            uri: &request.uri,
             headers: &request.headers,
         };
         let domain = match head.check(&self.default_domain) {
@@ -223,7 +232,7 @@ impl Edge {
             fields: &request.headers,
         };
         let mut key = String::new();
-        LinkKey::write(&mut key, domain.as_str(), code);
+        LinkKey::write(&mut key, &domain, code);
         let address = session.client_addr().and_then(|address| address.as_inet());
         let address = address.map(|address| address.ip());
         Some(self.redirector.answer(&key, address, &visitor).await)

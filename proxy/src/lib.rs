@@ -20,6 +20,7 @@ mod resolver;
 mod route;
 mod sender;
 mod server;
+mod tls;
 mod visit;
 
 use std::future::Future;
@@ -46,24 +47,32 @@ use crate::redis_client::Connection;
 use crate::redis_source::{ChangeLog, Records, Subscription};
 use crate::resolver::Resolver;
 use crate::sender::Sender;
+use crate::server::Port;
+use crate::tls::Certificates;
 
 /// The bound ports.
 #[derive(Debug)]
 pub struct Listeners {
     /// For visitors.
     pub visitors: TcpListener,
+    /// For visitors who speak TLS.
+    pub tls: Option<TcpListener>,
     /// For health checks and metrics.
     pub admin: TcpListener,
 }
 
 impl Listeners {
-    /// Binds both, or neither.
+    /// Binds all of them, or none.
     ///
     /// # Errors
     /// When one of the addresses cannot be had.
     pub async fn bind(config: &ListenConfig) -> Result<Self> {
         Ok(Self {
             visitors: bind(config.visitors).await?,
+            tls: match &config.tls {
+                Some(tls) => Some(bind(tls.listen).await?),
+                None => None,
+            },
             admin: bind(config.admin).await?,
         })
     }
@@ -168,9 +177,22 @@ pub async fn run(
         }),
         in_flight,
     };
+    let mut ports = vec![Port {
+        listener: listeners.visitors,
+        tls: None,
+    }];
+    if let (Some(listener), Some(tls)) = (listeners.tls, config.listen.tls) {
+        let certificates = Arc::new(Certificates::new(tls));
+        let acceptor = certificates.acceptor().map_err(Error::set_up("TLS"))?;
+        lifecycle.spawn("certificate", certificates.follow(lifecycle.stopping()));
+        ports.push(Port {
+            listener,
+            tls: Some(acceptor),
+        });
+    }
     let stopping = lifecycle.stopping();
     lifecycle.spawn("visitors", async move {
-        server::serve(listeners.visitors, front, stopping, grace.requests).await;
+        server::serve(ports, front, stopping, grace.requests).await;
         // Now no request is left that could ask for a link or record a click.
         resolver.close();
         recorder.close();

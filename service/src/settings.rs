@@ -48,6 +48,12 @@ settings! {
         "Shared secret of `/internal/…`, at least 32 characters.";
     PROXY_LISTEN = "LINKPULSE_PROXY_LISTEN", Some("127.0.0.1:8080"), false, "proxy",
         "Address for visitors.";
+    PROXY_TLS_LISTEN = "LINKPULSE_PROXY_TLS_LISTEN", None, false, "proxy",
+        "Address for visitors who speak TLS. Needs `LINKPULSE_TLS_CERTIFICATE` and `LINKPULSE_TLS_KEY`; without all three there is no such port.";
+    TLS_CERTIFICATE = "LINKPULSE_TLS_CERTIFICATE", None, false, "proxy",
+        "Path of a PEM file with the certificate and its chain. It and the key are read again when they change; what is no pair is reported in the log, and the last one stays.";
+    TLS_KEY = "LINKPULSE_TLS_KEY", None, false, "proxy",
+        "Path of a PEM file with the certificate's private key.";
     PROXY_ADMIN_LISTEN = "LINKPULSE_PROXY_ADMIN_LISTEN", Some("127.0.0.1:9080"), false, "proxy",
         "Address for health checks and metrics. Never public.";
     CONTROL_PLANE_URL = "LINKPULSE_CONTROL_PLANE_URL", Some("http://127.0.0.1:8081"), false, "proxy",

@@ -9,14 +9,14 @@ use contract::{Clock, Domain, Method, RequestId};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::hand_over::{Lent, one_request};
-use super::limits::{Limits, Slot};
+use super::hand_over::{Lent, http2, one_request};
+use super::limits::Limits;
 use super::request::{Body, Parsed, Request, parse, storage};
+use super::socket::Socket;
 use crate::answer::{Answer, Ending};
 use crate::cache::LinkKey;
 use crate::fallback::Edge;
@@ -42,6 +42,9 @@ const MAX_REQUESTS: usize = 1_000;
 /// How long a refused client may go on sending before the connection is cut. Without that, what
 /// it sends makes the kernel discard our answer before it is read.
 const LINGER: Duration = Duration::from_millis(500);
+
+/// What a connection begins with that speaks HTTP/2.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What serves a connection.
 pub(crate) struct Front {
@@ -77,12 +80,11 @@ enum Step {
 }
 
 impl Front {
-    /// Serves a connection until it ends. `slot` is its right to be here.
-    pub(crate) async fn serve(
-        self: Arc<Self>,
-        mut stream: TcpStream,
+    /// Serves a connection until it ends.
+    pub(super) async fn serve(
+        &self,
+        mut socket: Socket,
         address: IpAddr,
-        _slot: Slot,
         mut shutdown: ShutdownWatch,
     ) {
         let mut input = BytesMut::with_capacity(4 * 1024);
@@ -92,7 +94,15 @@ impl Front {
             output: Vec::with_capacity(1024),
         };
         let mut answered = 0;
-        while self.read(&mut stream, &mut input, &mut shutdown).await {
+        while self.read(&mut socket, &mut input, &mut shutdown).await {
+            let has_preface = input.starts_with(PREFACE);
+            if answered == 0 && socket.agreed_on_http2().unwrap_or(has_preface) {
+                if has_preface {
+                    let lent = Lent::for_http2(socket, input);
+                    http2(&self.proxy, lent, &shutdown).await;
+                }
+                return;
+            }
             let _in_flight = self.in_flight.token();
             // Everything that has arrived is answered before anything is written, so that
             // pipelined requests cost one write.
@@ -110,23 +120,23 @@ impl Front {
                     step => break step,
                 }
             };
-            if !write(&mut stream, &mut exchange.output).await {
+            if !write(&mut socket, &mut exchange.output).await {
                 return;
             }
             match step {
                 Step::Wait | Step::Next(_) => {}
                 Step::Close { linger } => {
-                    let _ = timeout(WRITE_DEADLINE, stream.shutdown()).await;
+                    let _ = timeout(WRITE_DEADLINE, socket.shutdown()).await;
                     if linger {
-                        drain(&mut stream).await;
+                        drain(&mut socket).await;
                     }
                     return;
                 }
                 Step::HandOver { extent, is_last } => {
-                    let lent = Lent::new(stream, input, extent);
+                    let lent = Lent::for_request(socket, input, extent);
                     let returned = one_request(&self.proxy, lent, is_last, &shutdown).await;
                     let Some(returned) = returned else { return };
-                    (stream, input) = returned;
+                    (socket, input) = returned;
                     answered += 1;
                 }
             }
@@ -137,7 +147,7 @@ impl Front {
     /// is over.
     async fn read(
         &self,
-        stream: &mut TcpStream,
+        socket: &mut Socket,
         input: &mut BytesMut,
         shutdown: &mut ShutdownWatch,
     ) -> bool {
@@ -145,7 +155,7 @@ impl Front {
             let idle = async {
                 tokio::select! {
                     biased;
-                    read = stream.read_buf(input) => matches!(read, Ok(1..)),
+                    read = socket.read_buf(input) => matches!(read, Ok(1..)),
                     // Nobody is being answered here: a stop need not wait.
                     () = stopped(shutdown) => false,
                 }
@@ -160,7 +170,7 @@ impl Front {
         let deadline = Instant::now() + HEAD_DEADLINE;
         while !is_head(input) {
             if !matches!(
-                timeout_at(deadline, stream.read_buf(input)).await,
+                timeout_at(deadline, socket.read_buf(input)).await,
                 Ok(Ok(1..))
             ) {
                 return false;
@@ -243,6 +253,10 @@ impl Front {
 /// Whether there is enough to be parsed: the end of a head, or more than a head may be. A cheap
 /// look, so that a head that comes in pieces is not parsed for each of them.
 fn is_head(input: &[u8]) -> bool {
+    // It looks like a head before it is complete.
+    if input.len() < PREFACE.len() && PREFACE.starts_with(input) {
+        return false;
+    }
     // The end of a head has no carriage returns if the client breaks the rules; it must be
     // refused, not waited for.
     input.len() >= crate::head::MAX_HEAD
@@ -259,22 +273,22 @@ async fn stopped(shutdown: &mut ShutdownWatch) {
 }
 
 /// Writes what there is; false when the client does not take it.
-async fn write(stream: &mut TcpStream, output: &mut Vec<u8>) -> bool {
+async fn write(socket: &mut Socket, output: &mut Vec<u8>) -> bool {
     if output.is_empty() {
         return true;
     }
     let writing = async {
-        stream.write_all(output).await?;
-        stream.flush().await
+        socket.write_all(output).await?;
+        socket.flush().await
     };
     let is_written = matches!(timeout(WRITE_DEADLINE, writing).await, Ok(Ok(())));
     output.clear();
     is_written
 }
 
-async fn drain(stream: &mut TcpStream) {
+async fn drain(socket: &mut Socket) {
     let mut rest = [0; 4 * 1024];
-    let reading = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
+    let reading = async { while matches!(socket.read(&mut rest).await, Ok(1..)) {} };
     // Whoever does not stop sending is cut off.
     let _ = timeout(LINGER, reading).await;
 }

@@ -12,20 +12,21 @@ use std::task::{Context, Poll, ready};
 
 use async_trait::async_trait;
 use bytes::BytesMut;
-use pingora::apps::HttpServerApp;
+use pingora::apps::{HttpServerApp, ServerApp};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::tls::SslDigest;
 use pingora::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     TimingDigest, UniqueID, UniqueIDType,
 };
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::connection::WRITE_DEADLINE;
+use super::socket::Socket;
 use crate::fallback::Edge;
 
 /// Read at once, at most.
@@ -37,29 +38,40 @@ const WRITE_BUFFER: usize = 1460;
 /// A connection as the HTTP library sees it.
 #[derive(Debug)]
 pub(super) struct Lent {
-    socket: BufWriter<TcpStream>,
+    socket: BufWriter<Socket>,
     /// What was read from the socket, and not yet by the library.
     input: BytesMut,
     /// Bytes that the library may still read. `None`: all that come.
     left: Option<u64>,
+    is_http2: bool,
     digest: Arc<SocketDigest>,
 }
 
 impl Lent {
     /// For a request of `extent` bytes, head and body, of which some are in `input`. Without an
     /// extent the connection cannot be taken back.
-    pub(super) fn new(socket: TcpStream, input: BytesMut, extent: Option<u64>) -> Self {
+    pub(super) fn for_request(socket: Socket, input: BytesMut, extent: Option<u64>) -> Self {
+        Self::new(socket, input, extent, false)
+    }
+
+    /// For all that comes. `input` begins with HTTP/2's preface.
+    pub(super) fn for_http2(socket: Socket, input: BytesMut) -> Self {
+        Self::new(socket, input, None, true)
+    }
+
+    fn new(socket: Socket, input: BytesMut, left: Option<u64>, is_http2: bool) -> Self {
         let digest = SocketDigest::from_raw_fd(socket.as_raw_fd());
         Self {
             socket: BufWriter::with_capacity(WRITE_BUFFER, socket),
             input,
-            left: extent,
+            left,
+            is_http2,
             digest: Arc::new(digest),
         }
     }
 
     /// The connection, and what was read behind the request.
-    fn take_back(self) -> Option<(TcpStream, BytesMut)> {
+    fn take_back(self) -> Option<(Socket, BytesMut)> {
         let is_over = self.left == Some(0) && self.socket.buffer().is_empty();
         is_over.then(|| (self.socket.into_inner(), self.input))
     }
@@ -86,7 +98,7 @@ pub(super) async fn one_request(
     lent: Lent,
     is_last: bool,
     shutdown: &ShutdownWatch,
-) -> Option<(TcpStream, BytesMut)> {
+) -> Option<(Socket, BytesMut)> {
     let is_last = is_last || lent.left.is_none();
     let mut session = ServerSession::new_http1(Box::new(lent));
     if is_last {
@@ -95,6 +107,11 @@ pub(super) async fn one_request(
     let (stream, _) = proxy.process_new_http(session, shutdown).await?.consume();
     let lent: Box<Lent> = stream.into_any().downcast().ok()?;
     lent.take_back()
+}
+
+/// Has a connection served that speaks HTTP/2, until it ends.
+pub(super) async fn http2(proxy: &Arc<HttpProxy<Edge>>, lent: Lent, shutdown: &ShutdownWatch) {
+    proxy.process_new(Box::new(lent), shutdown).await;
 }
 
 impl AsyncRead for Lent {
@@ -164,7 +181,17 @@ impl GetSocketDigest for Lent {
     }
 }
 
-impl Ssl for Lent {}
+impl Ssl for Lent {
+    /// That there is one tells that the visitor came through TLS. Nobody asks for more.
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        let digest = || SslDigest::new("", "", None, None, Vec::new());
+        self.socket.get_ref().is_tls().then(|| Arc::new(digest()))
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.is_http2.then_some(ALPN::H2)
+    }
+}
 
 impl GetTimingDigest for Lent {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {

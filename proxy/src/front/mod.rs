@@ -5,9 +5,11 @@
 //! control plane answers, the connection is lent to the HTTP library's proxy, and then taken back.
 
 mod connection;
+mod entrance;
 mod hand_over;
 mod limits;
 mod request;
+mod socket;
 
 pub(crate) use connection::Front;
 pub use limits::ConnectionLimits;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::harness::{Proxy, link};
+use crate::harness::{PATIENCE, Proxy, link};
 
 /// A request for the link of [`proxy_with_a_link`].
 pub(crate) const GET: &str = "GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -13,6 +13,22 @@ pub(crate) async fn proxy_with_a_link() -> Proxy {
     let proxy = Proxy::start().await;
     proxy.knows(&link("abc", 1, "https://example.com/")).await;
     proxy
+}
+
+/// Sends bytes as they are, says that no more will come, and returns what comes back until the
+/// connection ends.
+pub(crate) async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: &[u8],
+) -> String {
+    // The other side may close before it has read all of it.
+    let _ = stream.write_all(request).await;
+    let _ = stream.shutdown().await;
+    let mut answer = Vec::new();
+    // A reset is an end as well.
+    let reading = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    assert!(reading.is_ok(), "the connection stays open");
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// Reads one head.
