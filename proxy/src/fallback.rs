@@ -1,6 +1,7 @@
 //! The proxy's requests, as the HTTP library presents them: links are answered here, and what is
 //! not a link goes to the control plane, streamed.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::cache::LinkKey;
+use crate::client_address::Forwarding;
 use crate::head::{BadHead, Head};
 use crate::redirect::Redirector;
 use crate::route::{Route, route};
@@ -45,6 +47,7 @@ pub(crate) struct Edge {
     pub(crate) default_domain: Domain,
     pub(crate) public_scheme: String,
     pub(crate) control_plane: Url,
+    pub(crate) forwarding: Arc<Forwarding>,
     /// Requests that are being answered, so that a stop can wait for them.
     pub(crate) in_flight: TaskTracker,
 }
@@ -124,23 +127,26 @@ impl ProxyHttp for Edge {
             request.remove_header(&name);
         }
         request.insert_header("x-request-id", context.request_id.to_string())?;
+        let peer = peer(session);
+        let asked = session.req_header();
         let came_by_tls = session
             .digest()
             .is_some_and(|digest| digest.ssl_digest.is_some());
-        let scheme = if came_by_tls {
+        let ours = if came_by_tls {
             "https"
         } else {
             &self.public_scheme
         };
-        request.insert_header("x-forwarded-proto", scheme)?;
-        let asked = session.req_header();
+        let theirs = peer.and_then(|peer| self.forwarding.scheme(peer, &asked.headers));
+        request.insert_header("x-forwarded-proto", theirs.unwrap_or(ours))?;
         if let Some(host) = asked.headers.get(header::HOST) {
             request.insert_header("x-forwarded-host", host.clone())?;
         } else if let Some(authority) = asked.uri.authority() {
             request.insert_header("x-forwarded-host", authority.as_str())?;
         }
-        if let Some(address) = session.client_addr().and_then(|address| address.as_inet()) {
-            request.insert_header("x-forwarded-for", address.ip().to_string())?;
+        if let Some(peer) = peer {
+            let client = self.forwarding.client(peer, &asked.headers);
+            request.insert_header("x-forwarded-for", client.to_string())?;
         }
         Ok(())
     }
@@ -233,8 +239,13 @@ impl Edge {
         };
         let mut key = String::new();
         LinkKey::write(&mut key, &domain, code);
-        let address = session.client_addr().and_then(|address| address.as_inet());
-        let address = address.map(|address| address.ip());
-        Some(self.redirector.answer(&key, address, &visitor).await)
+        let client = peer(session).map(|peer| self.forwarding.client(peer, &request.headers));
+        Some(self.redirector.answer(&key, client, &visitor).await)
     }
+}
+
+/// Who has connected: the visitor, or a proxy.
+fn peer(session: &Session) -> Option<IpAddr> {
+    let address = session.client_addr()?.as_inet()?;
+    Some(address.ip())
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod cache;
 mod clicks;
+mod client_address;
 mod coherence;
 pub mod config;
 mod control_plane;
@@ -162,17 +163,21 @@ pub async fn run(
         metrics,
     });
     let in_flight = TaskTracker::new();
+    let forwarding = Arc::new(config.forwarding);
     let front = Front {
         redirector: redirector.clone(),
         clock: clock.clone(),
         default_domain: config.default_domain.clone(),
         limits: Limits::new(connections),
+        forwarding: forwarding.clone(),
+        proxy_protocol: config.proxy_protocol,
         proxy: server::fallback(Edge {
             redirector,
             clock,
             default_domain: config.default_domain,
             public_scheme: config.public_scheme,
             control_plane: config.control_plane.public,
+            forwarding,
             in_flight: in_flight.clone(),
         }),
         in_flight,

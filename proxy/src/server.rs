@@ -81,16 +81,13 @@ async fn accept(port: Port, front: Arc<Front>, stopped: ShutdownWatch) -> Infall
                 continue;
             }
         };
-        let Some(mut slot) = front.limits.admit() else {
+        let Some(slot) = front.admit(peer.ip()) else {
             continue;
         };
-        if !slot.claim(peer.ip()) {
-            continue;
-        }
         // Answers are written whole, and should not wait for more.
         let _ = stream.set_nodelay(true);
         let (front, tls) = (front.clone(), port.tls.clone());
-        tokio::spawn(front.welcome(stream, peer.ip(), slot, tls, stopped.clone()));
+        tokio::spawn(front.welcome(stream, peer, slot, tls, stopped.clone()));
     }
 }
 

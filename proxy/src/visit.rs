@@ -12,11 +12,18 @@ use http::HeaderMap;
 pub(crate) trait Fields {
     /// The first value of a field, whose name is given in lower case.
     fn get(&self, name: &str) -> Option<&[u8]>;
+
+    /// All values of a field, in the order they were sent.
+    fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]>;
 }
 
 impl Fields for HeaderMap {
     fn get(&self, name: &str) -> Option<&[u8]> {
         HeaderMap::get(self, name).map(|value| value.as_bytes())
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+        self.get_all(name).iter().map(|value| value.as_bytes())
     }
 }
 

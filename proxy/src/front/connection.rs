@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its last.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +13,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::entrance::ProxyProtocol;
 use super::hand_over::{Lent, http2, one_request};
 use super::limits::Limits;
 use super::request::{Body, Parsed, Request, parse, storage};
 use super::socket::Socket;
 use crate::answer::{Answer, Ending};
 use crate::cache::LinkKey;
+use crate::client_address::Forwarding;
 use crate::fallback::Edge;
 use crate::head::BadHead;
 use crate::redirect::Redirector;
@@ -52,6 +54,8 @@ pub(crate) struct Front {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) default_domain: Domain,
     pub(crate) limits: Limits,
+    pub(crate) forwarding: Arc<Forwarding>,
+    pub(crate) proxy_protocol: ProxyProtocol,
     /// Where requests go that the front does not answer.
     pub(crate) proxy: Arc<HttpProxy<Edge>>,
     /// Requests that are being answered, so that a stop can wait for them.
@@ -60,7 +64,7 @@ pub(crate) struct Front {
 
 /// What a connection keeps between requests, so that the next one allocates nothing.
 struct Exchange {
-    address: IpAddr,
+    peer: IpAddr,
     /// The text of the key of the last link asked for.
     key: String,
     /// Answers that are not written yet.
@@ -80,16 +84,16 @@ enum Step {
 }
 
 impl Front {
-    /// Serves a connection until it ends.
+    /// Serves a connection until it ends. `peer` may be a proxy that speaks for others.
     pub(super) async fn serve(
         &self,
         mut socket: Socket,
-        address: IpAddr,
+        peer: SocketAddr,
         mut shutdown: ShutdownWatch,
     ) {
         let mut input = BytesMut::with_capacity(4 * 1024);
         let mut exchange = Exchange {
-            address,
+            peer: peer.ip(),
             key: String::with_capacity(64),
             output: Vec::with_capacity(1024),
         };
@@ -98,7 +102,7 @@ impl Front {
             let has_preface = input.starts_with(PREFACE);
             if answered == 0 && socket.agreed_on_http2().unwrap_or(has_preface) {
                 if has_preface {
-                    let lent = Lent::for_http2(socket, input);
+                    let lent = Lent::for_http2(socket, input, peer);
                     http2(&self.proxy, lent, &shutdown).await;
                 }
                 return;
@@ -133,7 +137,7 @@ impl Front {
                     return;
                 }
                 Step::HandOver { extent, is_last } => {
-                    let lent = Lent::for_request(socket, input, extent);
+                    let lent = Lent::for_request(socket, input, peer, extent);
                     let returned = one_request(&self.proxy, lent, is_last, &shutdown).await;
                     let Some(returned) = returned else { return };
                     (socket, input) = returned;
@@ -244,9 +248,10 @@ impl Front {
             query: request.query,
             fields: &request.fields,
         };
-        let Exchange { address, key, .. } = exchange;
+        let Exchange { peer, key, .. } = exchange;
         LinkKey::write(key, &request.domain, code);
-        Some(self.redirector.answer(key, Some(*address), &visitor).await)
+        let client = self.forwarding.client(*peer, &request.fields);
+        Some(self.redirector.answer(key, Some(client), &visitor).await)
     }
 }
 

@@ -5,6 +5,7 @@
 //! with our rules and deadlines.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 use bytes::BytesMut;
 use pingora::apps::{HttpServerApp, ServerApp};
 use pingora::protocols::http::ServerSession;
+use pingora::protocols::l4::socket::SocketAddr as Address;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::tls::SslDigest;
 use pingora::protocols::{
@@ -50,23 +52,26 @@ pub(super) struct Lent {
 impl Lent {
     /// For a request of `extent` bytes, head and body, of which some are in `input`. Without an
     /// extent the connection cannot be taken back.
-    pub(super) fn for_request(socket: Socket, input: BytesMut, extent: Option<u64>) -> Self {
-        Self::new(socket, input, extent, false)
+    pub(super) fn for_request(
+        socket: Socket,
+        input: BytesMut,
+        peer: SocketAddr,
+        extent: Option<u64>,
+    ) -> Self {
+        Self {
+            digest: digest(&socket, peer),
+            socket: BufWriter::with_capacity(WRITE_BUFFER, socket),
+            input,
+            left: extent,
+            is_http2: false,
+        }
     }
 
     /// For all that comes. `input` begins with HTTP/2's preface.
-    pub(super) fn for_http2(socket: Socket, input: BytesMut) -> Self {
-        Self::new(socket, input, None, true)
-    }
-
-    fn new(socket: Socket, input: BytesMut, left: Option<u64>, is_http2: bool) -> Self {
-        let digest = SocketDigest::from_raw_fd(socket.as_raw_fd());
+    pub(super) fn for_http2(socket: Socket, input: BytesMut, peer: SocketAddr) -> Self {
         Self {
-            socket: BufWriter::with_capacity(WRITE_BUFFER, socket),
-            input,
-            left,
-            is_http2,
-            digest: Arc::new(digest),
+            is_http2: true,
+            ..Self::for_request(socket, input, peer, None)
         }
     }
 
@@ -89,6 +94,13 @@ impl Lent {
         }
         Poll::Pending
     }
+}
+
+/// What the library knows of the other side. It would ask the kernel, which knows the load balancer.
+fn digest(socket: &Socket, peer: SocketAddr) -> Arc<SocketDigest> {
+    let digest = SocketDigest::from_raw_fd(socket.as_raw_fd());
+    let _ = digest.peer_addr.set(Some(Address::Inet(peer)));
+    Arc::new(digest)
 }
 
 /// Has one request answered. Returns the connection, with what was read behind the request, if it

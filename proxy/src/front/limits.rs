@@ -58,7 +58,7 @@ impl Limits {
         let before = inner.total.fetch_add(1, Ordering::Relaxed);
         inner.open.increment(1.0);
         if before >= inner.limits.total {
-            inner.refused.increment(1);
+            slot.refuse();
             return None;
         }
         Some(slot)
@@ -66,6 +66,12 @@ impl Limits {
 }
 
 impl Slot {
+    /// Counts the connection as refused; false, as it is not admitted.
+    pub(crate) fn refuse(&self) -> bool {
+        self.inner.refused.increment(1);
+        false
+    }
+
     /// Counts the connection as this client's; false if the client has too many.
     #[must_use]
     pub(crate) fn claim(&mut self, address: IpAddr) -> bool {
@@ -77,8 +83,7 @@ impl Slot {
             .unwrap_or_else(PoisonError::into_inner);
         let count = by_client.entry(client).or_default();
         if *count >= inner.limits.per_address {
-            inner.refused.increment(1);
-            return false;
+            return self.refuse();
         }
         *count += 1;
         self.client = Some(client);

@@ -8,9 +8,11 @@ mod connection;
 mod entrance;
 mod hand_over;
 mod limits;
+mod proxy_protocol;
 mod request;
 mod socket;
 
 pub(crate) use connection::Front;
+pub use entrance::ProxyProtocol;
 pub use limits::ConnectionLimits;
 pub(crate) use limits::{Limits, client_of};

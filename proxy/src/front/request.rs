@@ -78,7 +78,7 @@ pub(crate) enum Parsed<'h, 'b> {
 pub(crate) struct RawFields<'h, 'b>(&'h [Header<'b>]);
 
 impl<'b> RawFields<'_, 'b> {
-    fn all(&self, name: &str) -> impl Iterator<Item = &'b [u8]> {
+    fn all(&self, name: &str) -> impl DoubleEndedIterator<Item = &'b [u8]> {
         self.0
             .iter()
             .filter(move |field| field.name.eq_ignore_ascii_case(name))
@@ -98,6 +98,10 @@ impl<'b> RawFields<'_, 'b> {
 impl Fields for RawFields<'_, '_> {
     fn get(&self, name: &str) -> Option<&[u8]> {
         self.all(name).next()
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+        RawFields::all(self, name)
     }
 }
 

@@ -157,6 +157,26 @@ async fn the_control_plane_gets_requests_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn visitors_behind_a_trusted_proxy_are_told_apart() {
+    let proxy = Proxy::with_settings(&[
+        ("LINKPULSE_TRUSTED_PROXIES", "127.0.0.1"),
+        ("LINKPULSE_MISSES_PER_MINUTE", "1"),
+    ])
+    .await;
+    let client = plain(&proxy).await;
+    for (visitor, path, expected) in [
+        ("203.0.113.1", "/one", 404),
+        ("203.0.113.1", "/two", 429),
+        ("203.0.113.2", "/three", 404),
+    ] {
+        let mut request = get(path);
+        let value = visitor.parse().unwrap();
+        request.headers_mut().insert("x-forwarded-for", value);
+        assert_eq!(status(&client, request).await, expected, "{visitor}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_requests_share_a_connection_but_not_too_many() {
     let proxy = proxy_with_a_link().await;
     let client = plain(&proxy).await;

@@ -17,6 +17,7 @@ mod harness;
 mod http2;
 mod outage;
 mod process;
+mod proxies;
 mod raw_http;
 mod redirect;
 mod redis;
