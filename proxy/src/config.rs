@@ -12,7 +12,9 @@ use service::env::SecretUrl;
 use service::settings::{self, Setting};
 use service::{Environment, SettingError};
 
-pub use crate::front::ConnectionLimits;
+pub use crate::client_address::Forwarding;
+pub use crate::front::{ConnectionLimits, ProxyProtocol};
+pub use crate::tls::TlsConfig;
 
 /// Shorter secrets can be guessed. Characters.
 const SHORTEST_SECRET: usize = 32;
@@ -48,6 +50,11 @@ pub struct Config {
     pub click_buffer_blocks: usize,
     /// How many connections visitors may have.
     pub connections: ConnectionLimits,
+    /// Which proxies stand in front of us, and what they are believed: `LINKPULSE_TRUSTED_PROXIES`
+    /// and `LINKPULSE_CLIENT_ADDRESS_HEADER`.
+    pub forwarding: Forwarding,
+    /// Whether they speak the PROXY protocol: `LINKPULSE_PROXY_PROTOCOL`.
+    pub proxy_protocol: ProxyProtocol,
     /// Links one client may make us look up: `LINKPULSE_MISSES_PER_MINUTE`.
     pub misses_per_minute: NonZeroU32,
     /// How long a stopping proxy finishes things.
@@ -61,6 +68,8 @@ pub struct Config {
 pub struct ListenConfig {
     /// For visitors: `LINKPULSE_PROXY_LISTEN`.
     pub visitors: SocketAddr,
+    /// For visitors who speak TLS.
+    pub tls: Option<TlsConfig>,
     /// For health checks and metrics: `LINKPULSE_PROXY_ADMIN_LISTEN`.
     pub admin: SocketAddr,
 }
@@ -95,10 +104,12 @@ impl Config {
     pub fn from_lookup(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let environment = Environment::new(lookup);
         let public_url: Url = environment.required(&settings::PUBLIC_URL)?;
+        let forwarding = Forwarding::read(&environment)?;
         let key_prefix: String = environment.required(&settings::REDIS_KEY_PREFIX)?;
         Ok(Self {
             listen: ListenConfig {
                 visitors: environment.required(&settings::PROXY_LISTEN)?,
+                tls: TlsConfig::read(&environment)?,
                 admin: environment.required(&settings::PROXY_ADMIN_LISTEN)?,
             },
             default_domain: host_of(&public_url)?,
@@ -121,6 +132,8 @@ impl Config {
                 per_address: environment.required::<u32>(&settings::MAX_CONNECTIONS_PER_ADDRESS)?
                     as usize,
             },
+            proxy_protocol: proxy_protocol(&environment, &forwarding)?,
+            forwarding,
             misses_per_minute: environment.required(&settings::MISSES_PER_MINUTE)?,
             grace: Grace::of(environment.required(&settings::SHUTDOWN_GRACE)?)?,
             log: environment.required(&settings::LOG)?,
@@ -140,6 +153,18 @@ impl Grace {
             whole,
         })
     }
+}
+
+fn proxy_protocol(
+    environment: &Environment<'_>,
+    forwarding: &Forwarding,
+) -> Result<ProxyProtocol, SettingError> {
+    let protocol = environment.required(&settings::PROXY_PROTOCOL)?;
+    if protocol == ProxyProtocol::Required && !forwarding.trusts_somebody() {
+        let reason = "needs LINKPULSE_TRUSTED_PROXIES: nobody else may use the protocol";
+        return Err(SettingError::new(&settings::PROXY_PROTOCOL, reason));
+    }
+    Ok(protocol)
 }
 
 fn host_of(public_url: &Url) -> Result<Domain, SettingError> {
@@ -213,6 +238,11 @@ mod tests {
             ("LINKPULSE_SHUTDOWN_GRACE", "900ms"),
             ("LINKPULSE_CLICK_BUFFER_BLOCKS", "0"),
             ("LINKPULSE_PUBLIC_URL", "http://a%20b/"),
+            ("LINKPULSE_TRUSTED_PROXIES", "everybody"),
+            ("LINKPULSE_CLIENT_ADDRESS_HEADER", "forwarded"),
+            ("LINKPULSE_CLIENT_ADDRESS_HEADER", "a b"),
+            ("LINKPULSE_PROXY_PROTOCOL", "on"),
+            ("LINKPULSE_PROXY_PROTOCOL", "required"),
         ] {
             let error = config_with(name, value).unwrap_err().to_string();
             assert!(error.starts_with(name), "{error}");

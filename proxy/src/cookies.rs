@@ -39,9 +39,8 @@ fn variant_name(link: LinkId) -> String {
 /// All values of a cookie. A browser may send several: of different paths, and of strangers.
 fn values<'f>(fields: &'f impl Fields, name: &'f str) -> impl Iterator<Item = &'f str> {
     fields
-        .all()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"))
-        .filter_map(|(_, header)| std::str::from_utf8(header).ok())
+        .all("cookie")
+        .filter_map(|header| std::str::from_utf8(header).ok())
         .flat_map(|header| header.split(';'))
         .filter_map(move |pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }

@@ -1,6 +1,7 @@
 //! The proxy's requests, as the HTTP library presents them: links are answered here, and what is
 //! not a link goes to the control plane, streamed.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +19,15 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use uuid::Uuid;
 
 use crate::answer::Answer;
+use crate::client_address::Forwarding;
 use crate::head::{BadHead, Head};
 use crate::redirect::Redirector;
 use crate::route::{Route, route};
 use crate::visit::Visitor;
 
-/// How long a visitor's connection may be idle between requests. Seconds.
-const KEEP_ALIVE: u64 = 60;
+/// How long a visitor may take to read a piece of an answer, or to send the rest of a body that
+/// nobody wants. (A piece of a body that is wanted has the library's 60 s.)
+const VISITOR_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the control plane may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -43,6 +46,7 @@ pub(crate) struct Edge {
     pub(crate) default_domain: Domain,
     pub(crate) public_scheme: String,
     pub(crate) control_plane: Url,
+    pub(crate) forwarding: Arc<Forwarding>,
     /// Requests that are being answered, so that a stop can wait for them.
     pub(crate) in_flight: TaskTracker,
 }
@@ -72,10 +76,8 @@ impl ProxyHttp for Edge {
         session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<bool> {
-        if session.get_keepalive().is_some() {
-            session.set_keepalive(Some(KEEP_ALIVE));
-        }
-        session.set_pipelining_enabled(true);
+        session.set_write_timeout(Some(VISITOR_TIMEOUT));
+        session.set_total_drain_timeout(Some(VISITOR_TIMEOUT));
         let Some(answer) = self.answer(session, context).await else {
             return Ok(false);
         };
@@ -124,12 +126,26 @@ impl ProxyHttp for Edge {
             request.remove_header(&name);
         }
         request.insert_header("x-request-id", context.request_id.to_string())?;
-        request.insert_header("x-forwarded-proto", self.public_scheme.as_str())?;
-        if let Some(host) = session.req_header().headers.get(header::HOST) {
+        let peer = peer(session);
+        let asked = session.req_header();
+        let came_by_tls = session
+            .digest()
+            .is_some_and(|digest| digest.ssl_digest.is_some());
+        let ours = if came_by_tls {
+            "https"
+        } else {
+            &self.public_scheme
+        };
+        let theirs = peer.and_then(|peer| self.forwarding.scheme(peer, &asked.headers));
+        request.insert_header("x-forwarded-proto", theirs.unwrap_or(ours))?;
+        if let Some(host) = asked.headers.get(header::HOST) {
             request.insert_header("x-forwarded-host", host.clone())?;
+        } else if let Some(authority) = asked.uri.authority() {
+            request.insert_header("x-forwarded-host", authority.as_str())?;
         }
-        if let Some(address) = session.client_addr().and_then(|address| address.as_inet()) {
-            request.insert_header("x-forwarded-for", address.ip().to_string())?;
+        if let Some(peer) = peer {
+            let client = self.forwarding.client(peer, &asked.headers);
+            request.insert_header("x-forwarded-for", client.to_string())?;
         }
         Ok(())
     }
@@ -194,27 +210,20 @@ impl Edge {
     /// The edge's answer, if it is the edge that answers.
     async fn answer(&self, session: &Session, context: &Context) -> Option<Answer> {
         let request = session.req_header();
-        let raw = session.to_h1_raw();
         let head = Head {
-            raw: &raw,
             version: request.version,
-            path: request.uri.path(),
+            uri: &request.uri,
             headers: &request.headers,
         };
         let domain = match head.check(&self.default_domain) {
             Ok(domain) => domain,
             Err(reason) => return Some(Answer::bad_head(reason)),
         };
-        let address = session.client_addr().and_then(|address| address.as_inet());
-        let address = address.map(|address| address.ip());
+        let address = peer(session).map(|peer| self.forwarding.client(peer, &request.headers));
         let link = match route(&request.method, request.uri.path()) {
             Route::Link(link) => link,
             Route::Root => {
-                return self
-                    .redirector
-                    .root(domain.as_str(), address)
-                    .await
-                    .answer();
+                return self.redirector.root(&domain, address).await.answer();
             }
             Route::ControlPlane => return None,
             Route::WrongMethod(allow) => return Some(Answer::wrong_method(allow)),
@@ -235,8 +244,15 @@ impl Edge {
             fields: &request.headers,
         };
         let mut key = String::new();
-        let (domain, code) = (domain.as_str(), link.code);
-        let replying = self.redirector.answer(domain, code, &mut key, &visitor);
+        let replying = self
+            .redirector
+            .answer(&domain, link.code, &mut key, &visitor);
         replying.await.answer()
     }
+}
+
+/// Who has connected: the visitor, or a proxy.
+fn peer(session: &Session) -> Option<IpAddr> {
+    let address = session.client_addr()?.as_inet()?;
+    Some(address.ip())
 }

@@ -1,10 +1,12 @@
-//! What a request head must look like before anybody acts on it.
+//! What a request head must look like before anybody acts on it, where the HTTP library has read it.
 //!
-//! The HTTP library has parsed it already, and refused what it could not parse. These are the
-//! things it lets through, and that are ambiguous between two servers or too large for one.
+//! A head of HTTP/1 has passed the front, which is stricter. The fields of HTTP/2 come separately
+//! and cannot be framed in two ways; the library refuses two hosts, and what is too long in all.
+
+use std::borrow::Cow;
 
 use contract::Domain;
-use http::{HeaderMap, Version, header};
+use http::{HeaderMap, Uri, Version, header};
 
 /// Longest head, in bytes. Browsers send below 8 KiB even with many cookies.
 pub(crate) const MAX_HEAD: usize = 16 * 1024;
@@ -12,11 +14,10 @@ pub(crate) const MAX_HEAD: usize = 16 * 1024;
 /// Longest path, in bytes, without the query.
 pub(crate) const MAX_PATH: usize = 2 * 1024;
 
-/// A parsed head, with the bytes it was parsed from.
+/// A parsed head.
 pub(crate) struct Head<'a> {
-    pub(crate) raw: &'a [u8],
     pub(crate) version: Version,
-    pub(crate) path: &'a str,
+    pub(crate) uri: &'a Uri,
     pub(crate) headers: &'a HeaderMap,
 }
 
@@ -31,48 +32,41 @@ pub(crate) enum BadHead {
     TooLarge,
 }
 
-impl Head<'_> {
+impl<'a> Head<'a> {
     /// The domain asked for, if the head is acceptable.
     ///
     /// HTTP/1.0 may leave out the host, and then means the default domain.
-    pub(crate) fn check(&self, default_domain: &Domain) -> Result<Domain, BadHead> {
-        if self.raw.len() > MAX_HEAD {
-            return Err(BadHead::TooLarge);
-        }
-        if self.path.len() > MAX_PATH {
+    pub(crate) fn check(&self, default_domain: &'a Domain) -> Result<Cow<'a, str>, BadHead> {
+        if self.uri.path().len() > MAX_PATH {
             return Err(BadHead::PathTooLong);
         }
-        if has_bare_line_feed(self.raw) || self.has_two_lengths() {
-            return Err(BadHead::Malformed);
-        }
-        let mut hosts = self.headers.get_all(header::HOST).iter();
-        match (hosts.next(), hosts.next()) {
-            (None, _) if self.version == Version::HTTP_10 => Ok(default_domain.clone()),
-            (Some(host), None) => {
-                let host = host.to_str().map_err(|_| BadHead::Malformed)?;
-                let name = Domain::from_host_header(host, default_domain);
-                let name = name.map_err(|_| BadHead::Malformed)?;
-                name.parse().map_err(|_| BadHead::Malformed)
+        let name = match self.host()? {
+            Some(host) => host,
+            None if self.version == Version::HTTP_10 => {
+                return Ok(Cow::Borrowed(default_domain.as_str()));
             }
-            _ => Err(BadHead::Malformed),
+            None => return Err(BadHead::Malformed),
+        };
+        Domain::from_host_header(name, default_domain).map_err(|_| BadHead::Malformed)
+    }
+
+    /// HTTP/2 may say it in either of two places; both at once must be the same.
+    fn host(&self) -> Result<Option<&'a str>, BadHead> {
+        let mut hosts = self.headers.get_all(header::HOST).iter();
+        let host = match (hosts.next(), hosts.next()) {
+            (None, _) => None,
+            (Some(host), None) => Some(host.to_str().map_err(|_| BadHead::Malformed)?),
+            _ => return Err(BadHead::Malformed),
+        };
+        let authority = self.uri.authority().map(|authority| authority.as_str());
+        match (host, authority) {
+            (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority) => {
+                Err(BadHead::Malformed)
+            }
+            _ if self.version == Version::HTTP_2 => Ok(authority.or(host)),
+            _ => Ok(host),
         }
     }
-
-    /// Both a length and a chunked body. The library has removed the length by now; what it was
-    /// sent in tells.
-    fn has_two_lengths(&self) -> bool {
-        self.headers.contains_key(header::TRANSFER_ENCODING)
-            && self.raw.split(|&byte| byte == b'\n').any(|line| {
-                let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-                name.eq_ignore_ascii_case(b"content-length")
-            })
-    }
-}
-
-fn has_bare_line_feed(raw: &[u8]) -> bool {
-    let mut before = 0;
-    raw.iter()
-        .any(|&byte| std::mem::replace(&mut before, byte) != b'\r' && byte == b'\n')
 }
 
 #[cfg(test)]
@@ -80,30 +74,23 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn check(
-        raw: &str,
-        version: Version,
-        headers: &[(&'static str, &str)],
-    ) -> Result<String, BadHead> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(*name, HeaderValue::from_str(value).unwrap());
+    fn check(version: Version, uri: &str, hosts: &[&str]) -> Result<String, BadHead> {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(header::HOST, HeaderValue::from_str(host).unwrap());
         }
         let head = Head {
-            raw: raw.as_bytes(),
             version,
-            path: "/abc",
-            headers: &map,
+            uri: &uri.parse().unwrap(),
+            headers: &headers,
         };
         head.check(&"localhost".parse().unwrap())
-            .map(|domain| domain.as_str().to_owned())
+            .map(Cow::into_owned)
     }
-
-    const LINE: &str = "GET /abc HTTP/1.1\r\n\r\n";
 
     #[test]
     fn the_host_names_the_domain() {
-        let ok = |host| check(LINE, Version::HTTP_11, &[("host", host)]);
+        let ok = |host| check(Version::HTTP_11, "/abc", &[host]);
         assert_eq!(ok("Go.Example.com:8080"), Ok("go.example.com".into()));
         assert_eq!(ok("127.0.0.1:8080"), Ok("localhost".into()));
         assert_eq!(ok("a b"), Err(BadHead::Malformed));
@@ -112,35 +99,30 @@ mod tests {
 
     #[test]
     fn only_http_1_0_may_omit_the_host() {
-        assert_eq!(check(LINE, Version::HTTP_10, &[]), Ok("localhost".into()));
-        assert_eq!(check(LINE, Version::HTTP_11, &[]), Err(BadHead::Malformed));
-        let two = [("host", "a"), ("host", "a")];
-        assert_eq!(check(LINE, Version::HTTP_11, &two), Err(BadHead::Malformed));
+        let none = |version| check(version, "/abc", &[]);
+        assert_eq!(none(Version::HTTP_10), Ok("localhost".into()));
+        assert_eq!(none(Version::HTTP_11), Err(BadHead::Malformed));
+        assert_eq!(none(Version::HTTP_2), Err(BadHead::Malformed));
+        let two = check(Version::HTTP_11, "/abc", &["a", "a"]);
+        assert_eq!(two, Err(BadHead::Malformed));
     }
 
     #[test]
-    fn ambiguous_framing_is_refused() {
-        let host = [("host", "localhost"), ("transfer-encoding", "chunked")];
-        let both = "POST / HTTP/1.1\r\nContent-length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
-        assert_eq!(
-            check(both, Version::HTTP_11, &host),
-            Err(BadHead::Malformed)
-        );
-        assert!(check(LINE, Version::HTTP_11, &host).is_ok());
-        let bare = "GET /abc HTTP/1.1\nHost: localhost\r\n\r\n";
-        assert_eq!(
-            check(bare, Version::HTTP_11, &host[..1]),
-            Err(BadHead::Malformed)
-        );
+    fn http_2_has_two_places_for_the_same_name() {
+        let asked = |uri, hosts: &[&str]| check(Version::HTTP_2, uri, hosts);
+        let domain = Ok("go.example.com".to_owned());
+        assert_eq!(asked("http://go.example.com/abc", &[]), domain);
+        assert_eq!(asked("/abc", &["go.example.com"]), domain);
+        let both = asked("https://go.example.com:8443/abc", &["go.example.com:8443"]);
+        assert_eq!(both, domain);
+        let two = asked("http://go.example.com/abc", &["example.com"]);
+        assert_eq!(two, Err(BadHead::Malformed));
     }
 
     #[test]
-    fn large_heads_are_refused() {
-        let large = "x".repeat(MAX_HEAD + 1);
-        let host = [("host", "localhost")];
-        assert_eq!(
-            check(&large, Version::HTTP_11, &host),
-            Err(BadHead::TooLarge)
-        );
+    fn long_paths_are_refused() {
+        let path = format!("/{}", "x".repeat(MAX_PATH));
+        let checked = check(Version::HTTP_11, &path, &["a"]);
+        assert_eq!(checked, Err(BadHead::PathTooLong));
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 mod cache;
 mod caps;
 mod clicks;
+mod client_address;
 mod coherence;
 pub mod config;
 mod control_plane;
@@ -25,6 +26,7 @@ mod route;
 mod sender;
 mod server;
 mod snapshot;
+mod tls;
 mod visit;
 
 use std::future::Future;
@@ -55,25 +57,33 @@ use crate::redis_client::Connection;
 use crate::redis_source::{ChangeLog, Records, Subscription};
 use crate::resolver::Resolver;
 use crate::sender::Sender;
+use crate::server::Port;
 use crate::snapshot::Snapshots;
+use crate::tls::Certificates;
 
 /// The bound ports.
 #[derive(Debug)]
 pub struct Listeners {
     /// For visitors.
     pub visitors: TcpListener,
+    /// For visitors who speak TLS.
+    pub tls: Option<TcpListener>,
     /// For health checks and metrics.
     pub admin: TcpListener,
 }
 
 impl Listeners {
-    /// Binds both, or neither.
+    /// Binds all of them, or none.
     ///
     /// # Errors
     /// When one of the addresses cannot be had.
     pub async fn bind(config: &ListenConfig) -> Result<Self> {
         Ok(Self {
             visitors: bind(config.visitors).await?,
+            tls: match &config.tls {
+                Some(tls) => Some(bind(tls.listen).await?),
+                None => None,
+            },
             admin: bind(config.admin).await?,
         })
     }
@@ -189,29 +199,46 @@ pub async fn run(
         metrics,
     });
     let in_flight = TaskTracker::new();
+    let forwarding = Arc::new(config.forwarding);
     let front = Front {
         redirector: redirector.clone(),
         clock: clock.clone(),
         default_domain: config.default_domain.clone(),
         limits: Limits::new(connections),
+        forwarding: forwarding.clone(),
+        proxy_protocol: config.proxy_protocol,
         proxy: server::fallback(Edge {
             redirector: redirector.clone(),
             clock,
             default_domain: config.default_domain,
             public_scheme: config.public_scheme,
             control_plane: config.control_plane.public,
+            forwarding,
             in_flight: in_flight.clone(),
         }),
         in_flight,
     };
+    let mut ports = vec![Port {
+        listener: listeners.visitors,
+        tls: None,
+    }];
+    if let (Some(listener), Some(tls)) = (listeners.tls, config.listen.tls) {
+        let certificates = Arc::new(Certificates::new(tls));
+        let acceptor = certificates.acceptor().map_err(Error::set_up("TLS"))?;
+        lifecycle.spawn("certificate", certificates.follow(lifecycle.stopping()));
+        ports.push(Port {
+            listener,
+            tls: Some(acceptor),
+        });
+    }
     let stopping = lifecycle.stopping();
     lifecycle.spawn("visitors", async move {
-        let served = server::serve(listeners.visitors, front, stopping, grace.requests).await;
+        server::serve(ports, front, stopping, grace.requests).await;
         // Now no request is left that could ask for a link or record a click.
         resolver.close();
         redirector.caps.close();
         recorder.close();
-        served
+        Ok::<_, std::convert::Infallible>(())
     });
     lifecycle.spawn(
         "admin",

@@ -13,13 +13,20 @@ use http::HeaderMap;
 /// The header fields of a request, however they were read.
 pub(crate) trait Fields {
     /// Names, in any case, and values.
-    fn all(&self) -> impl Iterator<Item = (&str, &[u8])>;
+    fn iter(&self) -> impl Iterator<Item = (&str, &[u8])>;
+
+    /// All values of a field, in the order they were sent.
+    fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]>;
 }
 
 impl Fields for HeaderMap {
-    fn all(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.iter()
+    fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.into_iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+        self.get_all(name).iter().map(|value| value.as_bytes())
     }
 }
 
@@ -85,7 +92,7 @@ impl<'a, F: Fields> Visitor<'a, F> {
         };
         // Once over all fields, instead of once for each name. Of a field that is sent twice, the
         // last counts.
-        for (name, value) in self.fields.all() {
+        for (name, value) in self.fields.iter() {
             let is = |known: &str| name.eq_ignore_ascii_case(known);
             match name.len() {
                 3 if is("dnt") => texts.is_do_not_track |= value == b"1",

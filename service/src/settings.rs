@@ -48,6 +48,18 @@ settings! {
         "Shared secret of `/internal/…`, at least 32 characters.";
     PROXY_LISTEN = "LINKPULSE_PROXY_LISTEN", Some("127.0.0.1:8080"), false, "proxy",
         "Address for visitors.";
+    PROXY_TLS_LISTEN = "LINKPULSE_PROXY_TLS_LISTEN", None, false, "proxy",
+        "Address for visitors who speak TLS. Needs `LINKPULSE_TLS_CERTIFICATE` and `LINKPULSE_TLS_KEY`; without all three there is no such port.";
+    TLS_CERTIFICATE = "LINKPULSE_TLS_CERTIFICATE", None, false, "proxy",
+        "Path of a PEM file with the certificate and its chain. It and the key are read again when they change; what is no pair is reported in the log, and the last one stays.";
+    TLS_KEY = "LINKPULSE_TLS_KEY", None, false, "proxy",
+        "Path of a PEM file with the certificate's private key.";
+    TRUSTED_PROXIES = "LINKPULSE_TRUSTED_PROXIES", None, false, "proxy",
+        "Proxies in front of this one that are believed about a visitor's address and scheme: networks separated by commas (`10.0.0.0/8,fd00::/8`), or their number, where nobody can come round them. Nobody when absent. Too wide, and visitors can take any address; too narrow, and all of them share the load balancer's. Trusted proxies are not bound by `LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS`.";
+    CLIENT_ADDRESS_HEADER = "LINKPULSE_CLIENT_ADDRESS_HEADER", Some("x-forwarded-for"), false, "proxy",
+        "The header in which trusted proxies put the visitor's address, for example `cf-connecting-ip`, `true-client-ip` or `x-real-ip`. A list is read from the right, past trusted addresses. Name one that the first of your proxies sets or appends to, never one that it passes on.";
+    PROXY_PROTOCOL = "LINKPULSE_PROXY_PROTOCOL", Some("off"), false, "proxy",
+        "`required` where a load balancer passes connections on and says with the PROXY protocol (version 1 or 2) whose they are, on both ports. Then whoever is no trusted proxy, or sends no header, is closed.";
     PROXY_ADMIN_LISTEN = "LINKPULSE_PROXY_ADMIN_LISTEN", Some("127.0.0.1:9080"), false, "proxy",
         "Address for health checks and metrics. Never public.";
     DATA_DIR = "LINKPULSE_DATA_DIR", Some("linkpulse-data"), false, "proxy",
@@ -63,9 +75,9 @@ settings! {
     MAX_CONNECTIONS = "LINKPULSE_MAX_CONNECTIONS", Some("16384"), false, "proxy",
         "Connections of visitors at the same time; more are closed at once. The proxy raises its limit of open files as far as it may, and takes fewer connections where that is not enough (a warning in the log).";
     MAX_CONNECTIONS_PER_ADDRESS = "LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS", Some("1024"), false, "proxy",
-        "Connections of one IPv4 address or IPv6 network (/64). Raise it to the first number where all visitors come through one load balancer.";
+        "Connections of one IPv4 address or IPv6 network (/64). Where visitors come through a load balancer, name it in `LINKPULSE_TRUSTED_PROXIES`: it is not bound by this.";
     MISSES_PER_MINUTE = "LINKPULSE_MISSES_PER_MINUTE", Some("600"), false, "proxy",
-        "Links that one IPv4 address or IPv6 network (/64) may make a proxy look up in a minute; more get 429. Links in memory are never limited. Too high helps those who try codes; too low hurts offices, and load balancers that hide the visitors.";
+        "Links that one IPv4 address or IPv6 network (/64) may make a proxy look up in a minute; more get 429. Links in memory are never limited. Too high helps those who try codes; too low hurts offices, and everybody behind a load balancer that is not named in `LINKPULSE_TRUSTED_PROXIES`.";
     SHUTDOWN_GRACE = "LINKPULSE_SHUTDOWN_GRACE", Some("10s"), false, "proxy, control-plane, pipeline",
         "How long a stopping service finishes what it has accepted. Must be shorter than the orchestrator's patience (30 s on Kubernetes and ECS), or unfinished work is killed.";
     CONTROL_PLANE_LISTEN = "LINKPULSE_CONTROL_PLANE_LISTEN", Some("127.0.0.1:8081"), false, "control-plane",

@@ -1,15 +1,11 @@
-//! One connection, from its first byte to its end or its hand-over.
+//! One connection, from its first byte to its last.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
 use contract::{Clock, Domain, Method, RequestId};
-use pingora::apps::ServerApp;
-use pingora::protocols::Stream;
-use pingora::protocols::l4::stream::Stream as TcpStream;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,9 +13,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::entrance::ProxyProtocol;
+use super::hand_over::{Lent, http2, one_request};
 use super::limits::Limits;
-use super::request::{Parsed, Request, parse, storage};
+use super::request::{Body, Parsed, Request, parse, storage};
+use super::socket::Socket;
 use crate::answer::{Answer, Ending};
+use crate::client_address::Forwarding;
 use crate::fallback::Edge;
 use crate::head::BadHead;
 use crate::redirect::Redirector;
@@ -32,7 +32,7 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long a client may take to read its answers. They are short: whoever cannot take them in
 /// that time is gone, or holds a connection on purpose.
-const WRITE_DEADLINE: Duration = Duration::from_secs(5);
+pub(super) const WRITE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long a connection may be silent between requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
@@ -44,38 +44,26 @@ const MAX_REQUESTS: usize = 1_000;
 /// it sends makes the kernel discard our answer before it is read.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// The app of the public port.
+/// What a connection begins with that speaks HTTP/2.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What serves a connection.
 pub(crate) struct Front {
     pub(crate) redirector: Arc<Redirector>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) default_domain: Domain,
     pub(crate) limits: Limits,
-    /// Where connections go that the front does not serve.
+    pub(crate) forwarding: Arc<Forwarding>,
+    pub(crate) proxy_protocol: ProxyProtocol,
+    /// Where requests go that the front does not answer.
     pub(crate) proxy: Arc<HttpProxy<Edge>>,
     /// Requests that are being answered, so that a stop can wait for them.
     pub(crate) in_flight: TaskTracker,
 }
 
-#[async_trait]
-impl ServerApp for Front {
-    async fn process_new(
-        self: &Arc<Self>,
-        stream: Stream,
-        shutdown: &ShutdownWatch,
-    ) -> Option<Stream> {
-        let address = client_address(&stream);
-        let _slot = self.limits.admit(address)?;
-        let handed_over = match into_tcp(stream) {
-            Ok(stream) => self.serve(stream, address, shutdown.clone()).await?,
-            Err(stream) => stream,
-        };
-        self.proxy.process_new(handed_over, shutdown).await
-    }
-}
-
 /// What a connection keeps between requests, so that the next one allocates nothing.
 struct Exchange {
-    address: Option<IpAddr>,
+    peer: IpAddr,
     /// The text of the key of the last link asked for.
     key: String,
     /// Answers that are not written yet.
@@ -90,28 +78,33 @@ enum Step {
     Next(usize),
     /// The answer was the last. `linger`: the client may still be sending.
     Close { linger: bool },
-    /// Put the input back and hand the connection over.
-    HandOver,
+    /// Lend the connection for a request of this extent.
+    HandOver { extent: Option<u64>, is_last: bool },
 }
 
 impl Front {
-    /// Answers requests until the connection ends, or is handed over: then it is returned.
-    async fn serve(
+    /// Serves a connection until it ends. `peer` may be a proxy that speaks for others.
+    pub(super) async fn serve(
         &self,
-        mut stream: Box<TcpStream>,
-        address: Option<IpAddr>,
+        mut socket: Socket,
+        peer: SocketAddr,
         mut shutdown: ShutdownWatch,
-    ) -> Option<Stream> {
+    ) {
         let mut input = BytesMut::with_capacity(4 * 1024);
         let mut exchange = Exchange {
-            address,
+            peer: peer.ip(),
             key: String::with_capacity(64),
             output: Vec::with_capacity(1024),
         };
         let mut answered = 0;
-        loop {
-            if !self.read(&mut stream, &mut input, &mut shutdown).await {
-                return None;
+        while self.read(&mut socket, &mut input, &mut shutdown).await {
+            let has_preface = input.starts_with(PREFACE);
+            if answered == 0 && socket.agreed_on_http2().unwrap_or(has_preface) {
+                if has_preface {
+                    let lent = Lent::for_http2(socket, input, peer);
+                    http2(&self.proxy, lent, &shutdown).await;
+                }
+                return;
             }
             let _in_flight = self.in_flight.token();
             // Everything that has arrived is answered before anything is written, so that
@@ -130,26 +123,24 @@ impl Front {
                     step => break step,
                 }
             };
-            if !exchange.output.is_empty() {
-                let writing = async {
-                    stream.write_all(&exchange.output).await?;
-                    stream.flush().await
-                };
-                timeout(WRITE_DEADLINE, writing).await.ok()?.ok()?;
-                exchange.output.clear();
+            if !write(&mut socket, &mut exchange.output).await {
+                return;
             }
             match step {
                 Step::Wait | Step::Next(_) => {}
                 Step::Close { linger } => {
-                    let _ = stream.shutdown().await;
+                    let _ = timeout(WRITE_DEADLINE, socket.shutdown()).await;
                     if linger {
-                        drain(&mut stream).await;
+                        drain(&mut socket).await;
                     }
-                    return None;
+                    return;
                 }
-                Step::HandOver => {
-                    stream.rewind(&input);
-                    return Some(stream);
+                Step::HandOver { extent, is_last } => {
+                    let lent = Lent::for_request(socket, input, peer, extent);
+                    let returned = one_request(&self.proxy, lent, is_last, &shutdown).await;
+                    let Some(returned) = returned else { return };
+                    (socket, input) = returned;
+                    answered += 1;
                 }
             }
         }
@@ -159,7 +150,7 @@ impl Front {
     /// is over.
     async fn read(
         &self,
-        stream: &mut TcpStream,
+        socket: &mut Socket,
         input: &mut BytesMut,
         shutdown: &mut ShutdownWatch,
     ) -> bool {
@@ -167,7 +158,7 @@ impl Front {
             let idle = async {
                 tokio::select! {
                     biased;
-                    read = stream.read_buf(input) => matches!(read, Ok(1..)),
+                    read = socket.read_buf(input) => matches!(read, Ok(1..)),
                     // Nobody is being answered here: a stop need not wait.
                     () = stopped(shutdown) => false,
                 }
@@ -182,7 +173,7 @@ impl Front {
         let deadline = Instant::now() + HEAD_DEADLINE;
         while !is_head(input) {
             if !matches!(
-                timeout_at(deadline, stream.read_buf(input)).await,
+                timeout_at(deadline, socket.read_buf(input)).await,
                 Ok(Ok(1..))
             ) {
                 return false;
@@ -213,18 +204,18 @@ impl Front {
             }
         };
         let Some(answer) = self.answer_to(&request, &ending, exchange).await else {
-            return Step::HandOver;
+            let extent = request.extent(length);
+            return Step::HandOver { extent, is_last };
         };
         ending.is_head = request.method == "HEAD";
         // A body is not read, so nobody knows where the next request begins.
-        ending.closes |= request.wants_close || request.has_body;
+        let has_body = request.body != Body::Empty;
+        ending.closes |= request.wants_close || has_body;
         answer.append_to(&mut exchange.output, &ending);
         let (request_id, status) = (ending.request_id, answer.status().as_u16());
         tracing::debug!(%request_id, status, "answered");
         if ending.closes {
-            Step::Close {
-                linger: request.has_body,
-            }
+            Step::Close { linger: has_body }
         } else {
             Step::Next(length)
         }
@@ -239,13 +230,14 @@ impl Front {
         let Ok(method) = http::Method::from_bytes(request.method.as_bytes()) else {
             return Some(Answer::bad_head(BadHead::Malformed));
         };
-        let Exchange { address, key, .. } = exchange;
+        let Exchange { peer, key, .. } = exchange;
+        let address = Some(self.forwarding.client(*peer, &request.fields));
         let link = match route(&method, request.path) {
             Route::Link(link) => link,
             Route::Root => {
                 return self
                     .redirector
-                    .root(&request.domain, *address)
+                    .root(&request.domain, address)
                     .await
                     .answer();
             }
@@ -261,7 +253,7 @@ impl Front {
             } else {
                 Method::Get
             },
-            address: *address,
+            address,
             extra_path: link.extra,
             wants_preview: link.wants_preview,
             query: request.query,
@@ -276,6 +268,10 @@ impl Front {
 /// Whether there is enough to be parsed: the end of a head, or more than a head may be. A cheap
 /// look, so that a head that comes in pieces is not parsed for each of them.
 fn is_head(input: &[u8]) -> bool {
+    // It looks like a head before it is complete.
+    if input.len() < PREFACE.len() && PREFACE.starts_with(input) {
+        return false;
+    }
     // The end of a head has no carriage returns if the client breaks the rules; it must be
     // refused, not waited for.
     input.len() >= crate::head::MAX_HEAD
@@ -291,25 +287,23 @@ async fn stopped(shutdown: &mut ShutdownWatch) {
     }
 }
 
-async fn drain(stream: &mut TcpStream) {
+/// Writes what there is; false when the client does not take it.
+async fn write(socket: &mut Socket, output: &mut Vec<u8>) -> bool {
+    if output.is_empty() {
+        return true;
+    }
+    let writing = async {
+        socket.write_all(output).await?;
+        socket.flush().await
+    };
+    let is_written = matches!(timeout(WRITE_DEADLINE, writing).await, Ok(Ok(())));
+    output.clear();
+    is_written
+}
+
+async fn drain(socket: &mut Socket) {
     let mut rest = [0; 4 * 1024];
-    let reading = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
+    let reading = async { while matches!(socket.read(&mut rest).await, Ok(1..)) {} };
     // Whoever does not stop sending is cut off.
     let _ = timeout(LINGER, reading).await;
-}
-
-fn client_address(stream: &Stream) -> Option<IpAddr> {
-    let digest = stream.get_socket_digest()?;
-    Some(digest.peer_addr()?.as_inet()?.ip())
-}
-
-/// The front serves plain TCP. What is encrypted goes to the HTTP library as it is.
-fn into_tcp(stream: Stream) -> Result<Box<TcpStream>, Stream> {
-    if !stream.as_any().is::<TcpStream>() {
-        return Err(stream);
-    }
-    match stream.into_any().downcast() {
-        Ok(stream) => Ok(stream),
-        Err(_) => unreachable!("its type was asked for a line above"),
-    }
 }

@@ -47,35 +47,47 @@ impl Limits {
         }))
     }
 
-    /// Room for one more connection of this client, or `None`.
-    pub(crate) fn admit(&self, address: Option<IpAddr>) -> Option<Slot> {
+    /// Room for one more connection, or `None`.
+    pub(crate) fn admit(&self) -> Option<Slot> {
         let inner = &self.0;
         // A slot from here on, so that every way out gives back what was taken.
-        let mut slot = Slot {
+        let slot = Slot {
             inner: inner.clone(),
             client: None,
         };
         let before = inner.total.fetch_add(1, Ordering::Relaxed);
         inner.open.increment(1.0);
         if before >= inner.limits.total {
-            inner.refused.increment(1);
+            slot.refuse();
             return None;
         }
-        let client = address.map(client_of);
-        if let Some(client) = client {
-            let mut by_client = inner
-                .by_client
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let count = by_client.entry(client).or_default();
-            if *count >= inner.limits.per_address {
-                inner.refused.increment(1);
-                return None;
-            }
-            *count += 1;
-        }
-        slot.client = client;
         Some(slot)
+    }
+}
+
+impl Slot {
+    /// Counts the connection as refused; false, as it is not admitted.
+    pub(crate) fn refuse(&self) -> bool {
+        self.inner.refused.increment(1);
+        false
+    }
+
+    /// Counts the connection as this client's; false if the client has too many.
+    #[must_use]
+    pub(crate) fn claim(&mut self, address: IpAddr) -> bool {
+        let inner = &self.inner;
+        let client = client_of(address);
+        let mut by_client = inner
+            .by_client
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let count = by_client.entry(client).or_default();
+        if *count >= inner.limits.per_address {
+            return self.refuse();
+        }
+        *count += 1;
+        self.client = Some(client);
+        true
     }
 }
 
@@ -117,39 +129,40 @@ mod tests {
         Limits::new(ConnectionLimits { total, per_address })
     }
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn admit(limits: &Limits, address: &str) -> Option<Slot> {
+        let mut slot = limits.admit()?;
+        slot.claim(address.parse().unwrap()).then_some(slot)
     }
 
     #[test]
     fn one_client_cannot_take_all() {
         let limits = limits(10, 2);
-        let first = limits.admit(address("203.0.113.1"));
-        let second = limits.admit(address("::ffff:203.0.113.1"));
+        let first = admit(&limits, "203.0.113.1");
+        let second = admit(&limits, "::ffff:203.0.113.1");
         assert!(first.is_some() && second.is_some());
-        assert!(limits.admit(address("203.0.113.1")).is_none());
-        assert!(limits.admit(address("203.0.113.2")).is_some());
+        assert!(admit(&limits, "203.0.113.1").is_none());
+        assert!(admit(&limits, "203.0.113.2").is_some());
         drop(first);
-        assert!(limits.admit(address("203.0.113.1")).is_some());
+        assert!(admit(&limits, "203.0.113.1").is_some());
     }
 
     #[test]
     fn a_network_of_ipv6_is_one_client() {
         let limits = limits(10, 1);
-        let _one = limits.admit(address("2001:db8::1")).unwrap();
-        assert!(limits.admit(address("2001:db8::ffff:1")).is_none());
-        assert!(limits.admit(address("2001:db8:0:1::1")).is_some());
+        let _one = admit(&limits, "2001:db8::1").unwrap();
+        assert!(admit(&limits, "2001:db8::ffff:1").is_none());
+        assert!(admit(&limits, "2001:db8:0:1::1").is_some());
     }
 
     #[test]
     fn refusals_give_everything_back() {
         let limits = limits(1, 1);
-        let slot = limits.admit(address("203.0.113.1")).unwrap();
+        let slot = admit(&limits, "203.0.113.1").unwrap();
         for _ in 0..5 {
-            assert!(limits.admit(address("203.0.113.2")).is_none());
+            assert!(admit(&limits, "203.0.113.2").is_none());
         }
         drop(slot);
-        assert!(limits.admit(address("203.0.113.2")).is_some());
+        assert!(admit(&limits, "203.0.113.2").is_some());
         assert!(limits.0.by_client.lock().unwrap().is_empty());
     }
 }

@@ -1,14 +1,18 @@
-//! The connection front: owns every accepted connection until it must be handed over.
+//! The connection front: owns every accepted connection.
 //!
 //! It reads request heads itself, with one deadline for the whole head, refuses what two servers
-//! could read in two ways, and answers everything the edge can answer. A request for the control
-//! plane is handed over: its bytes are put back, and the connection goes to the HTTP library's
-//! proxy for the rest of its life.
+//! could read in two ways, and answers everything the edge can answer. For a request that the
+//! control plane answers, the connection is lent to the HTTP library's proxy, and then taken back.
 
 mod connection;
+mod entrance;
+mod hand_over;
 mod limits;
+mod proxy_protocol;
 mod request;
+mod socket;
 
 pub(crate) use connection::Front;
+pub use entrance::ProxyProtocol;
 pub use limits::ConnectionLimits;
 pub(crate) use limits::{Limits, client_of};

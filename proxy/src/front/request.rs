@@ -34,10 +34,34 @@ pub(crate) struct Request<'h, 'b> {
     /// In normal form.
     pub(crate) domain: Cow<'b, str>,
     pub(crate) fields: RawFields<'h, 'b>,
-    /// Something follows the head that belongs to this request.
-    pub(crate) has_body: bool,
+    pub(crate) body: Body,
+    /// The client asks to go on in another protocol.
+    pub(crate) is_upgrade: bool,
     /// The client expects the connection to end with the answer.
     pub(crate) wants_close: bool,
+}
+
+/// What follows the head and belongs to the same request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Body {
+    Empty,
+    /// So many bytes.
+    Sized(u64),
+    /// As many as its own marks say.
+    Chunked,
+}
+
+impl Request<'_, '_> {
+    /// How many bytes this request takes, of which `head` are the head's. `None`: only whoever
+    /// reads all of it can tell.
+    pub(crate) fn extent(&self, head: usize) -> Option<u64> {
+        match self.body {
+            _ if self.is_upgrade => None,
+            Body::Empty => Some(head as u64),
+            Body::Sized(length) => length.checked_add(head as u64),
+            Body::Chunked => None,
+        }
+    }
 }
 
 /// What the bytes so far are.
@@ -54,7 +78,7 @@ pub(crate) enum Parsed<'h, 'b> {
 pub(crate) struct RawFields<'h, 'b>(&'h [Header<'b>]);
 
 impl<'b> RawFields<'_, 'b> {
-    fn values(&self, name: &str) -> impl Iterator<Item = &'b [u8]> {
+    fn all(&self, name: &str) -> impl DoubleEndedIterator<Item = &'b [u8]> {
         self.0
             .iter()
             .filter(move |field| field.name.eq_ignore_ascii_case(name))
@@ -63,7 +87,7 @@ impl<'b> RawFields<'_, 'b> {
 
     /// The value of a field that may appear once at most.
     fn at_most_one(&self, name: &str) -> Result<Option<&'b [u8]>, BadHead> {
-        let mut values = self.values(name);
+        let mut values = self.all(name);
         match (values.next(), values.next()) {
             (value, None) => Ok(value),
             _ => Err(BadHead::Malformed),
@@ -72,8 +96,12 @@ impl<'b> RawFields<'_, 'b> {
 }
 
 impl Fields for RawFields<'_, '_> {
-    fn all(&self) -> impl Iterator<Item = (&str, &[u8])> {
+    fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|field| (field.name, field.value))
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+        RawFields::all(self, name)
     }
 }
 
@@ -98,21 +126,22 @@ pub(crate) fn parse<'h, 'b>(
     }
     let fields = RawFields(head.headers);
     let is_http_1_0 = version == 0;
-    let has_body = has_body(&fields, is_http_1_0)?;
+    let body = body(&fields, is_http_1_0)?;
     let host = fields.at_most_one("host")?;
     let domain = domain(host, is_http_1_0, default_domain)?;
     let (path, query) = split(target, host)?;
     if path.len() > MAX_PATH {
         return Err(BadHead::PathTooLong);
     }
-    let wants_close = is_http_1_0 || fields.values("connection").any(names_close);
+    let wants_close = is_http_1_0 || fields.all("connection").any(names_close);
     let request = Request {
         method,
         path,
         query,
         domain,
         fields,
-        has_body,
+        body,
+        is_upgrade: fields.all("upgrade").next().is_some(),
         wants_close,
     };
     Ok(Parsed::Complete(request, length))
@@ -126,25 +155,32 @@ fn has_bare_line_feed(head: &[u8]) -> bool {
 }
 
 /// How the body is framed must be beyond doubt, also where the body is not read.
-fn has_body(fields: &RawFields<'_, '_>, is_http_1_0: bool) -> Result<bool, BadHead> {
+fn body(fields: &RawFields<'_, '_>, is_http_1_0: bool) -> Result<Body, BadHead> {
     let length = fields.at_most_one("content-length")?;
     let encoding = fields.at_most_one("transfer-encoding")?;
     match (length, encoding) {
-        (None, None) => Ok(false),
-        (Some(digits), None) => {
-            // 19 digits fit into 64 bits.
-            let is_number =
-                (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
-            if !is_number {
-                return Err(BadHead::Malformed);
-            }
-            Ok(digits.iter().any(|&digit| digit != b'0'))
-        }
+        (None, None) => Ok(Body::Empty),
+        (Some(digits), None) => match length_of(digits) {
+            Some(0) => Ok(Body::Empty),
+            Some(length) => Ok(Body::Sized(length)),
+            None => Err(BadHead::Malformed),
+        },
         (None, Some(encoding)) if !is_http_1_0 && encoding.eq_ignore_ascii_case(b"chunked") => {
-            Ok(true)
+            Ok(Body::Chunked)
         }
         _ => Err(BadHead::Malformed),
     }
+}
+
+/// Digits and nothing else; 19 of them fit into 64 bits.
+fn length_of(digits: &[u8]) -> Option<u64> {
+    if !(1..=19).contains(&digits.len()) {
+        return None;
+    }
+    digits.iter().try_fold(0, |length, digit| {
+        let is_digit = digit.is_ascii_digit();
+        is_digit.then(|| length * 10 + u64::from(digit - b'0'))
+    })
 }
 
 /// HTTP/1.0 may leave out the host, and then means the default domain.
@@ -204,7 +240,11 @@ mod tests {
                     domain,
                     ..
                 } = &request;
-                let body = if request.has_body { " body" } else { "" };
+                let body = match request.body {
+                    Body::Empty => String::new(),
+                    Body::Sized(length) => format!(" body {length}"),
+                    Body::Chunked => " body chunked".to_owned(),
+                };
                 let close = if request.wants_close { " close" } else { "" };
                 Some(format!("{method} {domain} {path} ?{query}{body}{close}"))
             }
@@ -254,9 +294,17 @@ mod tests {
     #[test]
     fn bodies_are_noticed_and_doubtful_framing_is_refused() {
         let line = "POST /a HTTP/1.1";
-        let body = Ok(Some("POST go.example.com /a ? body".into()));
-        assert_eq!(with(line, "Content-Length: 3\r\n"), body);
-        assert_eq!(with(line, "Transfer-Encoding: Chunked\r\n"), body);
+        for (field, body) in [
+            ("Content-Length: 3\r\n", "3"),
+            (
+                "Content-Length: 9999999999999999999\r\n",
+                "9999999999999999999",
+            ),
+            ("Transfer-Encoding: Chunked\r\n", "chunked"),
+        ] {
+            let expected = format!("POST go.example.com /a ? body {body}");
+            assert_eq!(with(line, field), Ok(Some(expected)));
+        }
         assert_eq!(
             with(line, "Content-Length: 00\r\n"),
             Ok(Some("POST go.example.com /a ?".into()))

@@ -6,32 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::harness::{Proxy, eventually, link};
-
-const GET: &str = "GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n";
-
-async fn proxy_with_a_link() -> Proxy {
-    let proxy = Proxy::start().await;
-    proxy.knows(&link("abc", 1, "https://example.com/")).await;
-    proxy
-}
-
-/// Reads one answer without a body.
-async fn answer(stream: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        if stream.read(&mut byte).await.unwrap() == 0 {
-            break;
-        }
-        answer.extend_from_slice(&byte);
-    }
-    String::from_utf8(answer).unwrap()
-}
-
-async fn is_closed(stream: &mut TcpStream) -> bool {
-    // A reset is an end as well.
-    matches!(stream.read(&mut [0; 64]).await, Ok(0) | Err(_))
-}
+use crate::wire::{GET, answer, is_closed, is_cut_off_when_slow, proxy_with_a_link};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_head_is_cut_off_and_a_piecewise_one_is_served() {
@@ -44,21 +19,7 @@ async fn a_slow_head_is_cut_off_and_a_piecewise_one_is_served() {
     assert!(answer(&mut pieces).await.starts_with("HTTP/1.1 302"));
 
     let mut slow = TcpStream::connect(proxy.address).await.unwrap();
-    let begin = Instant::now();
-    for byte in GET.as_bytes().iter().cycle() {
-        if slow.write_all(&[*byte]).await.is_err() || begin.elapsed() > Duration::from_secs(20) {
-            break;
-        }
-        let read = tokio::time::timeout(Duration::from_millis(500), slow.read(&mut [0; 8])).await;
-        if read.is_ok() {
-            break;
-        }
-    }
-    let elapsed = begin.elapsed();
-    assert!(
-        (4..8).contains(&elapsed.as_secs()),
-        "cut off after {elapsed:?}"
-    );
+    is_cut_off_when_slow(&mut slow).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,36 +56,6 @@ async fn answer_or_nothing(stream: &mut TcpStream) -> String {
     let mut answer = vec![0; 1024];
     let read = stream.read(&mut answer).await.unwrap_or(0);
     String::from_utf8_lossy(&answer[..read]).into_owned()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_connection_is_handed_over_and_still_answers_links() {
-    let proxy = proxy_with_a_link().await;
-    let mut stream = TcpStream::connect(proxy.address).await.unwrap();
-    stream.write_all(GET.as_bytes()).await.unwrap();
-    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 302"));
-    // The request that is handed over, and one behind it, arrive together.
-    let both = format!("GET /api/echo HTTP/1.1\r\nHost: localhost\r\n\r\n{GET}");
-    stream.write_all(both.as_bytes()).await.unwrap();
-    let head = answer(&mut stream).await;
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    let length = head.to_lowercase();
-    let length = length
-        .split("content-length: ")
-        .nth(1)
-        .unwrap()
-        .split('\r')
-        .next()
-        .unwrap();
-    let mut body = vec![0; length.parse().unwrap()];
-    stream.read_exact(&mut body).await.unwrap();
-    assert!(
-        String::from_utf8(body)
-            .unwrap()
-            .contains("\"uri\":\"/api/echo\"")
-    );
-    let after = answer(&mut stream).await;
-    assert!(after.starts_with("HTTP/1.1 302"), "{after}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,15 +21,18 @@ use uuid::Uuid;
 
 use crate::control_plane::{ControlPlane, SECRET};
 use crate::redis::Relay;
+use crate::wire::exchange;
 
 /// Far more than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the clock shows at the start. Microseconds.
 pub(crate) const NOW: i64 = 1_800_000_000_000_000;
 
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
+    /// Where it speaks TLS, if the settings say so.
+    pub(crate) tls_address: Option<SocketAddr>,
     pub(crate) admin: SocketAddr,
     pub(crate) control_plane: ControlPlane,
     pub(crate) relay: Arc<Relay>,
@@ -171,6 +174,8 @@ impl Proxy {
 
         let listeners = Listeners::bind(&config.listen).await.unwrap();
         let address = listeners.visitors.local_addr().unwrap();
+        let tls = listeners.tls.as_ref();
+        let tls_address = tls.map(|listener| listener.local_addr().unwrap());
         let admin = listeners.admin.local_addr().unwrap();
         let clock = Arc::new(FixedClock::new(Timestamp::from_micros(NOW)));
         let stop = CancellationToken::new();
@@ -182,6 +187,7 @@ impl Proxy {
         );
         Self {
             address,
+            tls_address,
             admin,
             control_plane,
             relay: Arc::new(Relay::start(tests_url, Keys::new(prefix)).await),
@@ -250,15 +256,8 @@ impl Proxy {
     /// Sends bytes as they are, says that no more will come, and returns what comes back until the
     /// connection ends.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        // The other side may close before it has read all of it.
-        let _ = stream.write_all(request).await;
-        let _ = stream.shutdown().await;
-        let mut answer = Vec::new();
-        // A reset is an end as well.
-        let reading = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
-        assert!(reading.is_ok(), "the connection stays open");
-        String::from_utf8_lossy(&answer).into_owned()
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        exchange(stream, request).await
     }
 
     /// Starts the stop, and goes on.

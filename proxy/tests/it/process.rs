@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use local_servers::{Signal, free_port, spawn_tied, testing};
 
 use crate::harness::{eventually, settings};
+use crate::tls::Files;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linkpulse-proxy");
 
@@ -36,6 +37,56 @@ fn a_wrong_setting_is_one_line_and_exit_code_64() {
         "{text}"
     );
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_certificate_without_its_key_is_exit_code_64() {
+    let (files, others) = (Files::new(), Files::new());
+    let [listen, certificate, key] = files.settings();
+    let [.., (_, others_key)] = others.settings();
+    let missing = ("LINKPULSE_TLS_KEY", "/does/not/exist".to_owned());
+    let no_key = ("LINKPULSE_TLS_KEY", certificate.1.clone());
+    let no_certificate = ("LINKPULSE_TLS_CERTIFICATE", key.1.clone());
+    let foreign = ("LINKPULSE_TLS_KEY", others_key);
+    for (settings, named, reason) in [
+        (vec![listen.clone()], "CERTIFICATE", "is required"),
+        (
+            vec![listen.clone(), certificate.clone()],
+            "KEY",
+            "is required",
+        ),
+        (
+            vec![certificate.clone(), key.clone()],
+            "LISTEN",
+            "is required",
+        ),
+        (
+            vec![listen.clone(), certificate.clone(), missing],
+            "KEY",
+            "cannot read",
+        ),
+        (
+            vec![listen.clone(), certificate.clone(), no_key],
+            "KEY",
+            "private key in PEM",
+        ),
+        (
+            vec![listen.clone(), no_certificate, key],
+            "CERTIFICATE",
+            "certificate in PEM",
+        ),
+        (vec![listen, certificate, foreign], "KEY", "no pair"),
+    ] {
+        let output = run(&settings);
+        assert_eq!(output.status.code(), Some(64), "{settings:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(
+            text.contains(&format!("{named}: ")) && text.contains(reason),
+            "{text}"
+        );
+        assert!(!text.contains("PRIVATE"), "{text}");
+    }
 }
 
 #[test]

@@ -1,12 +1,7 @@
 //! Bytes that no client library would send.
 
-use crate::harness::{Proxy, link};
-
-async fn proxy_with_a_link() -> Proxy {
-    let proxy = Proxy::start().await;
-    proxy.knows(&link("abc", 1, "https://example.com/")).await;
-    proxy
-}
+use crate::tls::{Files, connect};
+use crate::wire::{GET, exchange, proxy_with_a_link};
 
 /// Status codes of the answers on one connection.
 fn statuses(answer: &str) -> Vec<&str> {
@@ -16,7 +11,8 @@ fn statuses(answer: &str) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_heads_get_one_refusal() {
-    let proxy = proxy_with_a_link().await;
+    let files = Files::new();
+    let proxy = files.proxy_with_a_link().await;
     let long_path = format!(
         "GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "x".repeat(2_100)
@@ -90,9 +86,18 @@ async fn hostile_heads_get_one_refusal() {
         );
         assert!(!answer.contains("location"), "{request:?}");
 
-        let kept_alive = format!("GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n{request}");
+        let kept_alive = format!("{GET}{request}");
         let answer = proxy.raw(kept_alive.as_bytes()).await;
         assert_eq!(statuses(&answer), ["302", expected], "{answer}");
+
+        let encrypted = connect(&proxy, &files, &[]).await.unwrap();
+        let answer = exchange(encrypted, kept_alive.as_bytes()).await;
+        assert_eq!(statuses(&answer), ["302", expected], "over TLS: {answer}");
+
+        let forwarded = GET.replace("/abc", "/api/echo");
+        let behind = format!("{forwarded}{request}");
+        let answer = proxy.raw(behind.as_bytes()).await;
+        assert_eq!(statuses(&answer), ["200", expected], "{answer}");
     }
     assert_eq!(proxy.status("/abc").await, 302, "still there");
 }
