@@ -13,7 +13,6 @@ use local_servers::testing;
 use proxy::{Config, Listeners};
 use reqwest::{Client, Method, Response, redirect};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
