@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use clap::ValueEnum;
 use contract::{Code, Domain, LinkId, LinkRecord, LinkState, RedirectStatus};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde::Serialize;
 use uuid::Uuid;
+
+use crate::variant::Variant;
 
 /// Where they live. No address of this machine: a host that is compared with the default domain
 /// and found equal is the ordinary case.
@@ -24,16 +24,6 @@ const CODE_ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Pages of the targets, so that they differ in length as real ones do: about 60 bytes.
 const PAGES: [&str; 4] = ["articles", "shop/shoes/winter", "about/people", "p"];
-
-/// What the links of a run have besides a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Variant {
-    /// Nothing.
-    Plain,
-    /// An expiry in a hundred years.
-    Expiry,
-}
 
 /// A link as a client knows it.
 #[derive(Debug)]
@@ -62,21 +52,22 @@ impl Links {
             if parsed.is_reserved() || !known.insert(code.clone()) {
                 continue;
             }
-            let target = target(&mut random);
-            let record = LinkRecord {
+            let mut record = LinkRecord {
                 link_id: LinkId(Uuid::from_u128(random.random())),
                 domain: domain.clone(),
                 code: parsed,
                 revision: 1 + links.len() as u64,
                 state: LinkState::Active,
-                original_url: target.clone(),
+                original_url: target(&mut random),
                 status: RedirectStatus::Found,
                 expires_at: None,
+                options: None,
             };
+            let targets = variant.equip(&mut record);
             links.push(Link {
                 code,
-                targets: vec![target],
-                record: variant.of(record),
+                targets,
+                record,
             });
         }
         Ok(Self(links))
@@ -108,28 +99,6 @@ impl Link {
     /// As the edge knows it.
     pub(crate) fn record(&self) -> &LinkRecord {
         &self.record
-    }
-}
-
-impl Variant {
-    /// The name in tables.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Expiry => "with an expiry",
-        }
-    }
-
-    fn of(self, mut record: LinkRecord) -> LinkRecord {
-        match self {
-            Self::Plain => {}
-            Self::Expiry => {
-                // 2126, in microseconds.
-                let moment = contract::Timestamp::from_micros(4_922_000_000_000_000);
-                record.expires_at = Some(moment);
-            }
-        }
-        record
     }
 }
 

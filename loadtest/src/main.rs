@@ -6,6 +6,7 @@ mod links;
 mod machine;
 mod report;
 mod servers;
+mod variant;
 
 use std::process::ExitCode;
 

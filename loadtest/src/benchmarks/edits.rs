@@ -13,9 +13,10 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::generator::{Crowd, Expect, Head, HeadKind, Stop};
-use crate::links::{Links, Variant};
+use crate::links::Links;
 use crate::report::{self, Destination, Table, bars, quantile_millis};
 use crate::servers::{ApiLink, Client, HOST, System};
+use crate::variant::Variant;
 
 const SEED: u64 = 20_261_124;
 

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::pair::{Pair, Side};
 use super::profile::Profile;
 use crate::generator::{HeadKind, Until};
-use crate::links::Variant;
 use crate::machine::version_of;
 use crate::report::{Destination, Table, spread};
 use crate::servers::{Folder, Nginx, Workers};
+use crate::variant::Variant;
 
 /// How to measure.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 5_000)]
     links: usize,
     /// Kinds of links
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Variant::Plain, Variant::Expiry])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Variant::value_variants().to_vec())]
     variants: Vec<Variant>,
     /// What clients send
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [HeadKind::Short, HeadKind::Browser])]

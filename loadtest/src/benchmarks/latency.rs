@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::pair::{Pair, Side};
 use crate::generator::{Expect, HeadKind, Stop, Timed, Until};
-use crate::links::Variant;
 use crate::machine::fine_timers;
 use crate::report::{Destination, Spread, Table, quantile_millis, spread};
 use crate::servers::{Nginx, Workers, Wrapper};
+use crate::variant::Variant;
 
 /// The quantiles that are shown.
 const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)];

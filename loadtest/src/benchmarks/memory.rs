@@ -7,10 +7,11 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::generator::{Crowd, Expect, Head, HeadKind, Order, Until};
-use crate::links::{DOMAIN, Links, Variant};
+use crate::links::{DOMAIN, Links};
 use crate::machine::{LOAD_CORE, pin_this_thread, resident_bytes};
 use crate::report::{Destination, Table};
 use crate::servers::{Proxy, Store, Wrapper};
+use crate::variant::Variant;
 
 const SEED: u64 = 20_261_123;
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::generator::{Crowd, Expect, Head, HeadKind, Order, Tally, Until};
-use crate::links::{DOMAIN, Links, Variant};
+use crate::links::{DOMAIN, Links};
 use crate::machine::{LOAD_CORE, pin_this_thread};
 use crate::servers::{Nginx, Proxy, Store, Workers, Wrapper};
+use crate::variant::Variant;
 
 /// Of the links.
 const SEED: u64 = 20_261_122;

@@ -5,15 +5,15 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::pair::{Pair, Side};
 use crate::generator::{HeadKind, Until};
-use crate::links::Variant;
 use crate::machine::{CpuTime, cpu_time};
 use crate::report::{Destination, Spread, Table, spread};
 use crate::servers::{Nginx, Workers, Wrapper};
+use crate::variant::Variant;
 
 /// How to measure.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 100_000)]
     links: usize,
     /// Kinds of links
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Variant::Plain, Variant::Expiry])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Variant::value_variants().to_vec())]
     variants: Vec<Variant>,
     /// What clients send
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [HeadKind::Short, HeadKind::Browser])]

@@ -200,7 +200,8 @@ mod tests {
 
     use super::*;
     use crate::generator::{HeadKind, Order, Stop, Until};
-    use crate::links::{DOMAIN, Variant};
+    use crate::links::DOMAIN;
+    use crate::variant::Variant;
 
     const CLOSING: &str = "Connection: close\r\n";
 
