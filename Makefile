@@ -93,6 +93,20 @@ e2e: install install-browser console build ## Run the browser test against a sys
 	forget_servers
 	$(BIN)/linkpulse up --run -- npm --prefix console run e2e
 
+##### Measure
+
+.PHONY: bench
+bench: install ## Measure speed beside nginx, memory, and edits under load (release build; needs nginx, valgrind)
+	$(use)
+	scripts/install-bench.sh
+	say 'Building with the release profile'
+	cargo build --release -p proxy -p control-plane -p pipeline -p cli -p loadtest
+	export PATH="$$PATH:/usr/sbin"
+	for benchmark in redirects latency memory instructions "edits --date $$(date +%F)"; do
+		say "$$benchmark"
+		$(TARGET_DIR)/release/loadtest $$benchmark
+	done
+
 ##### Generated files
 
 # A statement that .sqlx does not know cannot be built, so the program of an earlier build does.

@@ -1,0 +1,9 @@
+//! What is measured, and how.
+
+pub(crate) mod edits;
+pub(crate) mod instructions;
+pub(crate) mod latency;
+pub(crate) mod memory;
+mod pair;
+mod profile;
+pub(crate) mod redirects;

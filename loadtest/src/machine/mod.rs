@@ -1,0 +1,11 @@
+//! What the kernel tells of programs and of the machine.
+
+mod cores;
+mod description;
+mod usage;
+
+pub(crate) use cores::{
+    LOAD_CORE, SERVER_CORE, fine_timers, lower_priority, on_core, pin_process, pin_this_thread,
+};
+pub(crate) use description::{describe, version_of};
+pub(crate) use usage::{CpuTime, cpu_time, resident_bytes};

@@ -1,0 +1,62 @@
+#![doc = include_str!("../README.md")]
+
+mod benchmarks;
+mod generator;
+mod links;
+mod machine;
+mod report;
+mod servers;
+mod variant;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use benchmarks::{edits, instructions, latency, memory, redirects};
+use report::Destination;
+
+/// Puts load on LinkPulse's services and measures them.
+#[derive(Parser)]
+#[command(name = "loadtest", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Processor time per redirect, beside nginx
+    Redirects(redirects::Arguments),
+    /// Waiting time at half of saturation, beside nginx
+    Latency(latency::Arguments),
+    /// Memory per cached link
+    Memory(memory::Arguments),
+    /// Instructions per redirect, beside nginx: the same in every run
+    Instructions(instructions::Arguments),
+    /// Time from an edit's answer to its effect at the edge, in the whole system under load
+    Edits(edits::Arguments),
+}
+
+fn main() -> ExitCode {
+    let Arguments {
+        command,
+        destination,
+    } = Arguments::parse();
+    let result = match command {
+        Command::Redirects(arguments) => redirects::run(&arguments, &destination),
+        Command::Latency(arguments) => latency::run(&arguments, &destination),
+        Command::Memory(arguments) => memory::run(&arguments, &destination),
+        Command::Instructions(arguments) => instructions::run(&arguments, &destination),
+        Command::Edits(arguments) => edits::run(&arguments, &destination),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("loadtest: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The programs that are measured, as processes of their own.
+
+mod client;
+mod nginx;
+mod program;
+mod proxy;
+mod store;
+mod system;
+
+pub(crate) use client::Client;
+pub(crate) use nginx::{Nginx, Workers};
+pub(crate) use program::Folder;
+pub(crate) use proxy::{Proxy, Wrapper};
+pub(crate) use store::Store;
+pub(crate) use system::{ApiLink, HOST, System};

@@ -1,0 +1,60 @@
+//! Small runs of the tool itself against real services, so that it keeps up with them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use local_servers::testing::ThrowAwayDir;
+
+/// Runs a measurement; its results, and what it printed.
+fn run(arguments: &[&str]) -> (ThrowAwayDir, String) {
+    let folder = ThrowAwayDir::create().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_loadtest"))
+        .args(arguments)
+        .arg("--results")
+        .arg(folder.path())
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    (folder, String::from_utf8(output.stdout).unwrap())
+}
+
+fn read(folder: &ThrowAwayDir, name: &str) -> String {
+    fs::read_to_string(folder.path().join(name)).unwrap()
+}
+
+#[test]
+fn memory_is_measured_and_written_down() {
+    let (folder, printed) = run(&["memory", "--links", "20000", "--machine", "a test's"]);
+    let text = read(&folder, "memory.md");
+    assert!(text.contains(" bytes per link**") && text.ends_with("Machine: a test's.\n"));
+    assert_eq!(printed.trim_end(), text.trim_end());
+    let raw: serde_json::Value = serde_json::from_str(&read(&folder, "memory.json")).unwrap();
+    assert_eq!(raw["links"], 20_000);
+    assert!(raw["bytes_per_link"].as_f64().unwrap() > 60.0, "{raw}");
+}
+
+#[test]
+fn edits_are_followed_in_the_whole_system() {
+    let arguments = ["edits", "--edits", "6", "--links", "3", "--rate", "50"];
+    let document = PathBuf::from("edit-to-effect.md");
+    let more = [
+        "--date",
+        "2000-01-01",
+        "--document",
+        document.to_str().unwrap(),
+    ];
+    let (folder, _) = run(&[&arguments[..], &more[..]].concat());
+    let text = read(&folder, "edit-to-effect.md");
+    assert!(
+        text.contains("6 edits") && text.contains("Measured on 2000-01-01"),
+        "{text}"
+    );
+    let raw: serde_json::Value = serde_json::from_str(&read(&folder, "edits.json")).unwrap();
+    assert_eq!(raw["effect"].as_array().unwrap().len(), 6);
+    assert!(raw["background_redirects"].as_u64().unwrap() > 0);
+}
