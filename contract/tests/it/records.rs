@@ -1,6 +1,6 @@
 use contract::{
-    Change, DecodeError, FeedMessage, Heartbeat, LinkId, LinkRecord, LinkState, RedirectStatus,
-    Timestamp,
+    Change, Day, DayKey, DayKeys, DecodeError, FeedMessage, Heartbeat, LinkId, LinkRecord,
+    LinkState, RedirectStatus, Timestamp,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -16,6 +16,14 @@ fn record() -> LinkRecord {
         status: RedirectStatus::Permanent,
         expires_at: Some(Timestamp::from_micros(1_790_000_000_000_000)),
     }
+}
+
+fn day_keys() -> DayKeys {
+    let key = DayKey {
+        day: Day::from_number(20_779),
+        key: std::array::from_fn(|position| position as u8),
+    };
+    DayKeys { keys: vec![key] }
 }
 
 #[test]
@@ -43,6 +51,10 @@ fn what_version_1_wrote_is_read_for_ever() {
         Ok(heartbeat.clone())
     );
     assert_eq!(heartbeat.encode(), golden);
+
+    let golden = include_str!("../golden/day_keys_v1.json").trim_end();
+    assert_eq!(DayKeys::decode(golden.as_bytes()), Ok(day_keys()));
+    assert_eq!(day_keys().encode(), golden);
 
     let message = FeedMessage::Change(change);
     assert_eq!(
@@ -74,11 +86,30 @@ fn a_newer_version_is_told_from_damage() {
     assert!(matches!(damaged, Err(DecodeError::Malformed { .. })));
 }
 
+#[test]
+fn keys_of_days_are_never_shown() {
+    assert_eq!(
+        format!("{:?}", day_keys()),
+        "DayKeys { keys: [DayKey(Day(20779), …)] }"
+    );
+    for damaged in [
+        r#"{"v":1,"keys":[{"day":1,"key":"5ec4e7"}]}"#,
+        r#"{"v":1,"keys":[{"day":1,"key":"5ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75exx"}]}"#,
+        r#"{"v":1,"keys":[{"day":"5ec4e7"}]}"#,
+        r#"{"v":1,"keys":["5ec4e7"]}"#,
+    ] {
+        let error = DayKeys::decode(damaged.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with("malformed visitor keys: "), "{error}");
+        assert!(!error.contains("5ec4e7"), "{error}");
+    }
+}
+
 proptest! {
     #[test]
     fn hostile_bytes_never_panic(bytes: Vec<u8>) {
         let _ = LinkRecord::decode(&bytes);
         let _ = Change::decode(&bytes);
         let _ = FeedMessage::decode(&bytes);
+        let _ = DayKeys::decode(&bytes);
     }
 }
