@@ -10,6 +10,8 @@ mod descriptors;
 pub mod error;
 mod fallback;
 mod front;
+#[cfg_attr(not(test), expect(dead_code, reason = "redirects do not ask yet"))]
+mod geo;
 mod head;
 mod metrics;
 mod miss_limit;
@@ -146,6 +148,8 @@ pub async fn run(
         ControlPlane::new(&config.control_plane)?,
         misses,
     );
+    #[expect(unused_variables, reason = "redirects do not ask yet")]
+    let geo = geo::start(config.geo_databases, &lifecycle).await;
     let redirector = Arc::new(Redirector {
         cache,
         resolver: resolver.clone(),

@@ -12,6 +12,7 @@ mod coherence;
 mod control_plane;
 mod forward;
 mod front;
+mod geo;
 mod harness;
 mod outage;
 mod process;
