@@ -1,8 +1,9 @@
-//! The control plane's answer to "what is this code?".
+//! What the control plane is asked: what a code means, and which keys visitors are hashed under.
 
 use std::time::Duration;
 
-use contract::LinkRecord;
+use bytes::Bytes;
+use contract::{DayKeys, LinkRecord};
 use http::StatusCode;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -22,14 +23,16 @@ const CONNECT_PATIENCE: Duration = Duration::from_millis(500);
 /// address, and must not make links disappear.
 const LINK_NOT_FOUND: &str = "link_not_found";
 
-/// Client of `/internal/resolve`.
+/// Client of `/internal/…`.
+#[derive(Clone)]
 pub(crate) struct ControlPlane {
     client: reqwest::Client,
     resolve: Url,
+    visitor_keys: Url,
     secret: SecretString,
 }
 
-/// Why there is no answer. For the log; visitors get a 503 either way.
+/// Why there is no answer. For the log; visitors who wait get a 503 either way.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResolveError {
     /// Nobody answered.
@@ -38,7 +41,7 @@ pub(crate) enum ResolveError {
     /// The answer is not one of those agreed upon.
     #[error("unexpected answer {0}")]
     Unexpected(StatusCode),
-    /// The record cannot be understood.
+    /// The body cannot be understood.
     #[error(transparent)]
     Decode(#[from] contract::DecodeError),
 }
@@ -54,11 +57,15 @@ impl ControlPlane {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(Error::set_up("the HTTP client"))?;
-        let mut resolve = config.internal.clone();
-        resolve.set_path("/internal/resolve");
+        let path = |path| {
+            let mut url = config.internal.clone();
+            url.set_path(path);
+            url
+        };
         Ok(Self {
             client,
-            resolve,
+            resolve: path("/internal/resolve"),
+            visitor_keys: path("/internal/visitor-keys"),
             secret: config.secret.clone(),
         })
     }
@@ -69,21 +76,32 @@ impl ControlPlane {
         url.query_pairs_mut()
             .append_pair("domain", key.domain())
             .append_pair("code", key.code());
+        let (status, body) = self.get(url).await?;
+        match status {
+            StatusCode::OK => Ok(Some(LinkRecord::decode(&body)?)),
+            StatusCode::NOT_FOUND if is_link_not_found(&body) => Ok(None),
+            status => Err(ResolveError::Unexpected(status)),
+        }
+    }
+
+    /// The keys of today and, some hours before it begins, of tomorrow.
+    pub(crate) async fn visitor_keys(&self) -> Result<DayKeys, ResolveError> {
+        let (status, body) = self.get(self.visitor_keys.clone()).await?;
+        match status {
+            StatusCode::OK => Ok(DayKeys::decode(&body)?),
+            status => Err(ResolveError::Unexpected(status)),
+        }
+    }
+
+    async fn get(&self, url: Url) -> Result<(StatusCode, Bytes), ResolveError> {
         let request = self
             .client
             .get(url)
             .bearer_auth(self.secret.expose_secret());
         let response = request.send().await.map_err(reqwest::Error::without_url)?;
         let status = response.status();
-        let body = response
-            .bytes()
-            .await
-            .map_err(reqwest::Error::without_url)?;
-        match status {
-            StatusCode::OK => Ok(Some(LinkRecord::decode(&body)?)),
-            StatusCode::NOT_FOUND if is_link_not_found(&body) => Ok(None),
-            status => Err(ResolveError::Unexpected(status)),
-        }
+        let body = response.bytes().await;
+        Ok((status, body.map_err(reqwest::Error::without_url)?))
     }
 }
 

@@ -23,6 +23,8 @@ mod route;
 mod sender;
 mod server;
 mod visit;
+#[cfg_attr(not(test), expect(dead_code, reason = "redirects do not ask yet"))]
+mod visitor;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -48,6 +50,7 @@ use crate::redis_client::Connection;
 use crate::redis_source::{ChangeLog, Records, Subscription};
 use crate::resolver::Resolver;
 use crate::sender::Sender;
+use crate::visitor::VisitorKeys;
 
 /// The bound ports.
 #[derive(Debug)]
@@ -142,14 +145,18 @@ pub async fn run(
         limit.forget_regularly(stopping).await;
         Ok::<_, std::convert::Infallible>(())
     });
-    let resolver = Resolver::new(
-        cache.clone(),
-        records,
-        ControlPlane::new(&config.control_plane)?,
-        misses,
-    );
+    let control_plane = ControlPlane::new(&config.control_plane)?;
+    let resolver = Resolver::new(cache.clone(), records, control_plane.clone(), misses);
     #[expect(unused_variables, reason = "redirects do not ask yet")]
     let geo = geo::start(config.geo_databases, &lifecycle).await;
+    let visitors = Arc::new(VisitorKeys::default());
+    let following = visitor::follow(
+        visitors.clone(),
+        control_plane,
+        clock.clone(),
+        lifecycle.stopping(),
+    );
+    lifecycle.spawn("visitor keys", following);
     let redirector = Arc::new(Redirector {
         cache,
         resolver: resolver.clone(),

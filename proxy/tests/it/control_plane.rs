@@ -1,4 +1,4 @@
-//! A stand-in for the control plane: `/internal/resolve` as agreed, and an echo for the rest.
+//! A stand-in for the control plane: `/internal/…` as agreed, and an echo for the rest.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,8 +12,10 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
-use contract::LinkRecord;
+use contract::{Day, DayKey, DayKeys, LinkRecord, Timestamp};
 use tokio::net::TcpListener;
+
+use crate::harness::NOW;
 
 pub(crate) const SECRET: &str = "a-shared-secret-of-32-characters";
 
@@ -36,6 +38,7 @@ impl ControlPlane {
         let state = Arc::new(Shared::default());
         let router = Router::new()
             .route("/internal/resolve", get(resolve))
+            .route("/internal/visitor-keys", get(visitor_keys))
             .route("/api/slow", any(slow))
             .fallback(echo)
             .with_state(state.clone());
@@ -101,6 +104,20 @@ async fn resolve(
             (StatusCode::NOT_FOUND, Json(problem)).into_response()
         }
     }
+}
+
+/// The keys of the day on which tests play, and of the next.
+async fn visitor_keys(headers: HeaderMap) -> Response {
+    if headers[header::AUTHORIZATION] != format!("Bearer {SECRET}") {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let today = Day::of(Timestamp::from_micros(NOW));
+    let key = |day, byte| DayKey {
+        day,
+        key: [byte; 32],
+    };
+    let keys = vec![key(today, 1), key(today.next(), 2)];
+    DayKeys { keys }.encode().into_response()
 }
 
 async fn slow() -> &'static str {
