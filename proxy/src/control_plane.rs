@@ -1,10 +1,11 @@
-//! The control plane's answer to "what is this code?".
+//! What the control plane is asked.
 
 use std::time::Duration;
 
-use contract::{LinkId, Record};
+use bytes::Bytes;
+use contract::{DayKeys, LinkId, Record};
 use http::StatusCode;
-use reqwest::Url;
+use reqwest::{RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::cache::LinkKey;
@@ -27,10 +28,11 @@ const LINK_NOT_FOUND: &str = "link_not_found";
 pub(crate) struct ControlPlane {
     client: reqwest::Client,
     resolve: Url,
+    visitor_keys: Url,
     secret: SecretString,
 }
 
-/// Why there is no answer. For the log; visitors get a 503 either way.
+/// Why there is no answer. For the log; visitors who wait get a 503 either way.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResolveError {
     /// Nobody answered.
@@ -39,7 +41,7 @@ pub(crate) enum ResolveError {
     /// The answer is not one of those agreed upon.
     #[error("unexpected answer {0}")]
     Unexpected(StatusCode),
-    /// The record cannot be understood.
+    /// The body cannot be understood.
     #[error(transparent)]
     Decode(#[from] contract::DecodeError),
 }
@@ -55,53 +57,63 @@ impl ControlPlane {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(Error::set_up("the HTTP client"))?;
-        let mut resolve = config.internal.clone();
-        resolve.set_path("/internal/resolve");
+        let path = |path| {
+            let mut url = config.internal.clone();
+            url.set_path(path);
+            url
+        };
         Ok(Self {
             client,
-            resolve,
+            resolve: path("/internal/resolve"),
+            visitor_keys: path("/internal/visitor-keys"),
             secret: config.secret.clone(),
         })
     }
 
-    /// The record of a link; `None` if there is no such link.
+    /// The record of a link or of a domain; `None` if there is none.
     pub(crate) async fn resolve(&self, key: &LinkKey) -> Result<Option<Record>, ResolveError> {
         let mut url = self.resolve.clone();
         url.query_pairs_mut()
             .append_pair("domain", key.domain())
             .append_pair("code", key.code());
-        let request = self
-            .client
-            .get(url)
-            .bearer_auth(self.secret.expose_secret());
-        let response = request.send().await.map_err(reqwest::Error::without_url)?;
-        let status = response.status();
-        let body = response
-            .bytes()
-            .await
-            .map_err(reqwest::Error::without_url)?;
+        let (status, body) = self.get(url).await?;
         match status {
             StatusCode::OK => Ok(Some(Record::decode(&body)?)),
             StatusCode::NOT_FOUND if is_link_not_found(&body) => Ok(None),
             status => Err(ResolveError::Unexpected(status)),
         }
     }
-}
 
-impl ControlPlane {
+    /// The keys of today and, some hours before it begins, of tomorrow.
+    pub(crate) async fn visitor_keys(&self) -> Result<DayKeys, ResolveError> {
+        let (status, body) = self.get(self.visitor_keys.clone()).await?;
+        match status {
+            StatusCode::OK => Ok(DayKeys::decode(&body)?),
+            status => Err(ResolveError::Unexpected(status)),
+        }
+    }
+
     /// Has the count of a link with a click cap begun in Redis.
     pub(crate) async fn begin_cap(&self, link: LinkId) -> Result<(), ResolveError> {
         let mut url = self.resolve.clone();
         url.set_path(&format!("/internal/caps/{link}"));
-        let request = self
-            .client
-            .post(url)
-            .bearer_auth(self.secret.expose_secret());
-        let response = request.send().await.map_err(reqwest::Error::without_url)?;
-        match response.status() {
+        let (status, _) = self.send(self.client.post(url)).await?;
+        match status {
             StatusCode::NO_CONTENT => Ok(()),
             status => Err(ResolveError::Unexpected(status)),
         }
+    }
+
+    async fn get(&self, url: Url) -> Result<(StatusCode, Bytes), ResolveError> {
+        self.send(self.client.get(url)).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Bytes), ResolveError> {
+        let request = request.bearer_auth(self.secret.expose_secret());
+        let response = request.send().await.map_err(reqwest::Error::without_url)?;
+        let status = response.status();
+        let body = response.bytes().await;
+        Ok((status, body.map_err(reqwest::Error::without_url)?))
     }
 }
 

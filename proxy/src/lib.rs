@@ -14,6 +14,7 @@ mod directory;
 pub mod error;
 mod fallback;
 mod front;
+mod geo;
 mod head;
 mod latency;
 mod metrics;
@@ -28,6 +29,7 @@ mod server;
 mod snapshot;
 mod tls;
 mod visit;
+mod visitor;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -60,6 +62,7 @@ use crate::sender::Sender;
 use crate::server::Port;
 use crate::snapshot::Snapshots;
 use crate::tls::Certificates;
+use crate::visitor::VisitorKeys;
 
 /// The bound ports.
 #[derive(Debug)]
@@ -183,8 +186,17 @@ pub async fn run(
     let caps = Caps {
         connection: connect("redis for click caps")?,
         keys: config.keys.clone(),
-        control_plane,
+        control_plane: control_plane.clone(),
     };
+    let geo = geo::start(config.geo_databases, &lifecycle).await;
+    let visitors = Arc::new(VisitorKeys::default());
+    let following = visitor::follow(
+        visitors.clone(),
+        control_plane,
+        clock.clone(),
+        lifecycle.stopping(),
+    );
+    lifecycle.spawn("visitor keys", following);
     let redirector = Arc::new(Redirector {
         directory: Directory {
             cache,
@@ -194,8 +206,10 @@ pub async fn run(
         recorder: recorder.clone(),
         unlock: UnlockKey::new(config.control_plane.secret.expose_secret()),
         caps,
+        geo,
+        visitors,
         default_domain: config.default_domain.clone(),
-        respects_do_not_track: true,
+        respects_do_not_track: config.respects_do_not_track,
         metrics,
     });
     let in_flight = TaskTracker::new();

@@ -13,9 +13,11 @@ use crate::caps::{Caps, Question};
 use crate::clicks::Recorder;
 use crate::cookies;
 use crate::directory::Directory;
+use crate::geo::Geo;
 use crate::metrics::Metrics;
 use crate::resolver::Resolved;
 use crate::visit::{Answered, Facts, Fields, Texts, Visitor};
+use crate::visitor::{VisitorKeys, sticky_value};
 
 /// Who asked for a code has paid for the look-up, or was told from memory: asking for its domain
 /// as well must not cost them another.
@@ -26,6 +28,8 @@ pub(crate) struct Redirector {
     pub(crate) directory: Directory,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) caps: Caps,
+    pub(crate) geo: Arc<Geo>,
+    pub(crate) visitors: Arc<VisitorKeys>,
     pub(crate) unlock: UnlockKey,
     pub(crate) default_domain: Domain,
     pub(crate) respects_do_not_track: bool,
@@ -103,7 +107,7 @@ impl Redirector {
                             texts: visitor.texts(self.respects_do_not_track),
                         };
                         let facts = self.facts(&hit).await;
-                        self.follow(&hit, &facts)
+                        self.in_place(address, |place| self.follow(&hit, &facts, place))
                     }
                     // What has a code is a link.
                     None => Decided::Refused(Reason::NotFound),
@@ -151,6 +155,9 @@ impl Redirector {
         {
             facts.variant_cookie = cookies::variant(visitor.fields, link.link_id);
         }
+        if let (Some(_), Some(address)) = (&options.split, visitor.address) {
+            facts.sticky = sticky_value(address, hit.texts.user_agent.as_bytes());
+        }
         if let Some(cap) = &options.click_cap {
             let question = match self.would_visit(hit, &facts) {
                 true => Question::Take,
@@ -163,20 +170,20 @@ impl Redirector {
 
     /// Whether a person would get to the target if there were a visit left. Only that uses one up.
     fn would_visit<F: Fields>(&self, hit: &Hit<'_, F>, facts: &Facts) -> bool {
-        let place = Place::default();
-        let visit = hit.visitor.visit(&hit.texts, &place, facts);
-        hit.visitor.method == Method::Get
-            && !hit.texts.is_prefetch
-            && visit.agent().kind != AgentKind::PreviewFetch
-            && matches!(decide(hit.link, &visit), Outcome::Redirect(redirect) if redirect.is_target)
+        self.in_place(hit.visitor.address, |place| {
+            let visit = hit.visitor.visit(&hit.texts, place, facts);
+            hit.visitor.method == Method::Get
+                && !hit.texts.is_prefetch
+                && visit.agent().kind != AgentKind::PreviewFetch
+                && matches!(decide(hit.link, &visit), Outcome::Redirect(redirect) if redirect.is_target)
+        })
     }
 
-    fn follow<F: Fields>(&self, hit: &Hit<'_, F>, facts: &Facts) -> Decided {
-        let place = Place::default();
+    fn follow<F: Fields>(&self, hit: &Hit<'_, F>, facts: &Facts, place: &Place<'_>) -> Decided {
         let outcomes = &self.metrics.redirects;
-        let visit = hit.visitor.visit(&hit.texts, &place, facts);
+        let visit = hit.visitor.visit(&hit.texts, place, facts);
         Decided::Reply(match decide(hit.link, &visit) {
-            Outcome::Redirect(redirect) => Reply::Answer(self.redirect(hit, &place, &redirect)),
+            Outcome::Redirect(redirect) => Reply::Answer(self.redirect(hit, place, &redirect)),
             Outcome::Refuse { reason, .. } => return Decided::Refused(reason),
             Outcome::AskPassword => {
                 outcomes.password.increment(1);
@@ -221,8 +228,7 @@ impl Redirector {
                 variant: redirect.variant,
                 rule: redirect.rule,
             };
-            let click = hit.visitor.click(&hit.texts, &answered, place, None);
-            self.recorder.record(&click);
+            self.record(hit.visitor, &hit.texts, &answered, place);
         }
         self.metrics.redirects.redirected.increment(1);
         match is_as_stored {
@@ -270,8 +276,9 @@ impl Redirector {
                 variant: 0,
                 rule: 0,
             };
-            self.recorder
-                .record(&visitor.click(&texts, &answered, &Place::default(), None));
+            self.in_place(visitor.address, |place| {
+                self.record(visitor, &texts, &answered, place);
+            });
         }
         match url {
             Some(url) => Reply::Answer(self.elsewhere(url)),
@@ -279,6 +286,32 @@ impl Redirector {
                 self.metrics.redirects.not_found.increment(1);
                 Reply::Answer(Answer::not_found())
             }
+        }
+    }
+
+    /// Keeps a click.
+    fn record<F: Fields>(
+        &self,
+        visitor: &Visitor<'_, F>,
+        texts: &Texts<'_>,
+        answered: &Answered<'_>,
+        place: &Place<'_>,
+    ) {
+        let hash = match visitor.address {
+            Some(address) if !texts.is_do_not_track => {
+                let user_agent = texts.user_agent.as_bytes();
+                self.visitors.hash(visitor.arrived_at, address, user_agent)
+            }
+            _ => None,
+        };
+        self.recorder
+            .record(&visitor.click(texts, answered, place, hash));
+    }
+
+    fn in_place<T>(&self, address: Option<IpAddr>, use_place: impl FnOnce(&Place<'_>) -> T) -> T {
+        match address {
+            Some(address) => self.geo.look_up(address, use_place),
+            None => use_place(&Place::default()),
         }
     }
 

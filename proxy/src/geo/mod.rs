@@ -1,0 +1,11 @@
+//! Where an address is, told by databases in MaxMind's format.
+
+mod database;
+mod record;
+mod watch;
+
+#[cfg(test)]
+mod written;
+
+pub(crate) use watch::Geo;
+pub(crate) use watch::start;
