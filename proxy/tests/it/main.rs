@@ -16,6 +16,7 @@ mod front;
 mod hand_over;
 mod harness;
 mod http2;
+mod idle;
 mod options;
 mod outage;
 mod process;
