@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::{Clock, Domain, Method, RequestId, Timestamp};
-use http::{HeaderName, header};
+use http::{HeaderName, Version, header};
 use pingora::ErrorType::{ConnectNoRoute, ConnectionClosed, ReadError, WriteError};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -207,11 +207,14 @@ impl ProxyHttp for Edge {
 }
 
 impl Edge {
-    /// The edge's answer, if it is the edge that answers.
+    /// The edge's answer, if it is the edge that answers. The front has asked itself that already
+    /// for HTTP/1, and found that the control plane does.
     async fn answer(&self, session: &Session, context: &Context) -> Option<Answer> {
         let request = session.req_header();
+        if request.version != Version::HTTP_2 {
+            return None;
+        }
         let head = Head {
-            version: request.version,
             uri: &request.uri,
             headers: &request.headers,
         };

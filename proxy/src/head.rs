@@ -1,12 +1,13 @@
-//! What a request head must look like before anybody acts on it, where the HTTP library has read it.
+//! What a request's head must look like before anybody acts on it.
 //!
-//! A head of HTTP/1 has passed the front, which is stricter. The fields of HTTP/2 come separately
-//! and cannot be framed in two ways; the library refuses two hosts, and what is too long in all.
+//! The front reads heads of HTTP/1. Those of HTTP/2 are read by the HTTP library, and checked here:
+//! their fields come separately and cannot be framed in two ways; the library refuses two hosts,
+//! and what is too long in all.
 
 use std::borrow::Cow;
 
 use contract::Domain;
-use http::{HeaderMap, Uri, Version, header};
+use http::{HeaderMap, Uri, header};
 
 /// Longest head, in bytes. Browsers send below 8 KiB even with many cookies.
 pub(crate) const MAX_HEAD: usize = 16 * 1024;
@@ -14,9 +15,8 @@ pub(crate) const MAX_HEAD: usize = 16 * 1024;
 /// Longest path, in bytes, without the query.
 pub(crate) const MAX_PATH: usize = 2 * 1024;
 
-/// A parsed head.
+/// A parsed head of HTTP/2.
 pub(crate) struct Head<'a> {
-    pub(crate) version: Version,
     pub(crate) uri: &'a Uri,
     pub(crate) headers: &'a HeaderMap,
 }
@@ -34,37 +34,26 @@ pub(crate) enum BadHead {
 
 impl<'a> Head<'a> {
     /// The domain asked for, if the head is acceptable.
-    ///
-    /// HTTP/1.0 may leave out the host, and then means the default domain.
     pub(crate) fn check(&self, default_domain: &'a Domain) -> Result<Cow<'a, str>, BadHead> {
         if self.uri.path().len() > MAX_PATH {
             return Err(BadHead::PathTooLong);
         }
-        let name = match self.host()? {
-            Some(host) => host,
-            None if self.version == Version::HTTP_10 => {
-                return Ok(Cow::Borrowed(default_domain.as_str()));
-            }
-            None => return Err(BadHead::Malformed),
-        };
+        let name = self.host().ok_or(BadHead::Malformed)?;
         Domain::from_host_header(name, default_domain).map_err(|_| BadHead::Malformed)
     }
 
-    /// HTTP/2 may say it in either of two places; both at once must be the same.
-    fn host(&self) -> Result<Option<&'a str>, BadHead> {
+    /// It may be said in either of two places; in both, it must be the same.
+    fn host(&self) -> Option<&'a str> {
         let mut hosts = self.headers.get_all(header::HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (None, _) => None,
-            (Some(host), None) => Some(host.to_str().map_err(|_| BadHead::Malformed)?),
-            _ => return Err(BadHead::Malformed),
+            (Some(host), None) => Some(host.to_str().ok()?),
+            _ => return None,
         };
         let authority = self.uri.authority().map(|authority| authority.as_str());
         match (host, authority) {
-            (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority) => {
-                Err(BadHead::Malformed)
-            }
-            _ if self.version == Version::HTTP_2 => Ok(authority.or(host)),
-            _ => Ok(host),
+            (Some(host), Some(authority)) => host.eq_ignore_ascii_case(authority).then_some(host),
+            _ => authority.or(host),
         }
     }
 }
@@ -74,13 +63,12 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn check(version: Version, uri: &str, hosts: &[&str]) -> Result<String, BadHead> {
+    fn check(uri: &str, hosts: &[&str]) -> Result<String, BadHead> {
         let mut headers = HeaderMap::new();
         for host in hosts {
             headers.append(header::HOST, HeaderValue::from_str(host).unwrap());
         }
         let head = Head {
-            version,
             uri: &uri.parse().unwrap(),
             headers: &headers,
         };
@@ -90,39 +78,38 @@ mod tests {
 
     #[test]
     fn the_host_names_the_domain() {
-        let ok = |host| check(Version::HTTP_11, "/abc", &[host]);
-        assert_eq!(ok("Go.Example.com:8080"), Ok("go.example.com".into()));
-        assert_eq!(ok("127.0.0.1:8080"), Ok("localhost".into()));
-        assert_eq!(ok("a b"), Err(BadHead::Malformed));
-        assert_eq!(ok(""), Err(BadHead::Malformed));
-    }
-
-    #[test]
-    fn only_http_1_0_may_omit_the_host() {
-        let none = |version| check(version, "/abc", &[]);
-        assert_eq!(none(Version::HTTP_10), Ok("localhost".into()));
-        assert_eq!(none(Version::HTTP_11), Err(BadHead::Malformed));
-        assert_eq!(none(Version::HTTP_2), Err(BadHead::Malformed));
-        let two = check(Version::HTTP_11, "/abc", &["a", "a"]);
-        assert_eq!(two, Err(BadHead::Malformed));
-    }
-
-    #[test]
-    fn http_2_has_two_places_for_the_same_name() {
-        let asked = |uri, hosts: &[&str]| check(Version::HTTP_2, uri, hosts);
         let domain = Ok("go.example.com".to_owned());
-        assert_eq!(asked("http://go.example.com/abc", &[]), domain);
-        assert_eq!(asked("/abc", &["go.example.com"]), domain);
-        let both = asked("https://go.example.com:8443/abc", &["go.example.com:8443"]);
+        assert_eq!(check("http://Go.example.com:8443/abc", &[]), domain);
+        assert_eq!(check("/abc", &["go.example.com"]), domain);
+        assert_eq!(
+            check("http://127.0.0.1:8080/abc", &[]),
+            Ok("localhost".into())
+        );
+        let both = check("https://go.example.com:8443/abc", &["go.example.com:8443"]);
         assert_eq!(both, domain);
-        let two = asked("http://go.example.com/abc", &["example.com"]);
-        assert_eq!(two, Err(BadHead::Malformed));
+    }
+
+    #[test]
+    fn a_host_that_is_none_or_two_is_refused() {
+        for (uri, hosts) in [
+            ("/abc", &[][..]),
+            ("/abc", &["a", "a"]),
+            ("/abc", &["a b"]),
+            ("/abc", &[""]),
+            ("http://a..b/abc", &[]),
+            ("http://go.example.com/abc", &["example.com"]),
+        ] {
+            assert_eq!(
+                check(uri, hosts),
+                Err(BadHead::Malformed),
+                "{uri} {hosts:?}"
+            );
+        }
     }
 
     #[test]
     fn long_paths_are_refused() {
         let path = format!("/{}", "x".repeat(MAX_PATH));
-        let checked = check(Version::HTTP_11, &path, &["a"]);
-        assert_eq!(checked, Err(BadHead::PathTooLong));
+        assert_eq!(check(&path, &["a"]), Err(BadHead::PathTooLong));
     }
 }

@@ -32,13 +32,14 @@ mod visit;
 mod visitor;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use contract::{Clock, UnlockKey};
 use secrecy::ExposeSecret;
 use service::{Lifecycle, Readiness, admin, telemetry};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::task::TaskTracker;
 
 pub use config::Config;
@@ -76,25 +77,38 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds all of them, or none.
+    /// Binds all of them, or none. In a runtime.
     ///
     /// # Errors
     /// When one of the addresses cannot be had.
-    pub async fn bind(config: &ListenConfig) -> Result<Self> {
+    pub fn bind(config: &ListenConfig) -> Result<Self> {
         Ok(Self {
-            visitors: bind(config.visitors).await?,
+            visitors: bind(config.visitors)?,
             tls: match &config.tls {
-                Some(tls) => Some(bind(tls.listen).await?),
+                Some(tls) => Some(bind(tls.listen)?),
                 None => None,
             },
-            admin: bind(config.admin).await?,
+            admin: bind(config.admin)?,
         })
     }
 }
 
-async fn bind(address: std::net::SocketAddr) -> Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|source| Error::Listen { address, source })
+/// Connections that may wait until they are accepted. What comes on top while all threads are busy
+/// must be tried again, a second later. The system's own limit is the same as a rule.
+const BACKLOG: u32 = 4096;
+
+fn bind(address: SocketAddr) -> Result<TcpListener> {
+    let listen = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        // Not held up by connections of the process before this one.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|source| Error::Listen { address, source })
 }
 
 /// Serves until `shutdown`, then finishes what was accepted.

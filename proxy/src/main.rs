@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(config: Config) -> anyhow::Result<()> {
     let shutdown = lifecycle::termination().context("cannot watch for signals")?;
-    let listeners = Listeners::bind(&config.listen).await?;
+    let listeners = Listeners::bind(&config.listen)?;
     proxy::run(config, listeners, Arc::new(SystemClock), shutdown).await?;
     Ok(())
 }

@@ -171,7 +171,7 @@ impl Proxy {
             service::telemetry::init_logs(&filter);
         }
 
-        let listeners = Listeners::bind(&config.listen).await.unwrap();
+        let listeners = Listeners::bind(&config.listen).unwrap();
         let address = listeners.visitors.local_addr().unwrap();
         let tls = listeners.tls.as_ref();
         let tls_address = tls.map(|listener| listener.local_addr().unwrap());
@@ -334,7 +334,7 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, is_true: im
     assert!(result.is_ok(), "never happened: {what}");
 }
 
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     service::install_tls_provider();
     let builder = Client::builder()
         .no_proxy()

@@ -17,6 +17,7 @@ mod geo;
 mod hand_over;
 mod harness;
 mod http2;
+mod idle;
 mod options;
 mod outage;
 mod places;

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use local_servers::{Signal, free_port, spawn_tied, testing};
 
-use crate::harness::{eventually, settings};
+use crate::harness::{client, eventually, settings};
 use crate::tls::Files;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linkpulse-proxy");
 
-fn command(extra: &[(&'static str, String)]) -> Command {
+/// The proxy as a program, without a control plane.
+pub(crate) fn command(extra: &[(&'static str, String)]) -> Command {
     let url = testing::redis_url();
     let mut command = Command::new(BINARY);
     command.env_clear().stdin(Stdio::null());
@@ -114,7 +115,7 @@ async fn a_termination_signal_is_exit_code_0() {
     .unwrap();
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = spawn_tied(command, Signal::KILL).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     eventually("it is ready", async || {
         let answer = client.get(format!("http://{admin}/readyz")).send().await;
         answer.is_ok_and(|answer| answer.status() == 200)
