@@ -1,8 +1,8 @@
 use contract::rules::{Action, Condition, Country, Refusal, Rule, Test};
 use contract::split::{Split, Variant};
 use contract::{
-    Change, ClickCap, Day, DayKey, DayKeys, DecodeError, DomainRecord, FeedMessage, Heartbeat,
-    LinkId, LinkOptions, LinkRecord, LinkState, Record, RedirectStatus, SocialPreview, Timestamp,
+    Change, ClickCap, DecodeError, DomainRecord, FeedMessage, Heartbeat, LinkId, LinkOptions,
+    LinkRecord, LinkState, Record, RedirectStatus, SocialPreview, Timestamp,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -141,14 +141,6 @@ fn a_record_of_an_unknown_kind_or_of_none_is_refused() {
     );
 }
 
-fn day_keys() -> DayKeys {
-    let key = DayKey {
-        day: Day::from_number(20_779),
-        key: std::array::from_fn(|position| position as u8),
-    };
-    DayKeys { keys: vec![key] }
-}
-
 #[test]
 fn what_version_1_wrote_is_read_for_ever() {
     let golden = include_str!("../golden/link_record_v1.json").trim_end();
@@ -174,10 +166,6 @@ fn what_version_1_wrote_is_read_for_ever() {
         Ok(heartbeat.clone())
     );
     assert_eq!(heartbeat.encode(), golden);
-
-    let golden = include_str!("../golden/day_keys_v1.json").trim_end();
-    assert_eq!(DayKeys::decode(golden.as_bytes()), Ok(day_keys()));
-    assert_eq!(day_keys().encode(), golden);
 
     let message = FeedMessage::Change(change);
     assert_eq!(
@@ -209,24 +197,6 @@ fn a_newer_version_is_told_from_damage() {
     assert!(matches!(damaged, Err(DecodeError::Malformed { .. })));
 }
 
-#[test]
-fn keys_of_days_are_never_shown() {
-    assert_eq!(
-        format!("{:?}", day_keys()),
-        "DayKeys { keys: [DayKey(Day(20779), …)] }"
-    );
-    for damaged in [
-        r#"{"v":1,"keys":[{"day":1,"key":"5ec4e7"}]}"#,
-        r#"{"v":1,"keys":[{"day":1,"key":"5ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75exx"}]}"#,
-        r#"{"v":1,"keys":[{"day":"5ec4e7"}]}"#,
-        r#"{"v":1,"keys":["5ec4e7"]}"#,
-    ] {
-        let error = DayKeys::decode(damaged.as_bytes()).unwrap_err().to_string();
-        assert!(error.starts_with("malformed visitor keys: "), "{error}");
-        assert!(!error.contains("5ec4e7"), "{error}");
-    }
-}
-
 proptest! {
     #[test]
     fn hostile_bytes_never_panic(bytes: Vec<u8>) {
@@ -234,6 +204,5 @@ proptest! {
         let _ = Record::decode(&bytes);
         let _ = Change::decode(&bytes);
         let _ = FeedMessage::decode(&bytes);
-        let _ = DayKeys::decode(&bytes);
     }
 }
