@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod blocks;
+mod day_keys;
 mod decide;
 mod records;
