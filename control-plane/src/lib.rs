@@ -16,6 +16,7 @@ mod routes;
 mod run;
 mod state;
 pub mod target;
+pub mod visitor_keys;
 
 pub use config::Config;
 pub use db::migrate;

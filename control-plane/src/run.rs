@@ -11,7 +11,7 @@ use crate::auth::PasswordHasher;
 use crate::db::{self, Analytics};
 use crate::error::Error;
 use crate::state::AppState;
-use crate::{Config, internal, relay, router};
+use crate::{Config, internal, relay, router, visitor_keys};
 
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -67,6 +67,10 @@ pub async fn run(
     lifecycle.spawn(
         "readiness",
         watch(state.clone(), readiness, lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "visitor keys",
+        visitor_keys::destroy_regularly(state.clone(), lifecycle.stopping()),
     );
     lifecycle.spawn(
         "session cleanup",

@@ -8,6 +8,7 @@ mod pool;
 mod sessions;
 mod stats;
 mod users;
+mod visitor_keys;
 
 pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touch_api_key};
 pub use changes::{Head, LoggedChange, changes_after, head, log_change};
@@ -24,3 +25,4 @@ pub use users::{
     MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,
     insert_membership, insert_user, insert_workspace,
 };
+pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};

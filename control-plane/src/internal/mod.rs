@@ -2,6 +2,7 @@
 
 mod resolve;
 mod secret;
+mod visitor_keys;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -13,6 +14,7 @@ use crate::state::AppState;
 pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/internal/resolve", get(resolve::resolve))
+        .route("/internal/visitor-keys", get(visitor_keys::visitor_keys))
         .layer(from_fn_with_state(state.clone(), secret::require))
         .layer(from_fn(crate::problem::render))
         .with_state(state)

@@ -60,6 +60,11 @@ impl Instance {
         }
     }
 
+    /// Where its admin listener is.
+    pub fn admin_url(&self) -> &str {
+        &self.admin_url
+    }
+
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         drop(self.stop.take());
         self.service.take().expect("stopped once").await.unwrap()

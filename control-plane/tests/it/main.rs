@@ -17,3 +17,4 @@ mod outage;
 mod pool;
 mod relay;
 mod stats;
+mod visitor_keys;
