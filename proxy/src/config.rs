@@ -57,6 +57,10 @@ pub struct Config {
     pub proxy_protocol: ProxyProtocol,
     /// Links one client may make us look up: `LINKPULSE_MISSES_PER_MINUTE`.
     pub misses_per_minute: NonZeroU32,
+    /// Files that tell where addresses are: `LINKPULSE_GEO_DATABASE`. Each takes its size in memory.
+    pub geo_databases: Vec<PathBuf>,
+    /// Whether those who ask not to be tracked are not: `LINKPULSE_RESPECT_DO_NOT_TRACK`.
+    pub respects_do_not_track: bool,
     /// How long a stopping proxy finishes things.
     pub grace: Grace,
     /// Filter of the logs: `LINKPULSE_LOG`.
@@ -135,6 +139,8 @@ impl Config {
             proxy_protocol: proxy_protocol(&environment, &forwarding)?,
             forwarding,
             misses_per_minute: environment.required(&settings::MISSES_PER_MINUTE)?,
+            geo_databases: geo_databases(&environment)?,
+            respects_do_not_track: environment.required(&settings::RESPECT_DO_NOT_TRACK)?,
             grace: Grace::of(environment.required(&settings::SHUTDOWN_GRACE)?)?,
             log: environment.required(&settings::LOG)?,
         })
@@ -195,6 +201,17 @@ fn root_url(environment: &Environment<'_>, setting: &Setting) -> Result<Url, Set
     Ok(url)
 }
 
+/// Whether they can be read is not asked here: redirects work without.
+fn geo_databases(environment: &Environment<'_>) -> Result<Vec<PathBuf>, SettingError> {
+    let paths: Option<String> = environment.optional(&settings::GEO_DATABASE)?;
+    let paths = paths.unwrap_or_default();
+    let paths = paths.split(',').map(str::trim);
+    Ok(paths
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+        .collect())
+}
+
 fn internal_secret(environment: &Environment<'_>) -> Result<SecretString, SettingError> {
     let secret: SecretString = environment.required(&settings::INTERNAL_SECRET)?;
     let text = secret.expose_secret();
@@ -225,6 +242,15 @@ mod tests {
         assert_eq!(config.default_domain.as_str(), "localhost");
         assert_eq!(config.listen.visitors.to_string(), "127.0.0.1:8080");
         assert_eq!(config.grace.clicks, Duration::from_millis(9_500));
+        assert!(config.respects_do_not_track);
+        assert!(config.geo_databases.is_empty());
+    }
+
+    #[test]
+    fn geo_databases_are_separated_by_commas() {
+        let config = config_with("LINKPULSE_GEO_DATABASE", "/geo/ipv4.mmdb, /geo/ipv6.mmdb,");
+        let expected = ["/geo/ipv4.mmdb", "/geo/ipv6.mmdb"].map(PathBuf::from);
+        assert_eq!(config.unwrap().geo_databases, expected);
     }
 
     #[test]
@@ -243,6 +269,7 @@ mod tests {
             ("LINKPULSE_CLIENT_ADDRESS_HEADER", "a b"),
             ("LINKPULSE_PROXY_PROTOCOL", "on"),
             ("LINKPULSE_PROXY_PROTOCOL", "required"),
+            ("LINKPULSE_RESPECT_DO_NOT_TRACK", "yes"),
         ] {
             let error = config_with(name, value).unwrap_err().to_string();
             assert!(error.starts_with(name), "{error}");

@@ -144,6 +144,12 @@ impl Value for u32 {
     }
 }
 
+impl Value for bool {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        text.parse().map_err(|_| "true or false")
+    }
+}
+
 impl Value for Url {
     fn parse(text: &str) -> Result<Self, &'static str> {
         let expected = "a URL with a host, for example http://localhost:8080";

@@ -78,6 +78,10 @@ settings! {
         "Connections of one IPv4 address or IPv6 network (/64). Where visitors come through a load balancer, name it in `LINKPULSE_TRUSTED_PROXIES`: it is not bound by this.";
     MISSES_PER_MINUTE = "LINKPULSE_MISSES_PER_MINUTE", Some("600"), false, "proxy",
         "Links that one IPv4 address or IPv6 network (/64) may make a proxy look up in a minute; more get 429. Links in memory are never limited. Too high helps those who try codes; too low hurts offices, and everybody behind a load balancer that is not named in `LINKPULSE_TRUSTED_PROXIES`.";
+    GEO_DATABASE = "LINKPULSE_GEO_DATABASE", None, false, "proxy",
+        "File in MaxMind's format that tells countries and cities of addresses: GeoLite2, GeoIP2, DB-IP, ip-location-db. Several (one for IPv4, one for IPv6) are separated by commas, and asked in this order. Read into memory, and again when it changes. Without it, or while it cannot be read, places are unknown and all else works.";
+    RESPECT_DO_NOT_TRACK = "LINKPULSE_RESPECT_DO_NOT_TRACK", Some("true"), false, "proxy",
+        "Whether visits with `DNT: 1` or `Sec-GPC: 1` are counted without visitor hash, city and referrer path.";
     SHUTDOWN_GRACE = "LINKPULSE_SHUTDOWN_GRACE", Some("10s"), false, "proxy, control-plane, pipeline",
         "How long a stopping service finishes what it has accepted. Must be shorter than the orchestrator's patience (30 s on Kubernetes and ECS), or unfinished work is killed.";
     CONTROL_PLANE_LISTEN = "LINKPULSE_CONTROL_PLANE_LISTEN", Some("127.0.0.1:8081"), false, "control-plane",
