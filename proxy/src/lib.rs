@@ -14,6 +14,8 @@ mod directory;
 pub mod error;
 mod fallback;
 mod front;
+#[cfg_attr(not(test), expect(dead_code, reason = "redirects do not ask yet"))]
+mod geo;
 mod head;
 mod latency;
 mod metrics;
@@ -185,6 +187,8 @@ pub async fn run(
         keys: config.keys.clone(),
         control_plane,
     };
+    #[expect(unused_variables, reason = "redirects do not ask yet")]
+    let geo = geo::start(config.geo_databases, &lifecycle).await;
     let redirector = Arc::new(Redirector {
         directory: Directory {
             cache,

@@ -13,6 +13,7 @@ mod control_plane;
 mod domains;
 mod forward;
 mod front;
+mod geo;
 mod hand_over;
 mod harness;
 mod http2;
