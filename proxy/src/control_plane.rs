@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use contract::{LinkId, Record};
+use bytes::Bytes;
+use contract::{DayKeys, LinkId, Record};
 use http::StatusCode;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -70,25 +71,39 @@ impl ControlPlane {
         url.query_pairs_mut()
             .append_pair("domain", key.domain())
             .append_pair("code", key.code());
-        let request = self
-            .client
-            .get(url)
-            .bearer_auth(self.secret.expose_secret());
-        let response = request.send().await.map_err(reqwest::Error::without_url)?;
-        let status = response.status();
-        let body = response
-            .bytes()
-            .await
-            .map_err(reqwest::Error::without_url)?;
+        let (status, body) = self.get(url).await?;
         match status {
             StatusCode::OK => Ok(Some(Record::decode(&body)?)),
             StatusCode::NOT_FOUND if is_link_not_found(&body) => Ok(None),
             status => Err(ResolveError::Unexpected(status)),
         }
     }
+
+    async fn get(&self, url: Url) -> Result<(StatusCode, Bytes), ResolveError> {
+        let request = self
+            .client
+            .get(url)
+            .bearer_auth(self.secret.expose_secret());
+        let response = request.send().await.map_err(reqwest::Error::without_url)?;
+        let status = response.status();
+        let body = response.bytes().await;
+        Ok((status, body.map_err(reqwest::Error::without_url)?))
+    }
 }
 
 impl ControlPlane {
+    /// The keys that visitors are hashed under: of today and, some hours before it begins, of
+    /// tomorrow.
+    pub(crate) async fn visitor_keys(&self) -> Result<DayKeys, ResolveError> {
+        let mut url = self.resolve.clone();
+        url.set_path("/internal/visitor-keys");
+        let (status, body) = self.get(url).await?;
+        match status {
+            StatusCode::OK => Ok(DayKeys::decode(&body)?),
+            status => Err(ResolveError::Unexpected(status)),
+        }
+    }
+
     /// Has the count of a link with a click cap begun in Redis.
     pub(crate) async fn begin_cap(&self, link: LinkId) -> Result<(), ResolveError> {
         let mut url = self.resolve.clone();

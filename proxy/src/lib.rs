@@ -30,6 +30,8 @@ mod server;
 mod snapshot;
 mod tls;
 mod visit;
+#[cfg_attr(not(test), expect(dead_code, reason = "redirects do not ask yet"))]
+mod visitor;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -62,6 +64,7 @@ use crate::sender::Sender;
 use crate::server::Port;
 use crate::snapshot::Snapshots;
 use crate::tls::Certificates;
+use crate::visitor::VisitorKeys;
 
 /// The bound ports.
 #[derive(Debug)]
@@ -185,10 +188,18 @@ pub async fn run(
     let caps = Caps {
         connection: connect("redis for click caps")?,
         keys: config.keys.clone(),
-        control_plane,
+        control_plane: control_plane.clone(),
     };
     #[expect(unused_variables, reason = "redirects do not ask yet")]
     let geo = geo::start(config.geo_databases, &lifecycle).await;
+    let visitors = Arc::new(VisitorKeys::default());
+    let following = visitor::follow(
+        visitors.clone(),
+        control_plane,
+        clock.clone(),
+        lifecycle.stopping(),
+    );
+    lifecycle.spawn("visitor keys", following);
     let redirector = Arc::new(Redirector {
         directory: Directory {
             cache,
@@ -199,7 +210,7 @@ pub async fn run(
         unlock: UnlockKey::new(config.control_plane.secret.expose_secret()),
         caps,
         default_domain: config.default_domain.clone(),
-        respects_do_not_track: true,
+        respects_do_not_track: config.respects_do_not_track,
         metrics,
     });
     let in_flight = TaskTracker::new();

@@ -1,4 +1,4 @@
-//! A stand-in for the control plane: `/internal/resolve` as agreed, and an echo for the rest.
+//! A stand-in for the control plane: `/internal/…` as agreed, and an echo for the rest.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,9 +12,11 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
-use contract::{LinkId, Record};
+use contract::{Day, DayKey, DayKeys, LinkId, Record, Timestamp};
 use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
+
+use crate::harness::NOW;
 
 pub(crate) const SECRET: &str = "a-shared-secret-of-32-characters";
 
@@ -42,6 +44,7 @@ impl ControlPlane {
         let router = Router::new()
             .route("/internal/resolve", get(resolve))
             .route("/internal/caps/{link}", post(begin_cap))
+            .route("/internal/visitor-keys", get(visitor_keys))
             .route("/api/slow", any(slow))
             .fallback(echo)
             .with_state(state.clone());
@@ -129,6 +132,20 @@ async fn begin_cap(State(state): State<Arc<Shared>>, Path(link): Path<String>) -
         }
         None => StatusCode::SERVICE_UNAVAILABLE,
     }
+}
+
+/// The keys of the day on which tests play, and of the next.
+async fn visitor_keys(headers: HeaderMap) -> Response {
+    if headers[header::AUTHORIZATION] != format!("Bearer {SECRET}") {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let today = Day::of(Timestamp::from_micros(NOW));
+    let key = |day, byte| DayKey {
+        day,
+        key: [byte; 32],
+    };
+    let keys = vec![key(today, 1), key(today.next(), 2)];
+    DayKeys { keys }.encode().into_response()
 }
 
 async fn slow() -> &'static str {
