@@ -15,6 +15,7 @@ use axum::{Json, Router};
 use contract::{Day, DayKey, DayKeys, LinkId, Record, Timestamp};
 use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::harness::NOW;
 
@@ -23,6 +24,7 @@ pub(crate) const SECRET: &str = "a-shared-secret-of-32-characters";
 pub(crate) struct ControlPlane {
     pub(crate) port: u16,
     state: Arc<Shared>,
+    serving: JoinHandle<()>,
 }
 
 #[derive(Default)]
@@ -50,8 +52,17 @@ impl ControlPlane {
             .with_state(state.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { port, state }
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self {
+            port,
+            state,
+            serving,
+        }
+    }
+
+    /// Ends it: nobody listens any more.
+    pub(crate) fn stop(&self) {
+        self.serving.abort();
     }
 
     pub(crate) fn knows(&self, record: &(impl Clone + Into<Record>)) {

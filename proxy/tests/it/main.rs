@@ -11,6 +11,7 @@ mod clicks;
 mod coherence;
 mod control_plane;
 mod domains;
+mod drill;
 mod forward;
 mod front;
 mod geo;

@@ -9,7 +9,7 @@ use local_servers::{Signal, free_port, spawn_tied, testing};
 use crate::harness::{client, eventually, settings};
 use crate::tls::Files;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_linkpulse-proxy");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_linkpulse-proxy");
 
 /// The proxy as a program, without a control plane.
 pub(crate) fn command(extra: &[(&'static str, String)]) -> Command {
