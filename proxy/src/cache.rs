@@ -312,6 +312,28 @@ mod tests {
     }
 
     #[test]
+    fn a_million_codes_that_do_not_exist_push_no_link_out() {
+        let cache = Cache::new(100);
+        for number in 0..100 {
+            let mut link = record(1);
+            if let Record::Link(link) = &mut link {
+                link.code = format!("code-{number}").parse().unwrap();
+            }
+            cache.feed(link);
+        }
+        for number in 0..1_000_000 {
+            let key = LinkKey::new("localhost", &format!("try-{number}"));
+            cache.fill_absent(key, cache.generation());
+        }
+        cache.absences.run_pending_tasks();
+        assert!(cache.absences.entry_count() <= ABSENCES);
+        for number in 0..100 {
+            let key = format!("localhost/code-{number}");
+            assert!(matches!(cache.get(&key), Lookup::Hit(_)), "{key}");
+        }
+    }
+
+    #[test]
     fn only_visible_ascii_can_be_sent() {
         assert!(is_sendable("https://example.com/?a=b#c"));
         for bad in [

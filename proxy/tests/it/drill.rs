@@ -1,21 +1,20 @@
 //! The promise that redirects do not need us, kept for a minute: everything behind the proxy is
 //! gone, and the proxy itself is stopped and killed meanwhile.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Command, Stdio};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use contract::Keys;
+use local_servers::Signal;
 use local_servers::testing::{ThrowAway, unique_prefix};
-use local_servers::{Signal, TiedChild, free_port, spawn_tied};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::control_plane::ControlPlane;
 use crate::harness::{client, eventually, link, settings};
-use crate::process::BINARY;
+use crate::program::Program;
 use crate::redis::Relay;
 use crate::wire::answer;
 
@@ -27,53 +26,6 @@ const LINKS: usize = 200;
 
 /// Visitors who follow them, each without a pause.
 const VISITORS: usize = 4;
-
-/// A proxy as a program, which can be started again where it was.
-struct Program {
-    settings: Vec<(&'static str, String)>,
-    visitors: SocketAddr,
-    admin: SocketAddr,
-    running: Option<TiedChild>,
-}
-
-impl Program {
-    fn new(mut settings: Vec<(&'static str, String)>) -> Self {
-        let address = || SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
-        let (visitors, admin) = (address(), address());
-        settings.push(("LINKPULSE_PROXY_LISTEN", visitors.to_string()));
-        settings.push(("LINKPULSE_PROXY_ADMIN_LISTEN", admin.to_string()));
-        Self {
-            settings,
-            visitors,
-            admin,
-            running: None,
-        }
-    }
-
-    async fn start(&mut self) {
-        let mut command = Command::new(BINARY);
-        command.env_clear().stdin(Stdio::null());
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        // The later of two values counts.
-        command.envs(self.settings.iter().cloned());
-        self.running = Some(spawn_tied(command, Signal::KILL).unwrap());
-        let client = client();
-        let url = format!("http://{}/readyz", self.admin);
-        eventually(
-            "it is ready",
-            async || matches!(client.get(&url).send().await, Ok(answer) if answer.status() == 200),
-        )
-        .await;
-    }
-
-    /// Sends a signal, and waits until the process has ended.
-    async fn end(&mut self, signal: Signal) {
-        let mut child = self.running.take().unwrap();
-        child.signal(signal).unwrap();
-        let ended = tokio::task::spawn_blocking(move || child.wait());
-        ended.await.unwrap().unwrap();
-    }
-}
 
 /// What visitors saw.
 #[derive(Default)]

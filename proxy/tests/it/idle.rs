@@ -26,14 +26,18 @@ const RESERVED: usize = 4_000;
 
 /// How many connections this process may open.
 fn possible() -> usize {
+    CONNECTIONS.min(raise_file_limit().saturating_sub(RESERVED))
+}
+
+/// Raises this process' limit of open files as far as it may, and returns it.
+pub(crate) fn raise_file_limit() -> usize {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let raised = Rlimit {
         current: maximum,
         maximum,
     };
     setrlimit(Resource::Nofile, raised).unwrap();
-    let files = maximum.map_or(usize::MAX, |files| files as usize);
-    CONNECTIONS.min(files.saturating_sub(RESERVED))
+    maximum.map_or(usize::MAX, |files| files as usize)
 }
 
 async fn connect(number: usize, proxy: SocketAddr) -> std::io::Result<TcpStream> {

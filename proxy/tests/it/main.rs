@@ -10,6 +10,7 @@
 mod clicks;
 mod coherence;
 mod control_plane;
+mod crowd;
 mod domains;
 mod drill;
 mod forward;
@@ -23,6 +24,7 @@ mod options;
 mod outage;
 mod places;
 mod process;
+mod program;
 mod proxies;
 mod raw_http;
 mod redirect;
