@@ -11,6 +11,7 @@ mod bad_input;
 mod console;
 mod harness;
 mod internal;
+mod link_options;
 mod links;
 mod openapi;
 mod outage;

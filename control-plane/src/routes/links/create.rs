@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{AppendHeaders, IntoResponse};
-use contract::{Code, Domain, LinkId};
+use contract::{Code, Domain, LinkId, LinkOptions, RedirectStatus};
 use rand::RngExt;
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -151,6 +151,9 @@ impl Draft {
                 title: self.title.as_deref(),
                 is_enabled: self.is_enabled,
                 expires_at: self.expires_at,
+                redirect_status: RedirectStatus::default(),
+                options: &LinkOptions::default(),
+                password_hash: None,
                 created_at: now,
             };
             if db::insert_link(&mut transaction, &link).await? {
