@@ -6,6 +6,7 @@ mod config;
 mod console;
 pub mod db;
 mod error;
+mod field_check;
 mod internal;
 mod json;
 pub mod openapi;

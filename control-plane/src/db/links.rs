@@ -95,6 +95,14 @@ impl LinkRow {
         self.options = stored_options(options);
     }
 
+    /// Sets the password by its hash, or removes it.
+    pub fn set_password(&mut self, hash: Option<String>) {
+        if hash.is_some() {
+            self.password_changed += 1;
+        }
+        self.password_hash = hash;
+    }
+
     /// Which password visitors need; `None` if they need none.
     pub fn password(&self) -> Result<Option<u64>> {
         let number = || u64::try_from(self.password_changed).map_err(Error::internal);
