@@ -10,6 +10,7 @@ mod field_check;
 mod internal;
 mod json;
 pub mod openapi;
+mod pages;
 mod problem;
 mod relay;
 mod router;

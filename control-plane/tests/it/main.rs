@@ -15,6 +15,8 @@ mod link_options;
 mod links;
 mod openapi;
 mod outage;
+mod password;
 mod pool;
+mod preview;
 mod relay;
 mod stats;
