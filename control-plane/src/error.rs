@@ -75,6 +75,9 @@ pub enum Error {
     /// A part we need is away: try again.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
+    /// Redis, where we need it: try again.
+    #[error("redis cannot be reached")]
+    NoRedis(#[source] redis::RedisError),
     /// It took too long: try again.
     #[error("this took too long")]
     TimedOut,

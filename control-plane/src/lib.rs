@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod auth;
+mod caps;
 mod config;
 mod console;
 pub mod db;

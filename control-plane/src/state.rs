@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::Config;
 use crate::auth::{Attempts, PasswordHasher};
+use crate::caps::Caps;
 use crate::db::Analytics;
 
 /// Shared by all handlers.
@@ -20,6 +21,8 @@ pub struct AppState {
     pub pool: PgPool,
     /// The database with clicks.
     pub analytics: Analytics,
+    /// Counts of links with a click cap.
+    pub caps: Caps,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Bounds how many passwords are hashed at once.

@@ -240,6 +240,17 @@ pub async fn find_link_by_code(
     Ok(link)
 }
 
+/// Whether there is such a link, whoever owns it, also in the bin. For the edge.
+pub async fn link_exists(pool: &PgPool, id: LinkId) -> Result<bool> {
+    let exists = sqlx::query_scalar!(
+        r#"select exists (select from links where id = $1) as "exists!""#,
+        id.0,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(exists)
+}
+
 /// Writes the fields an owner may edit. Follow with [`log_change`](super::log_change).
 pub async fn update_link(connection: &mut PgConnection, link: &LinkRow) -> Result<()> {
     sqlx::query!(

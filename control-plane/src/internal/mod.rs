@@ -1,11 +1,12 @@
 //! What proxies ask the control plane, on the admin listener. Behind the shared secret, all of it.
 
+mod caps;
 mod resolve;
 mod secret;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::state::AppState;
 
@@ -13,6 +14,7 @@ use crate::state::AppState;
 pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/internal/resolve", get(resolve::resolve))
+        .route("/internal/caps/{link_id}", post(caps::begin_cap))
         .layer(from_fn_with_state(state.clone(), secret::require))
         .layer(from_fn(crate::problem::render))
         .with_state(state)

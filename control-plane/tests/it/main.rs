@@ -8,6 +8,7 @@
 
 mod auth;
 mod bad_input;
+mod caps;
 mod console;
 mod harness;
 mod internal;
