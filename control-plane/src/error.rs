@@ -1,7 +1,5 @@
 //! What can go wrong in a request, by what the client can do about it.
 
-use crate::target;
-
 /// Result with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -27,12 +25,6 @@ impl FieldError {
             code: code.into(),
             message: message.to_string(),
         }
-    }
-}
-
-impl From<target::Refused> for FieldError {
-    fn from(refused: target::Refused) -> Self {
-        Self::new("original_url", refused.code(), refused)
     }
 }
 
@@ -83,6 +75,9 @@ pub enum Error {
     /// A part we need is away: try again.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
+    /// Redis, where we need it: try again.
+    #[error("redis cannot be reached")]
+    NoRedis(#[source] redis::RedisError),
     /// It took too long: try again.
     #[error("this took too long")]
     TimedOut,

@@ -81,15 +81,31 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     })
 }
 
-fn field_error(field: &str, reason: &str) -> Error {
+fn field_error(path: &str, reason: &str) -> Error {
     let quoted = |prefix| reason.strip_prefix(prefix)?.split('`').next();
     if let Some(name) = quoted("unknown field `") {
-        return Error::invalid(name, "unknown_field", "this field is unknown");
+        // The path ends with the field, or with what the field is in.
+        let field = match path == name || path.ends_with(&format!(".{name}")) {
+            true => path.to_owned(),
+            false => below(path, name),
+        };
+        return Error::invalid(&field, "unknown_field", "this field is unknown");
     }
     if let Some(name) = quoted("missing field `") {
-        return Error::invalid(name, "required", "this field is required");
+        return Error::invalid(&below(path, name), "required", "this field is required");
     }
-    Error::invalid(field, "wrong_type", reason)
+    let code = match reason.starts_with("unknown variant") {
+        true => "unknown_value",
+        false => "wrong_type",
+    };
+    Error::invalid(path, code, reason)
+}
+
+fn below(path: &str, name: &str) -> String {
+    match path.is_empty() {
+        true => name.to_owned(),
+        false => format!("{path}.{name}"),
+    }
 }
 
 /// Tells an absent field from an explicit `null`, for edits. Use with

@@ -2,13 +2,16 @@
 
 pub mod accounts;
 pub mod auth;
+mod caps;
 mod config;
 mod console;
 pub mod db;
 mod error;
+mod field_check;
 mod internal;
 mod json;
 pub mod openapi;
+mod pages;
 mod problem;
 mod relay;
 mod router;

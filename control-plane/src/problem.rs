@@ -86,6 +86,7 @@ fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
         Error::CodeTaken { .. } => (StatusCode::CONFLICT, "code_taken"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Error::NoRedis(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
@@ -97,6 +98,7 @@ impl IntoResponse for Error {
         match &self {
             Error::Internal(reason) => tracing::error!(reason, "request failed"),
             Error::Unavailable(source) => tracing::warn!(%source, "database away"),
+            Error::NoRedis(source) => tracing::warn!(%source, "redis away"),
             _ => {}
         }
         let problem = Problem::from(&self);

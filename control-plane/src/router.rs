@@ -6,7 +6,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use contract::RequestId;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,7 +22,7 @@ use crate::json::MAX_BODY;
 use crate::openapi::Description;
 use crate::routes::{links, session};
 use crate::state::AppState;
-use crate::{console, problem};
+use crate::{console, pages, problem};
 
 /// A request that takes longer will not get better.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -52,7 +52,8 @@ pub fn router(state: AppState) -> Router {
     let no_referrer = HeaderValue::from_static("same-origin");
     api.route("/api/v1/openapi.json", describe)
         .merge(console::router())
-        .fallback(|| async { Error::NotFound("page") })
+        .route("/auth/{code}", post(pages::unlock))
+        .fallback(pages::link_page)
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(|_| {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::Clock;
+use contract::{Clock, UnlockKey};
+use secrecy::ExposeSecret;
 use service::{Lifecycle, Readiness, admin};
 use tokio::net::TcpListener;
 
-use crate::auth::PasswordHasher;
+use crate::auth::{Attempts, PasswordHasher};
+use crate::caps::Caps;
 use crate::db::{self, Analytics};
 use crate::error::Error;
 use crate::state::AppState;
@@ -41,13 +43,19 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let pool = db::connect(&config.database_url, config.database_connections)?;
     let analytics = db::connect(&config.analytics_database_url, config.database_connections)?;
+    let caps = Caps::new(&config.redis_url, config.keys.clone())?;
     let grace = config.shutdown_grace;
+    let unlock = UnlockKey::new(config.internal_secret.expose_secret());
     let state = AppState {
         config: Arc::new(config),
         pool,
         analytics: Analytics(analytics),
+        caps,
         clock,
         passwords: PasswordHasher::default(),
+        visitor_passwords: PasswordHasher::default(),
+        attempts: Arc::new(Attempts::default()),
+        unlock: Arc::new(unlock),
     };
     let readiness = Readiness::waiting_for(&["database", "analytics_database"]);
     let lifecycle = Lifecycle::new();

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use contract::{Clock, Timestamp};
+use contract::{Clock, Timestamp, UnlockKey};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::Config;
-use crate::auth::PasswordHasher;
+use crate::auth::{Attempts, PasswordHasher};
+use crate::caps::Caps;
 use crate::db::Analytics;
 
 /// Shared by all handlers.
@@ -20,10 +21,18 @@ pub struct AppState {
     pub pool: PgPool,
     /// The database with clicks.
     pub analytics: Analytics,
+    /// Counts of links with a click cap.
+    pub caps: Caps,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Bounds how many passwords are hashed at once.
     pub passwords: PasswordHasher,
+    /// The same for passwords of links, apart: guessing at those must not keep owners out.
+    pub visitor_passwords: PasswordHasher,
+    /// How often visitors have tried.
+    pub attempts: Arc<Attempts>,
+    /// Signs the cookies of those who knew the password.
+    pub unlock: Arc<UnlockKey>,
 }
 
 impl AppState {

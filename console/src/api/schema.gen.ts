@@ -100,8 +100,83 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Stops a link after so many visits. */
+        ClickCap: {
+            /**
+             * Format: int64
+             * @description Visits it redirects, counted exactly, those before the cap was set included.
+             * @example 1000
+             */
+            limit: number;
+            /**
+             * @description Redirect also while nobody can be asked how often it was visited. Otherwise that is a 503.
+             * @default false
+             */
+            redirects_uncounted?: boolean;
+            /**
+             * @description Where it leads afterwards, instead of 410.
+             * @example https://example.com/sold-out
+             */
+            used_up_url?: string | null;
+        };
+        /**
+         * @description One question about a visit, and perhaps `not`. Lists mean "one of"; what is not known of a
+         *     visitor is none of a list.
+         * @example {
+         *       "country": [
+         *         "DE",
+         *         "AT"
+         *       ],
+         *       "not": true
+         *     }
+         */
+        Condition: {
+            /** @description The visitor's address: addresses and networks, as `192.0.2.0/24`. */
+            address?: string[];
+            /**
+             * Format: date-time
+             * @description At this moment or later (RFC 3339).
+             */
+            after?: string;
+            /**
+             * Format: date-time
+             * @description Earlier than this moment (RFC 3339).
+             */
+            before?: string;
+            /** @description The browser. */
+            browser?: ("chrome" | "safari" | "firefox" | "edge" | "opera" | "samsung" | "in_app" | "other")[];
+            /** @description The visitor's city in English, in any case. */
+            city?: string[];
+            /** @description The visitor's continent: AF, AN, AS, EU, NA, OC, SA. */
+            continent?: string[];
+            /** @description The visitor's country: ISO 3166-1, two letters. */
+            country?: string[];
+            /** @description The kind of device. */
+            device?: ("desktop" | "mobile" | "tablet" | "tv" | "console" | "other")[];
+            /** @description Days of the week and hours. */
+            hours?: components["schemas"]["Hours"];
+            /** @description The language preferred: `de` holds for `de-AT`, not the other way round. */
+            language?: string[];
+            /**
+             * @description The answer must be no.
+             * @default false
+             */
+            not?: boolean;
+            /** @description The operating system. */
+            os?: ("windows" | "macos" | "ios" | "android" | "linux" | "chromeos" | "other")[];
+            /** @description A parameter of the query. */
+            query?: components["schemas"]["QueryTest"];
+            /** @description The site that the visitor comes from: a host, its subdomains included. */
+            referrer?: string[];
+            /**
+             * @description The visitor's region, in any case: its ISO 3166-2 code without the country, or its name,
+             *     whichever the geo database has.
+             */
+            region?: string[];
+        };
         /** @description A link to make. */
         CreateLink: {
+            click_cap?: components["schemas"]["ClickCap"] | null;
             /**
              * @description Its short part: 1 to 64 of `A–Z a–z 0–9 _ -`. Generated when absent.
              * @example spring-24
@@ -117,6 +192,8 @@ export interface components {
              * @default true
              */
             enabled?: boolean;
+            /** @description Where it leads once it has expired, instead of 410. */
+            expired_url?: string | null;
             /**
              * Format: date-time
              * @description When it stops redirecting (RFC 3339).
@@ -124,11 +201,62 @@ export interface components {
              */
             expires_at?: string | null;
             /**
+             * @description Search engines may list the short address.
+             * @default false
+             */
+            indexable?: boolean;
+            /**
+             * Format: int64
+             * @description Seconds for which browsers may remember where it leads; 0: they ask every time. As long,
+             *     edits do not arrive and clicks do not count. At most a day, and an hour with a permanent
+             *     `redirect_status`. Without effect where the answer depends on the visit: with rules, split,
+             *     cap, password, and for strict links.
+             * @default 0
+             */
+            max_age?: number | null;
+            /**
              * @description Where it leads: http or https, at most 2048 bytes.
              * @example https://example.com/sale
              */
             original_url: string;
-            /** @description What to call it: at most 512 characters. */
+            /**
+             * @description What follows the code in the path goes on to the target.
+             * @default false
+             */
+            passes_path?: boolean;
+            /**
+             * @description The visitor's query parameters go on to the target, except those that it has itself.
+             * @default false
+             */
+            passes_query?: boolean;
+            /**
+             * Format: password
+             * @description What visitors have to enter: 4 to 200 characters.
+             */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description Which redirect it answers with: 302, 301, 307 or 308. Each is remembered by browsers for
+             *     `max_age` only, also the permanent ones.
+             * @default 302
+             * @example 302
+             */
+            redirect_status?: number | null;
+            /** @description Other targets, or none, for some visitors. The first that matches decides. */
+            rules?: components["schemas"]["Rule"][] | null;
+            social_preview?: components["schemas"]["SocialPreview"] | null;
+            split?: components["schemas"]["Split"] | null;
+            /**
+             * Format: date-time
+             * @description When it begins to redirect (RFC 3339). Before, it is a 404.
+             */
+            starts_at?: string | null;
+            /**
+             * @description Rather no answer than one that may be out of date.
+             * @default false
+             */
+            strict?: boolean;
+            /** @description What to call it: at most 512 characters. Shown on its preview page. */
             title?: string | null;
         };
         /** @description A sign-in attempt. */
@@ -162,6 +290,32 @@ export interface components {
              */
             message: string;
         };
+        /** @description Some hours on some days of the week. */
+        Hours: {
+            /**
+             * @description The days on which the hours begin: `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`.
+             * @example [
+             *       "mon",
+             *       "fri"
+             *     ]
+             */
+            days: string[];
+            /**
+             * @description When they begin, as `HH:MM`.
+             * @example 08:00
+             */
+            from: string;
+            /**
+             * @description When they end, up to `24:00`. Not later than `from`: on the next day.
+             * @example 18:00
+             */
+            until: string;
+            /**
+             * @description Whose clocks count: a time zone of the IANA database.
+             * @example Europe/Berlin
+             */
+            zone: string;
+        };
         /**
          * @description Width of a bar.
          * @enum {string}
@@ -169,6 +323,7 @@ export interface components {
         Interval: "hour";
         /** @description A link. */
         Link: {
+            click_cap: components["schemas"]["ClickCap"] | null;
             /**
              * Format: int64
              * @description Clicks since it was made; null while the statistics cannot be reached.
@@ -191,38 +346,70 @@ export interface components {
             domain: string;
             /** @description False: switched off by its owner. */
             enabled: boolean;
+            /** @description Where it leads once it has expired, instead of 410. */
+            expired_url: string | null;
             /**
              * Format: date-time
              * @description When it stops redirecting.
              */
             expires_at: string | null;
+            /** @description Visitors have to enter a password. */
+            has_password: boolean;
             /**
              * @description Stays the same whatever happens to the code.
              * @example lnk_01K9ZC6T2YJ4T1B6Q8S3W5
              */
             id: string;
+            /** @description Search engines may list the short address. */
+            indexable: boolean;
             /**
              * Format: date-time
              * @description The newest click.
              */
             last_clicked_at: string | null;
             /**
+             * Format: int32
+             * @description Seconds for which browsers may remember where it leads.
+             */
+            max_age: number;
+            /**
              * @description Where it leads, in the URL standard's serialised form.
              * @example https://example.com/sale
              */
             original_url: string;
+            /** @description What follows the code in the path goes on to the target. */
+            passes_path: boolean;
+            /** @description The visitor's query parameters go on to the target. */
+            passes_query: boolean;
+            /**
+             * Format: int32
+             * @description Which redirect it answers with: 302, 301, 307 or 308.
+             * @example 302
+             */
+            redirect_status: number;
             /**
              * Format: int64
              * @description Grows with every change.
              */
             revision: number;
+            /** @description Other targets, or none, for some visitors. */
+            rules: components["schemas"]["Rule"][];
             /**
              * @description What to print and share.
              * @example https://go.example.com/spring-24
              */
             short_url: string;
+            social_preview: components["schemas"]["SocialPreview"] | null;
+            split: components["schemas"]["Split"] | null;
+            /**
+             * Format: date-time
+             * @description When it begins to redirect.
+             */
+            starts_at: string | null;
             /** @description What a visitor meets. */
             status: components["schemas"]["LinkStatus"];
+            /** @description Rather no answer than one that may be out of date. */
+            strict: boolean;
             /** @description What its owner calls it. */
             title: string | null;
             /**
@@ -279,7 +466,7 @@ export interface components {
          * @description What a visitor of a link meets.
          * @enum {string}
          */
-        LinkStatus: "active" | "disabled" | "expired" | "deleted";
+        LinkStatus: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
         /** @description The body of every error. */
         Problem: {
             /**
@@ -315,6 +502,44 @@ export interface components {
              */
             type: string;
         };
+        /** @description A question about a query parameter. */
+        QueryTest: {
+            /**
+             * @description Its name as it is sent: percent encoding and all.
+             * @example ref
+             */
+            name: string;
+            /** @description What it must be. */
+            value: components["schemas"]["QueryValue"];
+        };
+        /** @description What a query parameter must be. */
+        QueryValue: "present" | {
+            /** @description There, with this value as it is sent: percent encoding and all. */
+            equals: string;
+        };
+        /**
+         * @description How a rule refuses.
+         * @enum {string}
+         */
+        Refusal: "not_found" | "gone" | "unavailable";
+        /**
+         * @description Sends the visitors to whom all conditions apply somewhere. Of several rules the first one that
+         *     matches decides.
+         */
+        Rule: {
+            /** @description All of them must hold. None: the rule is for everybody. */
+            if: components["schemas"]["Condition"][];
+            /** @description What the visitor gets. */
+            then: components["schemas"]["RuleAction"];
+        };
+        /** @description What a rule does. */
+        RuleAction: {
+            /** @description Redirects there. */
+            url: string;
+        } | {
+            /** @description Refuses. */
+            refuse: components["schemas"]["Refusal"];
+        };
         /** @description Who is signed in, and where. */
         Session: {
             /**
@@ -339,6 +564,35 @@ export interface components {
             /** @example Workspace */
             name: string;
         };
+        /**
+         * @description What chats and social networks show when the link is shared, and its own preview page. People
+         *     who follow the link do not see it.
+         */
+        SocialPreview: {
+            /** @description A sentence or two. */
+            description?: string | null;
+            /**
+             * @description A picture. It is not fetched and not checked here.
+             * @example https://example.com/sale.png
+             */
+            image_url?: string | null;
+            /**
+             * @description A heading.
+             * @example Spring sale
+             */
+            title?: string | null;
+        };
+        /** @description Several targets, shown by weight, the same one to the same visitor. */
+        Split: {
+            /**
+             * @description Visitors keep their target by a cookie, also when their address changes. Otherwise by a
+             *     hash of address and browser, which needs nothing on their side.
+             * @default false
+             */
+            uses_cookie?: boolean;
+            /** @description The targets. Their numbers in statistics are 1, 2, … */
+            variants: components["schemas"]["Variant"][];
+        };
         /** @description One bar. */
         StatsPoint: {
             /**
@@ -354,20 +608,74 @@ export interface components {
         };
         /** @description What to change. Absent fields stay; `null` clears what may be empty. */
         UpdateLink: {
+            click_cap?: components["schemas"]["ClickCap"] | null;
             /** @description False switches it off, true on again. */
             enabled?: boolean;
+            /** @description Where it leads once it has expired, instead of 410. */
+            expired_url?: string | null;
             /**
              * Format: date-time
              * @description When it stops redirecting (RFC 3339).
              */
             expires_at?: string | null;
+            /** @description Search engines may list the short address. */
+            indexable?: boolean;
+            /**
+             * Format: int64
+             * @description Seconds for which browsers may remember where it leads; `null`: 0, they ask every time.
+             */
+            max_age?: number | null;
             /**
              * @description Where it leads from now on.
              * @example https://example.com/sale
              */
             original_url?: string;
+            /** @description What follows the code in the path goes on to the target. */
+            passes_path?: boolean;
+            /** @description The visitor's query parameters go on to the target, except those that it has itself. */
+            passes_query?: boolean;
+            /**
+             * Format: password
+             * @description What visitors have to enter: 4 to 200 characters. Whoever knew the one before is asked
+             *     again.
+             */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description Which redirect it answers with: 302, 301, 307 or 308.
+             * @example 302
+             */
+            redirect_status?: number;
+            /**
+             * @description Other targets, or none, for some visitors. The first that matches decides. These take the
+             *     place of all that were there.
+             */
+            rules?: components["schemas"]["Rule"][] | null;
+            social_preview?: components["schemas"]["SocialPreview"] | null;
+            split?: components["schemas"]["Split"] | null;
+            /**
+             * Format: date-time
+             * @description When it begins to redirect (RFC 3339). Before, it is a 404.
+             */
+            starts_at?: string | null;
+            /** @description Rather no answer than one that may be out of date. */
+            strict?: boolean;
             /** @description What to call it. */
             title?: string | null;
+        };
+        /** @description One target of a split. */
+        Variant: {
+            /**
+             * @description Where it leads.
+             * @example https://example.com/a
+             */
+            url: string;
+            /**
+             * Format: int64
+             * @description Its share of the visitors, relative to the sum of all weights. 0: nobody new.
+             * @example 1
+             */
+            weight: number;
         };
     };
     responses: never;
@@ -388,7 +696,7 @@ export interface operations {
                 /** @description Text to find in code, target or title, in any case. */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
-                status?: "active" | "disabled" | "expired" | "deleted";
+                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
             };
             header?: never;
             path?: never;

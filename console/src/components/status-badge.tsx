@@ -3,8 +3,10 @@ import { classNames } from "@/components/class-names";
 
 const LOOKS: Record<LinkStatus, { label: string; dot: string; text: string }> = {
   active: { label: "Active", dot: "bg-accent-bright", text: "text-accent" },
+  scheduled: { label: "Scheduled", dot: "bg-ink-faint", text: "text-ink-soft" },
   disabled: { label: "Disabled", dot: "bg-ink-faint", text: "text-ink-soft" },
   expired: { label: "Expired", dot: "bg-warn", text: "text-warn" },
+  blocked: { label: "Blocked", dot: "bg-danger", text: "text-danger" },
   deleted: { label: "Deleted", dot: "bg-danger", text: "text-danger" },
 };
 

@@ -18,7 +18,10 @@ const CreateLinkModal = lazy(() => import("@/features/links/create-link-modal"))
 const search = z.object({
   // The router reads `?q=42` as a number.
   q: z.coerce.string().optional().catch(undefined),
-  status: z.enum(["active", "disabled", "expired", "deleted"]).optional().catch(undefined),
+  status: z
+    .enum(["active", "scheduled", "disabled", "expired", "blocked", "deleted"])
+    .optional()
+    .catch(undefined),
 });
 
 export const linksRoute = createRoute({

@@ -39,12 +39,13 @@ pub async fn log_change(
 ) -> Result<LinkRow> {
     let link = sqlx::query_as!(
         LinkRow,
-        "with head as (update link_changes_head set seq = seq + 1 returning seq)
+        r#"with head as (update link_changes_head set seq = seq + 1 returning seq)
          update links set revision = head.seq, updated_at = $2
          from head
          where links.id = $1
          returning id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                   created_at, updated_at, deleted_at, revision",
+                   created_at, updated_at, deleted_at, revision, redirect_status,
+                   options as "options: _", password_hash, password_changed, is_blocked"#,
         link_id,
         now,
     )

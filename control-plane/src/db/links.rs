@@ -1,7 +1,10 @@
 //! Links. Every statement for a caller carries the workspace: what belongs to another one is not
 //! found.
 
-use contract::{Code, Domain, LinkId, LinkRecord, LinkState, RedirectStatus};
+use contract::{
+    Code, Domain, LinkId, LinkOptions, LinkRecord, LinkState, RedirectStatus, Timestamp,
+};
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -35,6 +38,16 @@ pub struct LinkRow {
     pub deleted_at: Option<OffsetDateTime>,
     /// Number of its last change.
     pub revision: i64,
+    /// 301, 302, 307 or 308.
+    pub redirect_status: i16,
+    /// What it has beyond that, without its password. `None`: nothing.
+    pub options: Option<Json<LinkOptions>>,
+    /// PHC string. `None`: everybody may follow it.
+    pub password_hash: Option<String>,
+    /// Which password that is.
+    pub password_changed: i64,
+    /// Taken down.
+    pub is_blocked: bool,
 }
 
 impl LinkRow {
@@ -50,17 +63,67 @@ impl LinkRow {
                 .revision
                 .try_into()
                 .map_err(|_| unreadable("revision"))?,
-            state: match (self.deleted_at, self.is_enabled) {
-                (Some(_), _) => LinkState::Deleted,
-                (None, false) => LinkState::Disabled,
-                (None, true) => LinkState::Active,
+            state: match (self.deleted_at, self.is_enabled, self.is_blocked) {
+                (Some(_), _, _) => LinkState::Deleted,
+                (None, false, _) => LinkState::Disabled,
+                (None, true, true) => LinkState::Blocked,
+                (None, true, false) => LinkState::Active,
             },
             original_url: self.original_url.clone(),
-            status: RedirectStatus::Found,
+            status: self.redirect_status()?,
             expires_at: self.expires_at.map(Into::into),
-            options: None,
+            options: self.record_options()?.map(Box::new),
         })
     }
+
+    /// Which redirect it answers with.
+    pub fn redirect_status(&self) -> Result<RedirectStatus> {
+        let number = u16::try_from(self.redirect_status).unwrap_or_default();
+        RedirectStatus::try_from(number).map_err(Error::internal)
+    }
+
+    /// Its options, as far as they are stored together.
+    pub fn options(&self) -> LinkOptions {
+        self.options
+            .as_ref()
+            .map(|options| options.0.clone())
+            .unwrap_or_default()
+    }
+
+    /// Stores options. A plain link has none.
+    pub fn set_options(&mut self, options: LinkOptions) {
+        self.options = stored_options(options);
+    }
+
+    /// Sets the password by its hash, or removes it.
+    pub fn set_password(&mut self, hash: Option<String>) {
+        if hash.is_some() {
+            self.password_changed += 1;
+        }
+        self.password_hash = hash;
+    }
+
+    /// Which password visitors need; `None` if they need none.
+    pub fn password(&self) -> Result<Option<u64>> {
+        let number = || u64::try_from(self.password_changed).map_err(Error::internal);
+        self.password_hash.as_ref().map(|_| number()).transpose()
+    }
+
+    fn record_options(&self) -> Result<Option<LinkOptions>> {
+        let options = LinkOptions {
+            password: self.password()?,
+            ..self.options()
+        };
+        Ok(Some(options).filter(|options| *options != LinkOptions::default()))
+    }
+}
+
+fn stored_options(options: LinkOptions) -> Option<Json<LinkOptions>> {
+    let options = LinkOptions {
+        password: None,
+        ..options
+    };
+    Some(Json(options)).filter(|options| options.0 != LinkOptions::default())
 }
 
 /// What a new link starts with.
@@ -82,6 +145,12 @@ pub struct NewLink<'a> {
     pub is_enabled: bool,
     /// When it stops redirecting.
     pub expires_at: Option<OffsetDateTime>,
+    /// Which redirect it answers with.
+    pub redirect_status: RedirectStatus,
+    /// What it has beyond that. Its password is not in here.
+    pub options: &'a LinkOptions,
+    /// PHC string of its password, if it has one.
+    pub password_hash: Option<&'a str>,
     /// Now.
     pub created_at: OffsetDateTime,
 }
@@ -91,8 +160,10 @@ pub struct NewLink<'a> {
 pub async fn insert_link(connection: &mut PgConnection, link: &NewLink<'_>) -> Result<bool> {
     let inserted = sqlx::query!(
         "insert into links (id, workspace_id, domain, code, original_url, title, is_enabled,
-                            expires_at, created_at, updated_at, revision)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0)
+                            expires_at, created_at, updated_at, revision, redirect_status,
+                            options, password_hash, password_changed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10,
+                 $11, $12::text, case when $12 is null then 0 else 1 end)
          on conflict on constraint links_domain_code_key do nothing",
         link.id.0,
         link.workspace_id,
@@ -103,6 +174,9 @@ pub async fn insert_link(connection: &mut PgConnection, link: &NewLink<'_>) -> R
         link.is_enabled,
         link.expires_at,
         link.created_at,
+        link.redirect_status.as_u16() as i16,
+        stored_options(link.options.clone()) as _,
+        link.password_hash,
     )
     .execute(connection)
     .await?;
@@ -113,9 +187,10 @@ pub async fn insert_link(connection: &mut PgConnection, link: &NewLink<'_>) -> R
 pub async fn find_link(pool: &PgPool, workspace_id: Uuid, id: LinkId) -> Result<Option<LinkRow>> {
     let link = sqlx::query_as!(
         LinkRow,
-        "select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision
-         from links where workspace_id = $1 and id = $2",
+        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
+                created_at, updated_at, deleted_at, revision, redirect_status,
+                options as "options: _", password_hash, password_changed, is_blocked
+         from links where workspace_id = $1 and id = $2"#,
         workspace_id,
         id.0,
     )
@@ -132,10 +207,11 @@ pub async fn lock_link(
 ) -> Result<Option<LinkRow>> {
     let link = sqlx::query_as!(
         LinkRow,
-        "select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision
+        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
+                created_at, updated_at, deleted_at, revision, redirect_status,
+                options as "options: _", password_hash, password_changed, is_blocked
          from links where workspace_id = $1 and id = $2 and deleted_at is null
-         for update",
+         for update"#,
         workspace_id,
         id.0,
     )
@@ -152,9 +228,10 @@ pub async fn find_link_by_code(
 ) -> Result<Option<LinkRow>> {
     let link = sqlx::query_as!(
         LinkRow,
-        "select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision
-         from links where domain = $1 and code = $2",
+        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
+                created_at, updated_at, deleted_at, revision, redirect_status,
+                options as "options: _", password_hash, password_changed, is_blocked
+         from links where domain = $1 and code = $2"#,
         domain.as_str(),
         code.as_str(),
     )
@@ -163,10 +240,23 @@ pub async fn find_link_by_code(
     Ok(link)
 }
 
+/// Whether there is such a link, whoever owns it, also in the bin. For the edge.
+pub async fn link_exists(pool: &PgPool, id: LinkId) -> Result<bool> {
+    let exists = sqlx::query_scalar!(
+        r#"select exists (select from links where id = $1) as "exists!""#,
+        id.0,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(exists)
+}
+
 /// Writes the fields an owner may edit. Follow with [`log_change`](super::log_change).
 pub async fn update_link(connection: &mut PgConnection, link: &LinkRow) -> Result<()> {
     sqlx::query!(
-        "update links set original_url = $3, title = $4, is_enabled = $5, expires_at = $6
+        "update links set original_url = $3, title = $4, is_enabled = $5, expires_at = $6,
+                          redirect_status = $7, options = $8, password_hash = $9,
+                          password_changed = $10
          where workspace_id = $1 and id = $2",
         link.workspace_id,
         link.id,
@@ -174,6 +264,10 @@ pub async fn update_link(connection: &mut PgConnection, link: &LinkRow) -> Resul
         link.title,
         link.is_enabled,
         link.expires_at,
+        link.redirect_status,
+        link.options as _,
+        link.password_hash,
+        link.password_changed,
     )
     .execute(connection)
     .await?;
@@ -205,7 +299,7 @@ pub async fn delete_link(
 pub struct LinkFilter<'a> {
     /// Text to find in code, target or title, without regard to case.
     pub search: Option<&'a str>,
-    /// `active`, `disabled`, `expired` or `deleted`; all but the bin when absent.
+    /// Name of a state; all but the bin when absent.
     pub status: Option<&'a str>,
 }
 
@@ -237,22 +331,24 @@ pub async fn list_links(
 ) -> Result<Vec<LinkRow>> {
     let links = sqlx::query_as!(
         LinkRow,
-        "select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision
+        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
+                created_at, updated_at, deleted_at, revision, redirect_status,
+                options as "options: _", password_hash, password_changed, is_blocked
          from links
          where workspace_id = $1
            and ($2::text is null or code ilike $2 or original_url ilike $2 or title ilike $2)
-           and case coalesce($3::text, 'all')
-                 when 'deleted' then deleted_at is not null
-                 when 'disabled' then deleted_at is null and not is_enabled
-                 when 'expired' then deleted_at is null and is_enabled and expires_at <= $4
-                 when 'active' then deleted_at is null and is_enabled
-                                    and (expires_at is null or expires_at > $4)
-                 else deleted_at is null
+           and case
+                 when $3::text is null then deleted_at is null
+                 when deleted_at is not null then $3 = 'deleted'
+                 when not is_enabled then $3 = 'disabled'
+                 when (options ->> 'starts_at')::bigint > $8 then $3 = 'scheduled'
+                 when expires_at <= $4 then $3 = 'expired'
+                 when is_blocked then $3 = 'blocked'
+                 else $3 = 'active'
                end
            and ($5::timestamptz is null or (created_at, id) < ($5, $6))
          order by created_at desc, id desc
-         limit $7",
+         limit $7"#,
         workspace_id,
         filter.search.map(contains_pattern),
         filter.status,
@@ -260,6 +356,7 @@ pub async fn list_links(
         page.after.map(|position| position.created_at),
         page.after.map(|position| position.id),
         page.limit,
+        Timestamp::from(now).as_micros(),
     )
     .fetch_all(pool)
     .await?;

@@ -14,7 +14,7 @@ pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touc
 pub use changes::{Head, LoggedChange, changes_after, head, log_change};
 pub use links::{
     LinkFilter, LinkRow, NewLink, Page, Position, delete_link, find_link, find_link_by_code,
-    insert_link, list_links, lock_link, update_link,
+    insert_link, link_exists, list_links, lock_link, update_link,
 };
 pub use pool::{Analytics, connect, migrate};
 pub use sessions::{

@@ -150,6 +150,14 @@ impl App {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
+    /// A visitor's request, as the proxy hands it over.
+    pub fn visitor(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path)
+            .header("x-forwarded-host", "go.example.org")
+            .header("x-forwarded-for", "203.0.113.7")
+            .header("x-forwarded-proto", "https")
+    }
+
     /// With the API key.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let mut request = self.request(method, path).bearer_auth(&self.key);

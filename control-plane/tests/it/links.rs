@@ -19,18 +19,31 @@ async fn a_created_link_is_shown_whole_and_found_again() {
     assert_eq!(created.status, 201);
     assert_json_snapshot!(created.body, { ".id" => "[id]" }, @r#"
     {
+      "click_cap": null,
       "clicks": 0,
       "code": "spring-24",
       "created_at": "2026-11-22T10:20:30.123456Z",
       "domain": "go.example.org",
       "enabled": true,
+      "expired_url": null,
       "expires_at": "2027-01-31T12:00:00.5Z",
+      "has_password": false,
       "id": "[id]",
+      "indexable": false,
       "last_clicked_at": null,
+      "max_age": 0,
       "original_url": "https://example.com/Sale?x=1",
+      "passes_path": false,
+      "passes_query": false,
+      "redirect_status": 302,
       "revision": 1,
+      "rules": [],
       "short_url": "https://go.example.org/spring-24",
+      "social_preview": null,
+      "split": null,
+      "starts_at": null,
       "status": "active",
+      "strict": false,
       "title": "Spring sale",
       "updated_at": "2026-11-22T10:20:30.123456Z"
     }

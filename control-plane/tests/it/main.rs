@@ -8,13 +8,17 @@
 
 mod auth;
 mod bad_input;
+mod caps;
 mod console;
 mod harness;
 mod internal;
+mod link_options;
 mod links;
 mod openapi;
 mod outage;
+mod password;
 mod pool;
+mod preview;
 mod relay;
 mod stats;
 mod visitor_keys;

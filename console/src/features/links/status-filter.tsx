@@ -5,8 +5,10 @@ import { EXACTLY, segmentStyle, segmentsStyle } from "@/components/segment-style
 const CHOICES: { status: LinkStatus | undefined; label: string }[] = [
   { status: undefined, label: "All" },
   { status: "active", label: "Active" },
+  { status: "scheduled", label: "Scheduled" },
   { status: "disabled", label: "Disabled" },
   { status: "expired", label: "Expired" },
+  { status: "blocked", label: "Blocked" },
   { status: "deleted", label: "Deleted" },
 ];
 

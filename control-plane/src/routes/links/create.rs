@@ -1,19 +1,23 @@
+use std::mem::take;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{AppendHeaders, IntoResponse};
-use contract::{Code, Domain, LinkId};
+use contract::{Code, Domain, LinkId, LinkOptions, RedirectStatus};
 use rand::RngExt;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::options::{ClickCap, OptionFields, Rule, SocialPreview, Split};
 use super::{Link, fields};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow, NewLink};
 use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
 use crate::json::JsonBody;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -31,7 +35,7 @@ const RUDE: [&str; 8] = [
 ];
 
 /// A link to make.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateLink {
     /// Where it leads: http or https, at most 2048 bytes.
@@ -43,7 +47,7 @@ pub struct CreateLink {
     /// Host to live under. The installation's own when absent.
     #[schema(example = "go.example.com")]
     domain: Option<String>,
-    /// What to call it: at most 512 characters.
+    /// What to call it: at most 512 characters. Shown on its preview page.
     #[schema(max_length = 512)]
     title: Option<String>,
     /// When it stops redirecting (RFC 3339).
@@ -53,6 +57,50 @@ pub struct CreateLink {
     #[serde(default = "enabled")]
     #[schema(default = true)]
     enabled: bool,
+    /// Which redirect it answers with: 302, 301, 307 or 308. Each is remembered by browsers for
+    /// `max_age` only, also the permanent ones.
+    #[schema(default = 302, example = 302)]
+    redirect_status: Option<u16>,
+    /// When it begins to redirect (RFC 3339). Before, it is a 404.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    starts_at: Option<String>,
+    /// Where it leads once it has expired, instead of 410.
+    #[schema(max_length = 2048)]
+    expired_url: Option<String>,
+    /// How often it redirects.
+    click_cap: Option<ClickCap>,
+    /// What visitors have to enter: 4 to 200 characters.
+    #[schema(format = Password, min_length = 4, max_length = 200, write_only)]
+    password: Option<String>,
+    /// Other targets, or none, for some visitors. The first that matches decides.
+    #[schema(max_items = 50)]
+    rules: Option<Vec<Rule>>,
+    /// Several targets for visitors whom no rule has sent elsewhere.
+    split: Option<Split>,
+    /// What chats show when the link is shared.
+    social_preview: Option<SocialPreview>,
+    /// The visitor's query parameters go on to the target, except those that it has itself.
+    #[serde(default)]
+    #[schema(default = false)]
+    passes_query: bool,
+    /// What follows the code in the path goes on to the target.
+    #[serde(default)]
+    #[schema(default = false)]
+    passes_path: bool,
+    /// Rather no answer than one that may be out of date.
+    #[serde(default)]
+    #[schema(default = false)]
+    strict: bool,
+    /// Search engines may list the short address.
+    #[serde(default)]
+    #[schema(default = false)]
+    indexable: bool,
+    /// Seconds for which browsers may remember where it leads; 0: they ask every time. As long,
+    /// edits do not arrive and clicks do not count. At most a day, and an hour with a permanent
+    /// `redirect_status`. Without effect where the answer depends on the visit: with rules, split,
+    /// cap, password, and for strict links.
+    #[schema(default = 0, minimum = 0, maximum = 86_400)]
+    max_age: Option<i64>,
 }
 
 fn enabled() -> bool {
@@ -80,7 +128,10 @@ pub async fn create_link(
     JsonBody(body): JsonBody<CreateLink>,
 ) -> Result<impl IntoResponse> {
     caller.may_edit()?;
-    let draft = Draft::check(body, &state)?;
+    let mut draft = Draft::check(body, &state)?;
+    if let Some(password) = &mut draft.password {
+        *password = state.passwords.hash(take(password)).await?;
+    }
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let state = state.clone();
@@ -104,36 +155,62 @@ struct Draft {
     title: Option<String>,
     is_enabled: bool,
     expires_at: Option<OffsetDateTime>,
+    redirect_status: RedirectStatus,
+    options: LinkOptions,
+    /// In clear text until it is hashed, before anything is written.
+    password: Option<String>,
 }
 
 impl Draft {
     fn check(body: CreateLink, state: &AppState) -> Result<Self> {
         let own = &state.config.default_domain;
-        let now = state.now();
-        let mut errors = Vec::new();
-        let original_url = fields::original_url(&body.original_url, own, &mut errors);
-        let code = body.code.and_then(|text| fields::code(&text, &mut errors));
-        let title = body.title.and_then(|text| fields::title(text, &mut errors));
+        let mut check = FieldCheck::new(state);
+        let original_url = check.url("original_url", &body.original_url);
+        let code = body.code.and_then(|text| fields::code(&text, &mut check));
+        let title = body.title.and_then(|text| fields::title(&text, &mut check));
         let expires_at = body
             .expires_at
-            .and_then(|text| fields::expires_at(&text, now, &mut errors));
-        let (Some(original_url), []) = (original_url, errors.as_slice()) else {
-            return Err(Error::Invalid(errors));
+            .and_then(|text| fields::expires_at(&text, &mut check));
+        let redirect_status = body
+            .redirect_status
+            .and_then(|number| fields::redirect_status(number, &mut check))
+            .unwrap_or_default();
+        let password = body
+            .password
+            .and_then(|text| fields::password(text, &mut check));
+        let mut options = LinkOptions::default();
+        let given = OptionFields {
+            starts_at: Some(body.starts_at),
+            expired_url: Some(body.expired_url),
+            click_cap: Some(body.click_cap),
+            rules: Some(body.rules),
+            split: Some(body.split),
+            social_preview: Some(body.social_preview),
+            passes_query: Some(body.passes_query),
+            passes_path: Some(body.passes_path),
+            strict: Some(body.strict),
+            indexable: Some(body.indexable),
+            max_age: Some(body.max_age),
         };
+        given.check(&mut check).apply(&mut options);
+        fields::together(redirect_status, &options, expires_at, &mut check);
+        check.finish()?;
         if body
             .domain
             .is_some_and(|text| text.parse::<Domain>().as_ref() != Ok(own))
         {
             return Err(Error::NotFound("domain"));
         }
-        let is_enabled = body.enabled;
         Ok(Self {
             domain: own.clone(),
             code,
-            original_url,
+            original_url: original_url.ok_or_else(|| Error::internal("a target got lost"))?,
             title,
-            is_enabled,
+            is_enabled: body.enabled,
             expires_at,
+            redirect_status,
+            options,
+            password,
         })
     }
 
@@ -151,6 +228,9 @@ impl Draft {
                 title: self.title.as_deref(),
                 is_enabled: self.is_enabled,
                 expires_at: self.expires_at,
+                redirect_status: self.redirect_status,
+                options: &self.options,
+                password_hash: self.password.as_deref(),
                 created_at: now,
             };
             if db::insert_link(&mut transaction, &link).await? {

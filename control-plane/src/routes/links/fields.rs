@@ -1,84 +1,85 @@
-//! Checks of a link's fields, shared by creating and editing. Each adds to the list of errors, so
-//! that a form learns everything at once.
+//! Checks of a link's own fields, shared by creating and editing.
 
-use contract::{Code, Domain};
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use contract::{Code, LinkOptions, RedirectStatus};
+use time::OffsetDateTime;
 
-use crate::error::FieldError;
-use crate::target;
+use crate::field_check::FieldCheck;
 
 const MAX_TITLE: usize = 512;
 
-pub(super) fn original_url(
-    text: &str,
-    own: &Domain,
-    errors: &mut Vec<FieldError>,
-) -> Option<String> {
-    target::check(text, own)
-        .map_err(|refused| errors.push(refused.into()))
-        .ok()
-}
+/// A password for visitors may be short: attempts are limited, and it is told from mouth to mouth.
+/// Characters.
+const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 4..=200;
 
-pub(super) fn code(text: &str, errors: &mut Vec<FieldError>) -> Option<Code> {
+/// Longest time for which a permanent redirect may be remembered. Seconds. Programs that believe in
+/// "permanent" ask again only then, so an edit must not take longer.
+const MAX_PERMANENT_AGE: u32 = 60 * 60;
+
+pub(super) fn code(text: &str, check: &mut FieldCheck<'_>) -> Option<Code> {
     let code: Code = match text.parse() {
         Ok(code) => code,
         Err(invalid) => {
-            errors.push(FieldError::new("code", "invalid_code", invalid));
+            check.refuse("code", "invalid_code", invalid);
             return None;
         }
     };
     if code.is_reserved() {
-        errors.push(FieldError::new("code", "reserved", "this word is reserved"));
+        check.refuse("code", "reserved", "this word is reserved");
         return None;
     }
     Some(code)
 }
 
 /// Blank means none.
-pub(super) fn title(text: String, errors: &mut Vec<FieldError>) -> Option<String> {
-    if text.chars().any(char::is_control) {
-        errors.push(FieldError::new(
-            "title",
-            "forbidden_character",
-            "a title has no control characters",
-        ));
-    }
-    if text.chars().count() > MAX_TITLE {
-        errors.push(FieldError::new(
-            "title",
-            "too_long",
-            "a title has at most 512 characters",
-        ));
-    }
-    Some(text.trim().to_owned()).filter(|title| !title.is_empty())
+pub(super) fn title(text: &str, check: &mut FieldCheck<'_>) -> Option<String> {
+    check.text("title", text, MAX_TITLE)
 }
 
-pub(super) fn expires_at(
-    text: &str,
-    now: OffsetDateTime,
-    errors: &mut Vec<FieldError>,
-) -> Option<OffsetDateTime> {
-    let mut refuse = |code, message| errors.push(FieldError::new("expires_at", code, message));
-    let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) else {
-        refuse("invalid_time", "a time is written as 2027-01-31T12:00:00Z");
-        return None;
-    };
-    if moment <= now {
-        refuse(
-            "in_the_past",
-            "a link cannot expire in the past; disable it instead",
-        );
+pub(super) fn expires_at(text: &str, check: &mut FieldCheck<'_>) -> Option<OffsetDateTime> {
+    let moment = check.moment("expires_at", text)?;
+    if moment <= check.now() {
+        let message = "a link cannot expire in the past; disable it instead";
+        check.refuse("expires_at", "in_the_past", message);
         return None;
     }
-    // In UTC, a late evening far west of it falls into the next year.
-    let Some(moment) = moment.checked_to_offset(UtcOffset::UTC) else {
-        refuse(
-            "too_late",
-            "this time is too far away; leave it out for a link that never expires",
-        );
-        return None;
-    };
-    // What Postgres keeps.
-    Some(moment.truncate_to_microsecond())
+    Some(moment)
+}
+
+pub(super) fn redirect_status(number: u16, check: &mut FieldCheck<'_>) -> Option<RedirectStatus> {
+    RedirectStatus::try_from(number)
+        .map_err(|reason| check.refuse("redirect_status", "unknown_status", reason))
+        .ok()
+}
+
+pub(super) fn password(text: String, check: &mut FieldCheck<'_>) -> Option<String> {
+    if text.chars().any(char::is_control) {
+        let message = "a password that people type has no control characters";
+        check.refuse("password", "forbidden_character", message);
+    }
+    check.length("password", text.chars().count(), PASSWORD_LENGTH);
+    Some(text)
+}
+
+/// What one field alone does not tell.
+pub(super) fn together(
+    status: RedirectStatus,
+    options: &LinkOptions,
+    expires_at: Option<OffsetDateTime>,
+    check: &mut FieldCheck<'_>,
+) {
+    if let (Some(starts_at), Some(expires_at)) = (options.starts_at, expires_at)
+        && starts_at >= expires_at.into()
+    {
+        let message = "a link must begin before it expires";
+        check.refuse("starts_at", "after_expiry", message);
+    }
+    let is_permanent = matches!(
+        status,
+        RedirectStatus::MovedPermanently | RedirectStatus::Permanent
+    );
+    if is_permanent && options.max_age > MAX_PERMANENT_AGE {
+        let message =
+            format!("a permanent redirect is remembered for at most {MAX_PERMANENT_AGE} seconds");
+        check.refuse("max_age", "too_long_for_permanent", message);
+    }
 }

@@ -6,7 +6,9 @@ mod delete;
 mod fields;
 mod get;
 mod list;
+mod options;
 mod stats;
+mod status;
 mod update;
 mod view;
 
@@ -15,5 +17,6 @@ pub use delete::*;
 pub use get::*;
 pub use list::*;
 pub use stats::*;
+pub use status::LinkStatus;
 pub use update::*;
-pub use view::{Link, LinkStatus};
+pub use view::Link;

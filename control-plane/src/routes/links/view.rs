@@ -1,10 +1,12 @@
-use contract::LinkId;
-use serde::{Deserialize, Serialize};
+use contract::{LinkId, Timestamp};
+use serde::Serialize;
 use time::OffsetDateTime;
 use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::LinkStatus;
+use super::options::{ClickCap, Rule, SocialPreview, Split};
 use crate::db::{self, LinkRow, LinkTotals};
 use crate::error::{Error, Result};
 use crate::state::AppState;
@@ -38,6 +40,39 @@ pub struct Link {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required)]
     expires_at: Option<OffsetDateTime>,
+    /// Which redirect it answers with: 302, 301, 307 or 308.
+    #[schema(example = 302)]
+    redirect_status: u16,
+    /// When it begins to redirect.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
+    starts_at: Option<OffsetDateTime>,
+    /// Where it leads once it has expired, instead of 410.
+    #[schema(required)]
+    expired_url: Option<String>,
+    /// How often it redirects.
+    #[schema(required)]
+    click_cap: Option<ClickCap>,
+    /// Visitors have to enter a password.
+    has_password: bool,
+    /// Other targets, or none, for some visitors.
+    rules: Vec<Rule>,
+    /// Several targets for visitors whom no rule has sent elsewhere.
+    #[schema(required)]
+    split: Option<Split>,
+    /// What chats show when the link is shared.
+    #[schema(required)]
+    social_preview: Option<SocialPreview>,
+    /// The visitor's query parameters go on to the target.
+    passes_query: bool,
+    /// What follows the code in the path goes on to the target.
+    passes_path: bool,
+    /// Rather no answer than one that may be out of date.
+    strict: bool,
+    /// Search engines may list the short address.
+    indexable: bool,
+    /// Seconds for which browsers may remember where it leads.
+    max_age: u32,
     /// Clicks since it was made; null while the statistics cannot be reached.
     #[schema(required)]
     clicks: Option<i64>,
@@ -53,44 +88,6 @@ pub struct Link {
     updated_at: OffsetDateTime,
     /// Grows with every change.
     revision: i64,
-}
-
-/// What a visitor of a link meets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum LinkStatus {
-    /// The target.
-    Active,
-    /// 410: switched off.
-    Disabled,
-    /// 410: past its time.
-    Expired,
-    /// 410: in the bin.
-    Deleted,
-}
-
-impl LinkStatus {
-    /// The name, as in JSON and SQL.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-            Self::Expired => "expired",
-            Self::Deleted => "deleted",
-        }
-    }
-
-    fn of(link: &LinkRow, now: OffsetDateTime) -> Self {
-        if link.deleted_at.is_some() {
-            Self::Deleted
-        } else if !link.is_enabled {
-            Self::Disabled
-        } else if link.expires_at.is_some_and(|expires_at| expires_at <= now) {
-            Self::Expired
-        } else {
-            Self::Active
-        }
-    }
 }
 
 impl Link {
@@ -122,6 +119,8 @@ impl Link {
     }
 
     fn new(row: LinkRow, total: Option<LinkTotals>, public_url: &Url, now: OffsetDateTime) -> Self {
+        let options = row.options();
+        let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
         Self {
             status: LinkStatus::of(&row, now),
             // `public_url` ends in "/", and so far every link is on its host.
@@ -133,6 +132,20 @@ impl Link {
             title: row.title,
             enabled: row.is_enabled,
             expires_at: row.expires_at,
+            // The table has no others.
+            redirect_status: row.redirect_status.unsigned_abs(),
+            starts_at,
+            expired_url: options.expired_url,
+            click_cap: options.click_cap.map(Into::into),
+            has_password: row.password_hash.is_some(),
+            rules: options.rules.into_iter().map(Into::into).collect(),
+            split: options.split.map(Into::into),
+            social_preview: options.social_preview.map(Into::into),
+            passes_query: options.passes_query,
+            passes_path: options.passes_path,
+            strict: options.is_strict,
+            indexable: options.is_indexable,
+            max_age: options.max_age,
             clicks: total.map(|total| total.clicks),
             last_clicked_at: total.and_then(|total| total.last_clicked_at),
             created_at: row.created_at,

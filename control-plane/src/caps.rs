@@ -1,0 +1,72 @@
+//! The counts of links with a click cap, which proxies keep in Redis.
+//!
+//! `lp:cap:{link id}`: an integer, [`CAP_BASE`] plus the visits so far. Proxies raise it, and ask
+//! for its beginning where there is none. Lives for ever, or until Redis loses it: then it begins
+//! again with what the statistics have. Clicks that are on their way there at that moment are not
+//! counted a second time, so a cap can be exceeded by as many.
+
+use std::time::Duration;
+
+use contract::keys::CAP_BASE;
+use contract::{CapState, ClickCap, Keys, LinkId};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncCommands, RedisResult, Script};
+use secrecy::{ExposeSecret, SecretString};
+
+/// A proxy waits for this, and a visitor for the proxy.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Begins a count unless there is one. KEYS: the link's count. ARGV: the base, where to begin.
+const BEGIN: &str = "
+    local visits = tonumber(redis.call('GET', KEYS[1]) or 0)
+    if not visits or visits < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[2]) end
+    return 1";
+
+/// Begins counts, and looks at them.
+#[derive(Clone)]
+pub struct Caps {
+    connection: ConnectionManager,
+    keys: Keys,
+}
+
+impl Caps {
+    /// Connects when first used, so that the service can start before Redis.
+    ///
+    /// # Errors
+    /// When the URL cannot be understood.
+    pub fn new(url: &SecretString, keys: Keys) -> RedisResult<Self> {
+        let client = redis::Client::open(url.expose_secret())?;
+        // No second attempt: who asked will ask again.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let connection = ConnectionManager::new_lazy_with_config(client, config)?;
+        Ok(Self { connection, keys })
+    }
+
+    /// Begins a count with so many visits, unless there is one.
+    pub async fn begin(&self, link: LinkId, used: u64) -> RedisResult<()> {
+        let begin = Script::new(BEGIN);
+        let mut call = begin.key(self.keys.click_cap(link));
+        call.arg(CAP_BASE)
+            .arg(CAP_BASE.saturating_add_unsigned(used));
+        call.invoke_async(&mut self.connection.clone()).await
+    }
+
+    /// What is left of a cap. Unknown: there is no count, or nobody can be asked.
+    pub async fn state(&self, link: LinkId, cap: &ClickCap) -> CapState {
+        let mut connection = self.connection.clone();
+        let visits: RedisResult<Option<i64>> = connection.get(self.keys.click_cap(link)).await;
+        match visits.ok().flatten() {
+            Some(visits) if visits >= CAP_BASE => {
+                let used = (visits - CAP_BASE).unsigned_abs();
+                match used < cap.limit {
+                    true => CapState::Open,
+                    false => CapState::UsedUp,
+                }
+            }
+            _ => CapState::Unknown,
+        }
+    }
+}

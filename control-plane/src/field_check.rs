@@ -1,0 +1,122 @@
+//! Checks of the fields of a body. All that is wrong is found, so that a form learns everything at
+//! once.
+
+use contract::Domain;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::error::{Error, FieldError, Result};
+use crate::state::AppState;
+use crate::target;
+
+/// Longest text that has no limit of its own. Characters.
+pub const MAX_TEXT: usize = 200;
+
+/// Collects what is wrong with the fields of one body. A check that finds something gives `None`.
+pub struct FieldCheck<'a> {
+    own_domain: &'a Domain,
+    now: OffsetDateTime,
+    errors: Vec<FieldError>,
+}
+
+impl<'a> FieldCheck<'a> {
+    /// Nothing is wrong yet.
+    pub fn new(state: &'a AppState) -> Self {
+        Self {
+            own_domain: &state.config.default_domain,
+            now: state.now(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Now, for times that must lie in the future.
+    pub fn now(&self) -> OffsetDateTime {
+        self.now
+    }
+
+    /// A field is refused.
+    pub fn refuse(&mut self, field: &str, code: &str, message: impl ToString) {
+        self.errors.push(FieldError::new(field, code, message));
+    }
+
+    /// Ends the check.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with all that was refused.
+    pub fn finish(self) -> Result<()> {
+        match self.errors.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Invalid(self.errors)),
+        }
+    }
+
+    /// A place that visitors may be sent to, in the form to store.
+    pub fn url(&mut self, field: &str, text: &str) -> Option<String> {
+        target::check(text, self.own_domain)
+            .map_err(|refused| self.refuse(field, refused.code(), refused))
+            .ok()
+    }
+
+    /// A text for people or for comparison, without blanks around it; `None` if nothing is left.
+    pub fn text(&mut self, field: &str, text: &str, longest: usize) -> Option<String> {
+        if text.chars().any(char::is_control) {
+            let message = "control characters are not allowed here";
+            self.refuse(field, "forbidden_character", message);
+        }
+        if text.chars().count() > longest {
+            let message = format!("at most {longest} characters are allowed here");
+            self.refuse(field, "too_long", message);
+        }
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// A moment (RFC 3339) in UTC, as exact as Postgres keeps it, from 1970 on.
+    pub fn moment(&mut self, field: &str, text: &str) -> Option<OffsetDateTime> {
+        let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) else {
+            let message = "a time is written as 2027-01-31T12:00:00Z";
+            self.refuse(field, "invalid_time", message);
+            return None;
+        };
+        if moment < OffsetDateTime::UNIX_EPOCH {
+            self.refuse(field, "too_early", "times begin with the year 1970 here");
+            return None;
+        }
+        // A late evening far west of UTC falls into its next year.
+        let Some(moment) = moment.checked_to_offset(UtcOffset::UTC) else {
+            let message = "this time is too far away; leave it out if it is to be never";
+            self.refuse(field, "too_late", message);
+            return None;
+        };
+        Some(moment.truncate_to_microsecond())
+    }
+
+    /// A number within a range.
+    pub fn number<T: TryFrom<i64>>(
+        &mut self,
+        field: &str,
+        number: i64,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Option<T> {
+        if !range.contains(&number) {
+            let message = format!("choose a number from {} to {}", range.start(), range.end());
+            self.refuse(field, "out_of_range", message);
+            return None;
+        }
+        T::try_from(number).ok()
+    }
+
+    /// Whether a list is neither too short nor too long.
+    pub fn length(
+        &mut self,
+        field: &str,
+        length: usize,
+        range: std::ops::RangeInclusive<usize>,
+    ) -> bool {
+        let is_good = range.contains(&length);
+        if !is_good {
+            let message = format!("{} to {} are possible here", range.start(), range.end());
+            self.refuse(field, "wrong_length", message);
+        }
+        is_good
+    }
+}

@@ -1,0 +1,114 @@
+//! What a visitor asks for, as the proxy hands it over.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
+use contract::code::is_reserved;
+use contract::{Code, Domain};
+
+use crate::db::{self, LinkRow};
+use crate::error::Result;
+use crate::state::AppState;
+
+/// The path of a link, in pieces that are as they were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LinkPath<'p> {
+    /// The code, which was checked.
+    pub(super) code: &'p str,
+    /// What follows it: empty, or with its leading slash.
+    pub(super) extra: &'p str,
+    /// There is a `+` behind the code.
+    pub(super) wants_preview: bool,
+}
+
+impl<'p> LinkPath<'p> {
+    /// As the proxy reads it; `None` if it is not a link's.
+    pub(super) fn read(path: &'p str) -> Option<Self> {
+        let relative = path.strip_prefix('/')?;
+        let (first, extra) = relative.split_at(relative.find('/').unwrap_or(relative.len()));
+        let (code, wants_preview) = match first.strip_suffix('+') {
+            Some(code) if extra.is_empty() => (code, true),
+            _ => (first, false),
+        };
+        let is_link = Code::check(code).is_ok() && !is_reserved(code);
+        is_link.then_some(Self {
+            code,
+            extra,
+            wants_preview,
+        })
+    }
+}
+
+/// The host and port that the visitor asked for; empty if nobody said.
+pub(super) fn host(headers: &HeaderMap) -> &str {
+    let host = headers.get("x-forwarded-host").or(headers.get(HOST));
+    host.and_then(|host| host.to_str().ok()).unwrap_or_default()
+}
+
+/// The visitor's address: the last that the header has, since that is what our proxy put there.
+/// Used to count attempts, and goes nowhere.
+pub(super) fn address(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+/// The link that a visitor means; `None` if there is none.
+pub(super) async fn find(
+    state: &AppState,
+    headers: &HeaderMap,
+    code: &str,
+) -> Result<Option<LinkRow>> {
+    let domain = Domain::from_host_header(host(headers), &state.config.default_domain);
+    let domain = domain.ok().and_then(|domain| domain.parse::<Domain>().ok());
+    let (Some(domain), Ok(code)) = (domain, code.parse::<Code>()) else {
+        return Ok(None);
+    };
+    db::find_link_by_code(&state.pool, &domain, &code).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_read_as_the_proxy_reads_them() {
+        let path = |code, extra, wants_preview| {
+            Some(LinkPath {
+                code,
+                extra,
+                wants_preview,
+            })
+        };
+        assert_eq!(LinkPath::read("/abc"), path("abc", "", false));
+        assert_eq!(LinkPath::read("/abc+"), path("abc", "", true));
+        assert_eq!(LinkPath::read("/abc/d/e"), path("abc", "/d/e", false));
+        for nothing in [
+            "", "/", "/+", "/abc++", "/abc+/d", "/api/v1", "/a%20b", "/.env", "//abc",
+        ] {
+            assert_eq!(LinkPath::read(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn the_address_is_the_one_that_our_proxy_wrote() {
+        let address = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            address(&headers).map(|address| address.to_string())
+        };
+        assert_eq!(address(&["192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(
+            address(&["1.1.1.1, 192.0.2.1"]).as_deref(),
+            Some("192.0.2.1")
+        );
+        assert_eq!(
+            address(&["1.1.1.1", "2001:db8::1"]).as_deref(),
+            Some("2001:db8::1")
+        );
+        assert_eq!(address(&["192.0.2.1, x"]), None);
+        assert_eq!(address(&[]), None);
+    }
+}
