@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
 use contract::{Clock, Domain, Method, RequestId};
+use memchr::memchr_iter;
 use pingora::apps::ServerApp;
 use pingora::protocols::Stream;
 use pingora::protocols::l4::stream::Stream as TcpStream;
@@ -279,8 +280,10 @@ fn is_head(input: &[u8]) -> bool {
     // The end of a head has no carriage returns if the client breaks the rules; it must be
     // refused, not waited for.
     input.len() >= crate::head::MAX_HEAD
-        || input.windows(2).any(|pair| pair == b"\n\n")
-        || input.windows(3).any(|triple| triple == b"\n\r\n")
+        || memchr_iter(b'\n', input).any(|end| {
+            let next = &input[end + 1..];
+            next.starts_with(b"\n") || next.starts_with(b"\r\n")
+        })
 }
 
 /// The service's stop.

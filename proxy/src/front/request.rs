@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use contract::Domain;
 use httparse::{EMPTY_HEADER, Error, Header, Status};
+use memchr::memchr_iter;
 
 use crate::head::{BadHead, MAX_HEAD, MAX_PATH};
 use crate::visit::Fields;
@@ -120,9 +121,7 @@ pub(crate) fn parse<'h, 'b>(
 
 /// A line that ends without a carriage return is one line to us, and two or none to others.
 fn has_bare_line_feed(head: &[u8]) -> bool {
-    let mut before = 0;
-    head.iter()
-        .any(|&byte| std::mem::replace(&mut before, byte) != b'\r' && byte == b'\n')
+    memchr_iter(b'\n', head).any(|end| !head[..end].ends_with(b"\r"))
 }
 
 /// How the body is framed must be beyond doubt, also where the body is not read.
