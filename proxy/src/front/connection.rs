@@ -1,12 +1,15 @@
 //! One connection, from its first byte to its end or its hand-over.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
 use contract::{Clock, Domain, Method, RequestId};
+use futures_util::poll;
 use memchr::memchr_iter;
 use pingora::apps::ServerApp;
 use pingora::protocols::Stream;
@@ -20,6 +23,7 @@ use uuid::Uuid;
 
 use super::limits::Limits;
 use super::request::{Parsed, Request, parse, storage};
+use super::silence::Silence;
 use crate::answer::{Answer, Ending};
 use crate::fallback::Edge;
 use crate::head::BadHead;
@@ -34,9 +38,6 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a client may take to read its answers. They are short: whoever cannot take them in
 /// that time is gone, or holds a connection on purpose.
 const WRITE_DEADLINE: Duration = Duration::from_secs(5);
-
-/// How long a connection may be silent between requests.
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// Requests on one connection. Its memory is given back now and then; nginx has the same number.
 const MAX_REQUESTS: usize = 1_000;
@@ -101,8 +102,9 @@ impl Front {
         &self,
         mut stream: Box<TcpStream>,
         address: Option<IpAddr>,
-        mut shutdown: ShutdownWatch,
+        shutdown: ShutdownWatch,
     ) -> Option<Stream> {
+        let mut silence = Silence::new(shutdown.clone());
         let mut input = BytesMut::with_capacity(4 * 1024);
         let mut exchange = Exchange {
             address,
@@ -111,7 +113,7 @@ impl Front {
         };
         let mut answered = 0;
         loop {
-            if !self.read(&mut stream, &mut input, &mut shutdown).await {
+            if !self.read(&mut stream, &mut input, &mut silence).await {
                 return None;
             }
             let _in_flight = self.in_flight.token();
@@ -132,11 +134,16 @@ impl Front {
                 }
             };
             if !exchange.output.is_empty() {
-                let writing = async {
+                let mut writing = pin!(async {
                     stream.write_all(&exchange.output).await?;
                     stream.flush().await
+                });
+                // Nearly always the kernel takes all of it at once, and no deadline is needed.
+                let written = match poll!(writing.as_mut()) {
+                    Poll::Ready(written) => written,
+                    Poll::Pending => timeout(WRITE_DEADLINE, writing).await.ok()?,
                 };
-                timeout(WRITE_DEADLINE, writing).await.ok()?.ok()?;
+                written.ok()?;
                 exchange.output.clear();
             }
             match step {
@@ -162,20 +169,19 @@ impl Front {
         &self,
         stream: &mut TcpStream,
         input: &mut BytesMut,
-        shutdown: &mut ShutdownWatch,
+        silence: &mut Silence,
     ) -> bool {
         if input.is_empty() {
-            let idle = async {
-                tokio::select! {
-                    biased;
-                    read = stream.read_buf(input) => matches!(read, Ok(1..)),
-                    // Nobody is being answered here: a stop need not wait.
-                    () = stopped(shutdown) => false,
-                }
+            let is_alive = tokio::select! {
+                biased;
+                read = stream.read_buf(input) => matches!(read, Ok(1..)),
+                // Nobody is being answered here: a stop need not wait.
+                () = silence.end() => false,
             };
-            if !timeout(KEEP_ALIVE, idle).await.unwrap_or(false) {
+            if !is_alive {
                 return false;
             }
+            silence.broken();
         }
         if is_head(input) {
             return true;
@@ -284,14 +290,6 @@ fn is_head(input: &[u8]) -> bool {
             let next = &input[end + 1..];
             next.starts_with(b"\n") || next.starts_with(b"\r\n")
         })
-}
-
-/// The service's stop.
-async fn stopped(shutdown: &mut ShutdownWatch) {
-    if shutdown.wait_for(|is_stopping| *is_stopping).await.is_err() {
-        // Nobody is left who could ask for a stop.
-        std::future::pending::<()>().await;
-    }
 }
 
 async fn drain(stream: &mut TcpStream) {

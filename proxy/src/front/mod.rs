@@ -8,6 +8,7 @@
 mod connection;
 mod limits;
 mod request;
+mod silence;
 
 pub(crate) use connection::Front;
 pub use limits::ConnectionLimits;
