@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
-use contract::{Clock, Domain, Method, RequestId};
+use contract::{Clock, Domain, Method};
 use futures_util::poll;
 use memchr::memchr_iter;
 use pingora::apps::ServerApp;
@@ -19,7 +19,6 @@ use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
 use super::limits::Limits;
 use super::request::{Parsed, Request, parse, storage};
@@ -28,6 +27,7 @@ use crate::answer::{Answer, Ending};
 use crate::fallback::Edge;
 use crate::head::BadHead;
 use crate::redirect::Redirector;
+use crate::request_id::request_id;
 use crate::route::{Route, route};
 use crate::visit::Visitor;
 
@@ -203,9 +203,10 @@ impl Front {
         if input.is_empty() {
             return Step::Wait;
         }
+        let now = self.clock.now();
         let mut ending = Ending {
-            request_id: RequestId(Uuid::now_v7()),
-            now: self.clock.now(),
+            request_id: request_id(now),
+            now,
             is_head: false,
             closes: is_last,
         };
