@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 
 use contract::Domain;
 use httparse::{Error, Header, Status};
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 use crate::head::{BadHead, MAX_HEAD, MAX_PATH};
 use crate::visit::Fields;
@@ -176,7 +176,10 @@ fn split<'b>(target: &'b str, host: Option<&[u8]>) -> Result<(&'b str, &'b str),
         }
         _ => target,
     };
-    Ok(relative.split_once('?').unwrap_or((relative, "")))
+    Ok(match memchr(b'?', relative.as_bytes()) {
+        Some(mark) => (&relative[..mark], &relative[mark + 1..]),
+        None => (relative, ""),
+    })
 }
 
 fn names_close(value: &[u8]) -> bool {
