@@ -12,6 +12,10 @@ pub const BLOCK_VERSION: u32 = 1;
 /// Redis with `appendfsync always`; larger ones only delay the click's way into the statistics.
 pub const BLOCK_CAPACITY: usize = 32 * 1024;
 
+/// Room behind a full block, so that a record that turns out not to fit costs no allocation: the
+/// longest is about 2 KiB.
+const LONGEST_RECORD: usize = 4 * 1024;
+
 /// Names a run of blocks from one writer: 16 random bytes (a version 4 UUID), made without host name or clock, so
 /// that neither a restart nor a cloned machine can produce the same one again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -157,7 +161,7 @@ impl BlockBuilder {
     /// An empty block with its whole capacity allocated.
     pub fn new() -> Self {
         Self {
-            payload: Vec::with_capacity(BLOCK_CAPACITY),
+            payload: Vec::with_capacity(BLOCK_CAPACITY + LONGEST_RECORD),
             count: 0,
         }
     }
@@ -172,13 +176,16 @@ impl BlockBuilder {
     /// The longest possible click (about 2 KiB) fits into an empty block.
     #[must_use]
     pub fn push(&mut self, click: &Click<'_>) -> bool {
-        let length = click.encoded_len();
-        if self.payload.len() + 4 + length > BLOCK_CAPACITY {
+        // Written first, measured then: to know the length beforehand costs as much as writing.
+        let begin = self.payload.len();
+        self.payload.extend_from_slice(&[0; 4]);
+        click.encode_into(&mut self.payload);
+        if self.payload.len() > BLOCK_CAPACITY {
+            self.payload.truncate(begin);
             return false;
         }
-        self.payload
-            .extend_from_slice(&(length as u32).to_le_bytes());
-        click.encode_into(&mut self.payload);
+        let length = (self.payload.len() - begin - 4) as u32;
+        self.payload[begin..begin + 4].copy_from_slice(&length.to_le_bytes());
         self.count += 1;
         true
     }

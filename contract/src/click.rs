@@ -82,27 +82,20 @@ const FLAG_QR: u8 = 1 << 3;
 impl<'a> Click<'a> {
     /// Appends the record's body to `out`. Texts over their limit are cut at a character boundary.
     pub fn encode_into(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.clicked_at.as_micros().to_le_bytes());
-        out.extend_from_slice(self.request_id.0.as_bytes());
-        out.extend_from_slice(self.link_id.map_or(Uuid::nil(), |id| id.0).as_bytes());
-        out.extend_from_slice(&self.visitor.unwrap_or_default());
-        out.push(self.flags());
-        out.push(self.variant);
-        out.push(self.rule);
-        out.push(0); // reserved
-        out.extend_from_slice(&self.status.to_le_bytes());
-        out.extend_from_slice(&self.country.unwrap_or_default());
+        let mut fixed = [0; FIXED_LENGTH];
+        fixed[..8].copy_from_slice(&self.clicked_at.as_micros().to_le_bytes());
+        fixed[8..24].copy_from_slice(self.request_id.0.as_bytes());
+        fixed[24..40].copy_from_slice(self.link_id.map_or(Uuid::nil(), |id| id.0).as_bytes());
+        fixed[40..56].copy_from_slice(&self.visitor.unwrap_or_default());
+        fixed[56..59].copy_from_slice(&[self.flags(), self.variant, self.rule]);
+        fixed[60..62].copy_from_slice(&self.status.to_le_bytes());
+        fixed[62..].copy_from_slice(&self.country.unwrap_or_default());
+        out.extend_from_slice(&fixed);
         for (text, limit) in self.texts() {
             let text = truncated(text, limit);
             out.extend_from_slice(&(text.len() as u16).to_le_bytes());
             out.extend_from_slice(text.as_bytes());
         }
-    }
-
-    /// Bytes [`encode_into`](Self::encode_into) will append.
-    pub fn encoded_len(&self) -> usize {
-        let text_bytes = |(text, limit)| 2 + truncated(text, limit).len();
-        FIXED_LENGTH + self.texts().into_iter().map(text_bytes).sum::<usize>()
     }
 
     fn texts(&self) -> [(&'a str, usize); 7] {
@@ -172,6 +165,9 @@ impl<'a> Click<'a> {
 
 /// The longest prefix of at most `limit` bytes that ends between characters.
 fn truncated(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
     &text[..text.floor_char_boundary(limit)]
 }
 

@@ -67,11 +67,37 @@ impl Code {
     }
 }
 
+/// Longer words are not reserved.
+const LONGEST_RESERVED: usize = 15;
+
+/// For each length, the first letters of reserved words, a bit each. Nearly all codes are told
+/// from all of them by one look.
+const FIRST_LETTERS: [u32; LONGEST_RESERVED + 1] = {
+    let mut letters = [0; LONGEST_RESERVED + 1];
+    let mut index = 0;
+    while index < RESERVED.len() {
+        let word = RESERVED[index].as_bytes();
+        letters[word.len()] |= letter(word[0]);
+        index += 1;
+    }
+    letters
+};
+
+/// The bit of a letter, in upper or lower case; other characters share theirs with letters.
+const fn letter(byte: u8) -> u32 {
+    1 << (byte & 31)
+}
+
 /// Whether the system keeps this first path segment for itself.
 pub fn is_reserved(segment: &str) -> bool {
-    RESERVED
-        .iter()
-        .any(|word| word.eq_ignore_ascii_case(segment))
+    let Some(first) = segment.bytes().next() else {
+        return false;
+    };
+    let letters = FIRST_LETTERS.get(segment.len()).copied();
+    letters.unwrap_or_default() & letter(first) != 0
+        && RESERVED
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(segment))
 }
 
 impl FromStr for Code {
@@ -124,6 +150,13 @@ mod tests {
         assert!("api".parse::<Code>().unwrap().is_reserved());
         assert!("Console".parse::<Code>().unwrap().is_reserved());
         assert!(!"apis".parse::<Code>().unwrap().is_reserved());
+        for word in RESERVED {
+            assert!(is_reserved(word) && is_reserved(&word.to_uppercase()));
+            assert!(!is_reserved(&format!("{word}-")));
+        }
+        for other in ["", "1", "_pi", "ap)", &"a".repeat(100)] {
+            assert!(!is_reserved(other), "{other}");
+        }
     }
 
     #[test]

@@ -44,6 +44,10 @@ impl Domain {
         host: &'a str,
         default: &'a Domain,
     ) -> Result<Cow<'a, str>, InvalidDomain> {
+        // Nearly every request. A port is looked for in the others only.
+        if host == default.as_str() {
+            return Ok(Cow::Borrowed(host));
+        }
         let name = without_port(host)?;
         if name == default.as_str() {
             return Ok(Cow::Borrowed(name));

@@ -36,10 +36,12 @@ pub fn digits(bits: u128) -> [u8; ENCODED_LENGTH] {
     digits
 }
 
+/// Two digits at a time: each step waits for the one before, so there should be few.
 fn fill(digits: &mut [u8], mut rest: u64) {
-    for digit in digits.iter_mut().rev() {
-        *digit = DIGITS[(rest % 62) as usize];
-        rest /= 62;
+    for pair in digits.rchunks_exact_mut(2) {
+        let two = (rest % (62 * 62)) as usize;
+        pair.copy_from_slice(&[DIGITS[two / 62], DIGITS[two % 62]]);
+        rest /= 62 * 62;
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use contract::{LinkRecord, Record};
+use memchr::memchr;
 use moka::ops::compute::{CompResult, Op};
 
 /// How long a code is believed not to exist. The feed corrects it sooner; this is for when the
@@ -46,12 +47,20 @@ impl LinkKey {
         Self(text.into())
     }
 
+    /// Domain and code of the text of a key.
+    pub(crate) fn parts(text: &str) -> (&str, &str) {
+        match memchr(b'/', text.as_bytes()) {
+            Some(slash) => (&text[..slash], &text[slash + 1..]),
+            None => ("", ""),
+        }
+    }
+
     pub(crate) fn domain(&self) -> &str {
-        self.0.split_once('/').map_or("", |(domain, _)| domain)
+        Self::parts(&self.0).0
     }
 
     pub(crate) fn code(&self) -> &str {
-        self.0.split_once('/').map_or("", |(_, code)| code)
+        Self::parts(&self.0).1
     }
 }
 

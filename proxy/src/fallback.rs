@@ -16,12 +16,12 @@ use pingora::{Error, ErrorSource};
 use reqwest::Url;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
-use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::client_address::Forwarding;
 use crate::head::{BadHead, Head};
 use crate::redirect::Redirector;
+use crate::request_id::request_id;
 use crate::route::{Route, route};
 use crate::visit::Visitor;
 
@@ -63,9 +63,10 @@ impl ProxyHttp for Edge {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
+        let arrived_at = self.clock.now();
         Context {
-            request_id: RequestId(Uuid::now_v7()),
-            arrived_at: self.clock.now(),
+            request_id: request_id(arrived_at),
+            arrived_at,
             _in_flight: self.in_flight.token(),
         }
     }

@@ -22,6 +22,7 @@ mod miss_limit;
 mod redirect;
 mod redis_client;
 mod redis_source;
+mod request_id;
 mod resolver;
 mod route;
 mod sender;

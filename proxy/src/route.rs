@@ -6,6 +6,7 @@
 use contract::Code;
 use contract::code::is_reserved;
 use http::Method;
+use memchr::memchr;
 
 /// First segments of the system that could not be codes, and so are not among the reserved ones.
 const SYSTEM_FILES: [&str; 3] = ["robots.txt", "favicon.ico", ".well-known"];
@@ -44,7 +45,8 @@ pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
     let Some(relative) = path.strip_prefix('/') else {
         return Route::Nowhere;
     };
-    let (first, extra) = relative.split_at(relative.find('/').unwrap_or(relative.len()));
+    let (first, extra) =
+        relative.split_at(memchr(b'/', relative.as_bytes()).unwrap_or(relative.len()));
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     if path == "/" && is_read {
         return Route::Root;

@@ -10,6 +10,8 @@ use contract::click::{MAX_LANGUAGE, MAX_REFERRER, MAX_USER_AGENT};
 use contract::{CapState, Click, LinkId, Method, Place, RequestId, Timestamp, Visit};
 use http::HeaderMap;
 
+use crate::cache::LinkKey;
+
 /// The header fields of a request, however they were read.
 pub(crate) trait Fields {
     /// Names, in any case, and values.
@@ -145,7 +147,7 @@ impl<'a, F: Fields> Visitor<'a, F> {
         place: &Place<'c>,
         visitor: Option<[u8; 16]>,
     ) -> Click<'c> {
-        let (domain, code) = answered.key.split_once('/').unwrap_or_default();
+        let (domain, code) = LinkKey::parts(answered.key);
         let is_do_not_track = texts.is_do_not_track;
         Click {
             clicked_at: self.arrived_at,
@@ -155,7 +157,7 @@ impl<'a, F: Fields> Visitor<'a, F> {
             method: self.method,
             is_prefetch: texts.is_prefetch,
             is_do_not_track,
-            is_qr: self.query.split('&').any(|pair| pair == "via=qr"),
+            is_qr: !self.query.is_empty() && self.query.split('&').any(|pair| pair == "via=qr"),
             variant: answered.variant,
             rule: answered.rule,
             status: answered.status,

@@ -1,28 +1,33 @@
 //! One connection, from its first byte to its last.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use contract::{Clock, Domain, Method, RequestId};
+use contract::{Clock, Domain, Method};
+use futures_util::poll;
+use memchr::memchr_iter;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
 use super::entrance::ProxyProtocol;
 use super::hand_over::{Lent, http2, one_request};
 use super::limits::Limits;
 use super::request::{Body, Parsed, Request, parse, storage};
+use super::silence::Silence;
 use super::socket::Socket;
 use crate::answer::{Answer, Ending};
 use crate::client_address::Forwarding;
 use crate::fallback::Edge;
 use crate::head::BadHead;
 use crate::redirect::Redirector;
+use crate::request_id::request_id;
 use crate::route::{Route, route};
 use crate::visit::Visitor;
 
@@ -33,9 +38,6 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a client may take to read its answers. They are short: whoever cannot take them in
 /// that time is gone, or holds a connection on purpose.
 pub(super) const WRITE_DEADLINE: Duration = Duration::from_secs(5);
-
-/// How long a connection may be silent between requests.
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// Requests on one connection. Its memory is given back now and then; nginx has the same number.
 const MAX_REQUESTS: usize = 1_000;
@@ -88,8 +90,9 @@ impl Front {
         &self,
         mut socket: Socket,
         peer: SocketAddr,
-        mut shutdown: ShutdownWatch,
+        shutdown: ShutdownWatch,
     ) {
+        let mut silence = Silence::new(shutdown.clone());
         let mut input = BytesMut::with_capacity(4 * 1024);
         let mut exchange = Exchange {
             peer: peer.ip(),
@@ -97,7 +100,7 @@ impl Front {
             output: Vec::with_capacity(1024),
         };
         let mut answered = 0;
-        while self.read(&mut socket, &mut input, &mut shutdown).await {
+        while self.read(&mut socket, &mut input, &mut silence).await {
             let has_preface = input.starts_with(PREFACE);
             if answered == 0 && socket.agreed_on_http2().unwrap_or(has_preface) {
                 if has_preface {
@@ -148,24 +151,18 @@ impl Front {
 
     /// Reads until the input holds a whole head, or too much for one; false when the connection
     /// is over.
-    async fn read(
-        &self,
-        socket: &mut Socket,
-        input: &mut BytesMut,
-        shutdown: &mut ShutdownWatch,
-    ) -> bool {
+    async fn read(&self, socket: &mut Socket, input: &mut BytesMut, silence: &mut Silence) -> bool {
         if input.is_empty() {
-            let idle = async {
-                tokio::select! {
-                    biased;
-                    read = socket.read_buf(input) => matches!(read, Ok(1..)),
-                    // Nobody is being answered here: a stop need not wait.
-                    () = stopped(shutdown) => false,
-                }
+            let is_alive = tokio::select! {
+                biased;
+                read = socket.read_buf(input) => matches!(read, Ok(1..)),
+                // Nobody is being answered here: a stop need not wait.
+                () = silence.end() => false,
             };
-            if !timeout(KEEP_ALIVE, idle).await.unwrap_or(false) {
+            if !is_alive {
                 return false;
             }
+            silence.broken();
         }
         if is_head(input) {
             return true;
@@ -187,9 +184,10 @@ impl Front {
         if input.is_empty() {
             return Step::Wait;
         }
+        let now = self.clock.now();
         let mut ending = Ending {
-            request_id: RequestId(Uuid::now_v7()),
-            now: self.clock.now(),
+            request_id: request_id(now),
+            now,
             is_head: false,
             closes: is_last,
         };
@@ -275,16 +273,10 @@ fn is_head(input: &[u8]) -> bool {
     // The end of a head has no carriage returns if the client breaks the rules; it must be
     // refused, not waited for.
     input.len() >= crate::head::MAX_HEAD
-        || input.windows(2).any(|pair| pair == b"\n\n")
-        || input.windows(3).any(|triple| triple == b"\n\r\n")
-}
-
-/// The service's stop.
-async fn stopped(shutdown: &mut ShutdownWatch) {
-    if shutdown.wait_for(|is_stopping| *is_stopping).await.is_err() {
-        // Nobody is left who could ask for a stop.
-        std::future::pending::<()>().await;
-    }
+        || memchr_iter(b'\n', input).any(|end| {
+            let next = &input[end + 1..];
+            next.starts_with(b"\n") || next.starts_with(b"\r\n")
+        })
 }
 
 /// Writes what there is; false when the client does not take it.
@@ -292,11 +284,15 @@ async fn write(socket: &mut Socket, output: &mut Vec<u8>) -> bool {
     if output.is_empty() {
         return true;
     }
-    let writing = async {
+    let mut writing = pin!(async {
         socket.write_all(output).await?;
         socket.flush().await
+    });
+    // Nearly always the kernel takes all of it at once, and no deadline is needed.
+    let is_written = match poll!(writing.as_mut()) {
+        Poll::Ready(written) => written.is_ok(),
+        Poll::Pending => matches!(timeout(WRITE_DEADLINE, writing).await, Ok(Ok(()))),
     };
-    let is_written = matches!(timeout(WRITE_DEADLINE, writing).await, Ok(Ok(())));
     output.clear();
     is_written
 }

@@ -10,6 +10,7 @@ mod hand_over;
 mod limits;
 mod proxy_protocol;
 mod request;
+mod silence;
 mod socket;
 
 pub(crate) use connection::Front;
