@@ -11,6 +11,7 @@ pub mod decide;
 pub mod domain;
 pub mod error;
 pub mod id;
+pub mod identity;
 pub mod keys;
 pub mod link;
 pub mod options;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::json::MAX_BODY;
 use crate::openapi::Description;
-use crate::routes::{links, session};
+use crate::routes::{domains, links, session};
 use crate::state::AppState;
 use crate::{console, pages, problem};
 
@@ -42,6 +42,8 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             links::delete_link
         ))
         .routes(routes!(links::get_link_stats))
+        .routes(routes!(domains::list_domains))
+        .routes(routes!(domains::get_domain, domains::update_domain))
 }
 
 /// Everything the public listener serves.

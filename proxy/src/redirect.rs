@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use contract::identity::sticky_value;
 use contract::user_agent::AgentKind;
 use contract::{Domain, LinkRecord, Method, Outcome, Place, Reason, Redirect, UnlockKey, decide};
 
@@ -17,7 +18,7 @@ use crate::geo::Geo;
 use crate::metrics::Metrics;
 use crate::resolver::Resolved;
 use crate::visit::{Answered, Facts, Fields, Texts, Visitor};
-use crate::visitor::{VisitorKeys, sticky_value};
+use crate::visitor::VisitorKeys;
 
 /// Who asked for a code has paid for the look-up, or was told from memory: asking for its domain
 /// as well must not cost them another.

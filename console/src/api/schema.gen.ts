@@ -4,6 +4,47 @@
  */
 
 export interface paths {
+    "/api/v1/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List domains
+         * @description So far the installation's own, for the workspace that it belongs to.
+         */
+        get: operations["list_domains"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{domain}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a domain */
+        get: operations["get_domain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a domain's settings
+         * @description For owners and admins. Proxies follow as they follow edits of links.
+         */
+        patch: operations["update_domain"];
+        trace?: never;
+    };
     "/api/v1/links": {
         parameters: {
             query?: never;
@@ -271,6 +312,36 @@ export interface components {
              * @description At most 1024 bytes.
              */
             password: string;
+        };
+        /** @description A domain. */
+        Domain: {
+            /**
+             * @description Its name.
+             * @example go.example.com
+             */
+            domain: string;
+            /** @description Where expired links lead that have no such target of their own. A 410, when null. */
+            expired_url: string | null;
+            /** @description `ABC` means `abc`: new codes are stored in lower case, and found in any. For print. */
+            ignores_case: boolean;
+            /** @description Where codes lead that do not exist. A 404, when null. */
+            not_found_url: string | null;
+            /**
+             * Format: int64
+             * @description Grows with every change; 0 while there was none.
+             */
+            revision: number;
+            /** @description Where `/` leads. The console, when null. */
+            root_url: string | null;
+            /**
+             * Format: date-time
+             * @description When its settings last changed; null while it has none.
+             */
+            updated_at: string | null;
+        };
+        /** @description All domains. */
+        DomainList: {
+            data: components["schemas"]["Domain"][];
         };
         /** @description One field that was refused. */
         FieldError: {
@@ -607,6 +678,20 @@ export interface components {
             start: string;
         };
         /** @description What to change. Absent fields stay; `null` clears what may be empty. */
+        UpdateDomain: {
+            /** @description Where expired links lead that have no such target of their own. */
+            expired_url?: string | null;
+            /** @description Whether `ABC` means `abc`. Can be switched on while no code has capital letters. */
+            ignores_case?: boolean;
+            /** @description Where codes lead that do not exist. */
+            not_found_url?: string | null;
+            /**
+             * @description Where `/` leads.
+             * @example https://example.com/
+             */
+            root_url?: string | null;
+        };
+        /** @description What to change. Absent fields stay; `null` clears what may be empty. */
         UpdateLink: {
             click_cap?: components["schemas"]["ClickCap"] | null;
             /** @description False switches it off, true on again. */
@@ -686,6 +771,202 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All domains */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainList"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The domain */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateDomain"];
+            };
+        };
+        responses: {
+            /** @description The domain as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: there are codes with capital letters */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_links: {
         parameters: {
             query?: {

@@ -56,6 +56,17 @@ impl Caller {
             Ok(())
         }
     }
+
+    /// Refuses callers who may not change what the whole workspace depends on.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but owners and admins, so for API keys as well.
+    pub fn may_administer(&self) -> Result<()> {
+        match self.role {
+            Role::Owner | Role::Admin => Ok(()),
+            Role::Editor | Role::Viewer => Err(Error::Forbidden),
+        }
+    }
 }
 
 impl FromRequestParts<AppState> for Caller {

@@ -220,7 +220,7 @@ pub async fn lock_link(
     Ok(link)
 }
 
-/// The link behind a short address, whoever owns it. For the edge.
+/// The link behind a short address, whoever owns it. For the edge, which folds case itself.
 pub async fn find_link_by_code(
     pool: &PgPool,
     domain: &Domain,
@@ -232,6 +232,32 @@ pub async fn find_link_by_code(
                 created_at, updated_at, deleted_at, revision, redirect_status,
                 options as "options: _", password_hash, password_changed, is_blocked
          from links where domain = $1 and code = $2"#,
+        domain.as_str(),
+        code.as_str(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(link)
+}
+
+/// The link that a visitor means, whoever owns it: in any case, if the domain ignores that.
+pub async fn find_link_as_asked(
+    pool: &PgPool,
+    domain: &Domain,
+    code: &Code,
+) -> Result<Option<LinkRow>> {
+    let link = sqlx::query_as!(
+        LinkRow,
+        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
+                created_at, updated_at, deleted_at, revision, redirect_status,
+                options as "options: _", password_hash, password_changed, is_blocked
+         from links
+         where domain = $1
+           and code = case
+                 when exists (select from domains where domain = $1 and ignores_case)
+                 then lower($2)
+                 else $2
+               end"#,
         domain.as_str(),
         code.as_str(),
     )

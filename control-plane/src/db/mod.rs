@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod changes;
+mod domains;
 mod links;
 mod pool;
 mod sessions;
@@ -12,9 +13,13 @@ mod visitor_keys;
 
 pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touch_api_key};
 pub use changes::{Head, LoggedChange, changes_after, head, log_change};
+pub use domains::{
+    DomainRow, find_domain, has_lower_case_only, hold_case, lock_domain, log_domain_change,
+    update_domain,
+};
 pub use links::{
-    LinkFilter, LinkRow, NewLink, Page, Position, delete_link, find_link, find_link_by_code,
-    insert_link, link_exists, list_links, lock_link, update_link,
+    LinkFilter, LinkRow, NewLink, Page, Position, delete_link, find_link, find_link_as_asked,
+    find_link_by_code, insert_link, link_exists, list_links, lock_link, update_link,
 };
 pub use pool::{Analytics, connect, migrate};
 pub use sessions::{

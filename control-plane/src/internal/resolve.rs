@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use contract::{Code, Domain};
+use contract::{Code, Domain, Record};
 use serde::Deserialize;
 
 use crate::db;
@@ -14,17 +14,27 @@ use crate::state::AppState;
 #[serde(deny_unknown_fields)]
 pub(super) struct Resolve {
     domain: Domain,
-    code: Code,
+    /// Empty: the domain itself.
+    #[serde(default)]
+    code: String,
 }
 
-/// The record behind a code: 200 also for links out of service, 404 `link_not_found` when there is
-/// no such link, which a proxy may remember.
+/// The record behind a code, or of a domain: 200 also for links out of service, 404
+/// `link_not_found` when there is no such link, or no setting, which a proxy may remember.
 pub(super) async fn resolve(
     State(state): State<AppState>,
     Query(asked): Query<Resolve>,
 ) -> Result<impl IntoResponse> {
-    let link = db::find_link_by_code(&state.pool, &asked.domain, &asked.code).await?;
-    let record = link.ok_or(Error::NotFound("link"))?.to_record()?;
+    let absent = Error::NotFound("link");
+    let record: Record = if asked.code.is_empty() {
+        let domain = db::find_domain(&state.pool, &asked.domain).await?;
+        domain.ok_or(absent)?.to_record()?.into()
+    } else {
+        let code: Result<Code, _> = asked.code.parse();
+        let code = code.map_err(|invalid| Error::invalid("code", "invalid_code", invalid))?;
+        let link = db::find_link_by_code(&state.pool, &asked.domain, &code).await?;
+        link.ok_or(absent)?.to_record()?.into()
+    };
     Ok((
         [(header::CONTENT_TYPE, "application/json")],
         record.encode(),

@@ -64,7 +64,7 @@ pub(super) async fn find(
     let (Some(domain), Ok(code)) = (domain, code.parse::<Code>()) else {
         return Ok(None);
     };
-    db::find_link_by_code(&state.pool, &domain, &code).await
+    db::find_link_as_asked(&state.pool, &domain, &code).await
 }
 
 #[cfg(test)]

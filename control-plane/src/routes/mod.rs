@@ -1,11 +1,12 @@
 //! The REST API: one endpoint, one file.
 
+pub mod domains;
 pub mod links;
 pub mod session;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use contract::LinkId;
+use contract::{Domain, LinkId};
 
 use crate::error::{Error, Result};
 
@@ -32,5 +33,20 @@ impl<S: Send + Sync> FromRequestParts<S> for LinkPath {
             .ok()
             .and_then(|axum::extract::Path(text)| text.parse().ok());
         id.map(Self).ok_or(Error::NotFound("link"))
+    }
+}
+
+/// The domain in the path. As with links, a malformed one names nothing.
+pub struct DomainPath(pub Domain);
+
+impl<S: Send + Sync> FromRequestParts<S> for DomainPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        let domain = path
+            .ok()
+            .and_then(|axum::extract::Path(text)| text.parse().ok());
+        domain.map(Self).ok_or(Error::NotFound("domain"))
     }
 }

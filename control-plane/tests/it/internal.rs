@@ -59,8 +59,8 @@ async fn absence_is_told_from_every_other_failure() {
         (
             INTERNAL_SECRET,
             "domain=go.example.org",
-            422,
-            "validation_failed",
+            404,
+            "link_not_found",
         ),
         (
             "wrong",

@@ -10,6 +10,7 @@ mod auth;
 mod bad_input;
 mod caps;
 mod console;
+mod domains;
 mod harness;
 mod internal;
 mod link_options;

@@ -4,9 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use contract::identity::Identity;
 use contract::{Day, DayKey, Timestamp};
-
-use super::identity::Identity;
 
 /// How long a key is held after its day, for clocks that differ and for requests on their way.
 const SLACK: Duration = Duration::from_secs(10 * 60);

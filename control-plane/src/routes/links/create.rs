@@ -217,8 +217,12 @@ impl Draft {
     async fn insert(self, state: &AppState, workspace_id: Uuid) -> Result<LinkRow> {
         let now = state.now();
         let mut transaction = state.pool.begin().await?;
+        let is_lower = db::hold_case(&mut transaction, &self.domain).await?;
         for _ in 0..GENERATE_ATTEMPTS {
-            let code = self.code.clone().unwrap_or_else(generate_code);
+            let code = match &self.code {
+                Some(code) => folded(code, is_lower)?,
+                None => generate_code(is_lower),
+            };
             let link = NewLink {
                 id: LinkId(Uuid::now_v7()),
                 workspace_id,
@@ -240,7 +244,7 @@ impl Draft {
             }
             if self.code.is_some() {
                 transaction.rollback().await?;
-                let suggestion = free_code_like(state, &self.domain, &code).await?;
+                let suggestion = free_code_like(state, &self.domain, &code, is_lower).await?;
                 return Err(Error::CodeTaken {
                     code: code.to_string(),
                     suggestion,
@@ -251,14 +255,28 @@ impl Draft {
     }
 }
 
+/// The code as the domain stores it.
+fn folded(code: &Code, is_lower: bool) -> Result<Code> {
+    match is_lower {
+        true => {
+            let lower = code.as_str().to_ascii_lowercase();
+            lower.parse().map_err(Error::internal)
+        }
+        false => Ok(code.clone()),
+    }
+}
+
 /// Random, and neither reserved nor rude.
-fn generate_code() -> Code {
+fn generate_code(is_lower: bool) -> Code {
     loop {
         let random = rand::rng().sample_iter(rand::distr::Alphanumeric);
-        let text: String = random.take(GENERATED_LENGTH).map(char::from).collect();
+        let mut text: String = random.take(GENERATED_LENGTH).map(char::from).collect();
         let lower = text.to_ascii_lowercase();
         if RUDE.iter().any(|word| lower.contains(word)) {
             continue;
+        }
+        if is_lower {
+            text = lower;
         }
         if let Ok(code) = text.parse::<Code>()
             && !code.is_reserved()
@@ -269,7 +287,12 @@ fn generate_code() -> Code {
 }
 
 /// `code-2` to `code-9`, or a generated one.
-async fn free_code_like(state: &AppState, domain: &Domain, taken: &Code) -> Result<String> {
+async fn free_code_like(
+    state: &AppState,
+    domain: &Domain,
+    taken: &Code,
+    is_lower: bool,
+) -> Result<String> {
     for number in 2..=9 {
         let Ok(candidate) = format!("{taken}-{number}").parse::<Code>() else {
             break;
@@ -281,7 +304,7 @@ async fn free_code_like(state: &AppState, domain: &Domain, taken: &Code) -> Resu
             return Ok(candidate.to_string());
         }
     }
-    Ok(generate_code().to_string())
+    Ok(generate_code(is_lower).to_string())
 }
 
 #[cfg(test)]
@@ -290,10 +313,12 @@ mod tests {
 
     #[test]
     fn generated_codes_are_codes() {
-        for _ in 0..1000 {
-            let code = generate_code();
+        for number in 0..1000 {
+            let code = generate_code(number % 2 == 0);
             assert_eq!(code.as_str().len(), GENERATED_LENGTH);
             assert!(!code.is_reserved());
+            let has_capitals = code.as_str().bytes().any(|byte| byte.is_ascii_uppercase());
+            assert!(number % 2 == 1 || !has_capitals, "{code}");
         }
     }
 }

@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use contract::click::MAX_USER_AGENT;
-
-use crate::front::client_of;
+use crate::click::MAX_USER_AGENT;
 
 /// The kind of address, the address, the user agent.
 const LONGEST: usize = 1 + 8 + MAX_USER_AGENT;
@@ -15,18 +13,19 @@ const STICKY: &[u8; 32] = b"linkpulse sticky split value v1.";
 /// Address and user agent, as hashes see them. Of IPv6 the first half counts: the other half is
 /// one device's, and changes within a day. Where the address ends is told by its kind, so no two
 /// visitors have the same bytes. The user agent counts as far as it is stored.
-pub(super) struct Identity {
+pub struct Identity {
     bytes: [u8; LONGEST],
     length: usize,
 }
 
 impl Identity {
-    pub(super) fn of(address: IpAddr, user_agent: &[u8]) -> Self {
+    /// Whoever has this address and sends this user agent.
+    pub fn of(address: IpAddr, user_agent: &[u8]) -> Self {
         let mut identity = Self {
             bytes: [0; LONGEST],
             length: 0,
         };
-        match client_of(address) {
+        match address.to_canonical() {
             IpAddr::V4(address) => {
                 identity.push(&[4]);
                 identity.push(&address.octets());
@@ -41,7 +40,7 @@ impl Identity {
     }
 
     /// 128 bits that nobody without the key can make, or try out addresses with.
-    pub(super) fn hash(&self, key: &[u8; 32]) -> [u8; 16] {
+    pub fn hash(&self, key: &[u8; 32]) -> [u8; 16] {
         let hash = blake3::keyed_hash(key, &self.bytes[..self.length]);
         let mut half = [0; 16];
         half.copy_from_slice(&hash.as_bytes()[..16]);
@@ -58,7 +57,7 @@ impl Identity {
 /// A value that stays the same for a visitor, at every proxy and for ever: by it a split keeps
 /// showing them the same target, without a cookie. Addresses can be found out from it by trying, so
 /// it must never be written anywhere, nor leave this process.
-pub(crate) fn sticky_value(address: IpAddr, user_agent: &[u8]) -> u64 {
+pub fn sticky_value(address: IpAddr, user_agent: &[u8]) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = Identity::of(address, user_agent).hash(STICKY);
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }

@@ -1,0 +1,177 @@
+//! Settings of domains.
+
+use contract::{Domain, DomainRecord};
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{Error, Result};
+
+/// First half of the number under which a domain's way with letter case is locked: "case" in ASCII.
+const CASE_LOCK: i32 = 0x6361_7365;
+
+/// A row of `domains`.
+#[derive(Debug, Clone)]
+pub struct DomainRow {
+    /// Host.
+    pub domain: String,
+    /// Where `/` leads.
+    pub root_url: Option<String>,
+    /// Where unknown codes lead.
+    pub not_found_url: Option<String>,
+    /// Where expired links lead.
+    pub expired_url: Option<String>,
+    /// Codes are in lower case, and are found in any.
+    pub ignores_case: bool,
+    /// When it last changed.
+    pub updated_at: OffsetDateTime,
+    /// Number of its last change.
+    pub revision: i64,
+}
+
+impl DomainRow {
+    /// What the edge needs to know about this domain.
+    pub fn to_record(&self) -> Result<DomainRecord> {
+        Ok(DomainRecord {
+            domain: self.domain.parse().map_err(Error::internal)?,
+            revision: self.revision.try_into().map_err(Error::internal)?,
+            root_url: self.root_url.clone(),
+            not_found_url: self.not_found_url.clone(),
+            expired_url: self.expired_url.clone(),
+            ignores_case: self.ignores_case,
+        })
+    }
+}
+
+/// A domain's settings, if it has any.
+pub async fn find_domain(pool: &PgPool, domain: &Domain) -> Result<Option<DomainRow>> {
+    let row = sqlx::query_as!(
+        DomainRow,
+        "select domain, root_url, not_found_url, expired_url, ignores_case, updated_at, revision
+         from domains where domain = $1",
+        domain.as_str(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row)
+}
+
+/// A domain's settings for an edit, locked until the end of the transaction; made if it has none.
+pub async fn lock_domain(
+    connection: &mut PgConnection,
+    domain: &Domain,
+    workspace_id: Uuid,
+    now: OffsetDateTime,
+) -> Result<DomainRow> {
+    sqlx::query!(
+        "insert into domains (domain, workspace_id, created_at, updated_at, revision)
+         values ($1, $2, $3, $3, 0)
+         on conflict (domain) do nothing",
+        domain.as_str(),
+        workspace_id,
+        now,
+    )
+    .execute(&mut *connection)
+    .await?;
+    let row = sqlx::query_as!(
+        DomainRow,
+        "select domain, root_url, not_found_url, expired_url, ignores_case, updated_at, revision
+         from domains where domain = $1
+         for update",
+        domain.as_str(),
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row)
+}
+
+/// Whether codes of a domain are in lower case. Stays so until the end of the transaction.
+pub async fn hold_case(connection: &mut PgConnection, domain: &Domain) -> Result<bool> {
+    // Two statements: the second must see what was committed while the first waited.
+    sqlx::query!(
+        "select pg_advisory_xact_lock_shared($1, hashtext($2))",
+        CASE_LOCK,
+        domain.as_str(),
+    )
+    .execute(&mut *connection)
+    .await?;
+    let ignores_case = sqlx::query_scalar!(
+        "select ignores_case from domains where domain = $1",
+        domain.as_str()
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(ignores_case.unwrap_or(false))
+}
+
+/// Whether the codes of a domain, also in the bin, are all in lower case. Nobody can make another
+/// one until the end of the transaction.
+pub async fn has_lower_case_only(connection: &mut PgConnection, domain: &Domain) -> Result<bool> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock($1, hashtext($2))",
+        CASE_LOCK,
+        domain.as_str(),
+    )
+    .execute(&mut *connection)
+    .await?;
+    let is_lower = sqlx::query_scalar!(
+        r#"select not exists (
+               select from links where domain = $1 and code <> lower(code)
+           ) as "is_lower!""#,
+        domain.as_str(),
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(is_lower)
+}
+
+/// Writes a domain's settings. Follow with [`log_domain_change`].
+pub async fn update_domain(connection: &mut PgConnection, domain: &DomainRow) -> Result<()> {
+    sqlx::query!(
+        "update domains
+         set root_url = $2, not_found_url = $3, expired_url = $4, ignores_case = $5
+         where domain = $1",
+        domain.domain,
+        domain.root_url,
+        domain.not_found_url,
+        domain.expired_url,
+        domain.ignores_case,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Logs the domain's state as of this transaction, as [`log_change`](super::log_change) does for
+/// links. Must be the last statement before the commit, for the same reason.
+pub async fn log_domain_change(
+    connection: &mut PgConnection,
+    domain: &str,
+    now: OffsetDateTime,
+) -> Result<DomainRow> {
+    let row = sqlx::query_as!(
+        DomainRow,
+        "with head as (update link_changes_head set seq = seq + 1 returning seq)
+         update domains set revision = head.seq, updated_at = $2
+         from head
+         where domain = $1
+         returning domain, root_url, not_found_url, expired_url, ignores_case, updated_at, revision",
+        domain,
+        now,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "with logged as (
+             insert into link_changes (seq, domain, record, changed_at) values ($1, $2, $3, $4)
+         )
+         select pg_notify('link_changes', '')",
+        row.revision,
+        domain,
+        row.to_record()?.encode(),
+        now,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    Ok(row)
+}

@@ -1,0 +1,132 @@
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Domain, own};
+use crate::auth::Caller;
+use crate::db::{self, DomainRow};
+use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
+use crate::json::{self, JsonBody};
+use crate::problem::Problem;
+use crate::routes::DomainPath;
+use crate::state::AppState;
+
+/// What to change. Absent fields stay; `null` clears what may be empty.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateDomain {
+    /// Where `/` leads.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = Option<String>, max_length = 2048, example = "https://example.com/")]
+    root_url: Option<Option<String>>,
+    /// Where codes lead that do not exist.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = Option<String>, max_length = 2048)]
+    not_found_url: Option<Option<String>>,
+    /// Where expired links lead that have no such target of their own.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = Option<String>, max_length = 2048)]
+    expired_url: Option<Option<String>>,
+    /// Whether `ABC` means `abc`. Can be switched on while no code has capital letters.
+    #[serde(default, deserialize_with = "json::not_null")]
+    #[schema(nullable = false)]
+    ignores_case: Option<bool>,
+}
+
+/// Change a domain's settings
+///
+/// For owners and admins. Proxies follow as they follow edits of links.
+#[utoipa::path(patch, path = "/api/v1/domains/{domain}", tag = "domains",
+    request_body = UpdateDomain,
+    params(("domain" = String, Path, description = "Its name")),
+    responses(
+        (status = 200, description = "The domain as it is now", body = Domain),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`conflict`: there are codes with capital letters",
+            body = Problem),
+        (status = 413, description = "Body over 64 KiB", body = Problem),
+        (status = 415, description = "Not `application/json`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn update_domain(
+    State(state): State<AppState>,
+    caller: Caller,
+    DomainPath(name): DomainPath,
+    JsonBody(body): JsonBody<UpdateDomain>,
+) -> Result<Json<Domain>> {
+    let domain = own::named(&state, &caller, &name).await?.clone();
+    caller.may_administer()?;
+    let edit = Edit::check(body, &state)?;
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { edit.write(&state, caller.workspace_id, &domain).await });
+    let row = task.await.map_err(Error::internal)??;
+    Ok(Json(row.into()))
+}
+
+/// An edit whose fields are in order. The outer `None` leaves a field alone.
+struct Edit {
+    root_url: Option<Option<String>>,
+    not_found_url: Option<Option<String>>,
+    expired_url: Option<Option<String>>,
+    ignores_case: Option<bool>,
+}
+
+impl Edit {
+    fn check(body: UpdateDomain, state: &AppState) -> Result<Self> {
+        let mut check = FieldCheck::new(state);
+        let mut url = |field, text: Option<Option<String>>| {
+            text.map(|text| text.and_then(|text| check.url(field, &text)))
+        };
+        let edit = Self {
+            root_url: url("root_url", body.root_url),
+            not_found_url: url("not_found_url", body.not_found_url),
+            expired_url: url("expired_url", body.expired_url),
+            ignores_case: body.ignores_case,
+        };
+        check.finish()?;
+        Ok(edit)
+    }
+
+    async fn write(
+        self,
+        state: &AppState,
+        workspace_id: Uuid,
+        domain: &contract::Domain,
+    ) -> Result<DomainRow> {
+        let now = state.now();
+        let mut transaction = state.pool.begin().await?;
+        let mut row = db::lock_domain(&mut transaction, domain, workspace_id, now).await?;
+        if self.ignores_case == Some(true)
+            && !row.ignores_case
+            && !db::has_lower_case_only(&mut transaction, domain).await?
+        {
+            return Err(Error::Conflict(
+                "some codes of this domain, perhaps of deleted links, have capital letters; \
+                 nobody would find them any more",
+            ));
+        }
+        if let Some(url) = self.root_url {
+            row.root_url = url;
+        }
+        if let Some(url) = self.not_found_url {
+            row.not_found_url = url;
+        }
+        if let Some(url) = self.expired_url {
+            row.expired_url = url;
+        }
+        if let Some(ignores_case) = self.ignores_case {
+            row.ignores_case = ignores_case;
+        }
+        db::update_domain(&mut transaction, &row).await?;
+        let row = db::log_domain_change(&mut transaction, domain.as_str(), now).await?;
+        transaction.commit().await?;
+        Ok(row)
+    }
+}
