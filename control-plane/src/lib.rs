@@ -10,6 +10,7 @@ mod internal;
 mod json;
 pub mod openapi;
 mod problem;
+mod propagation;
 mod relay;
 mod router;
 mod routes;

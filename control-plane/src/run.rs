@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use crate::auth::PasswordHasher;
 use crate::db::{self, Analytics};
 use crate::error::Error;
+use crate::propagation::Reports;
 use crate::state::AppState;
 use crate::{Config, internal, relay, router, visitor_keys};
 
@@ -42,15 +43,16 @@ pub async fn run(
     let pool = db::connect(&config.database_url, config.database_connections)?;
     let analytics = db::connect(&config.analytics_database_url, config.database_connections)?;
     let grace = config.shutdown_grace;
+    let lifecycle = Lifecycle::new();
     let state = AppState {
         config: Arc::new(config),
         pool,
         analytics: Analytics(analytics),
         clock,
         passwords: PasswordHasher::default(),
+        reports: Reports::new(lifecycle.clone()),
     };
     let readiness = Readiness::waiting_for(&["database", "analytics_database"]);
-    let lifecycle = Lifecycle::new();
     let public = axum::serve(listeners.public, router::router(state.clone()));
     lifecycle.spawn(
         "public listener",

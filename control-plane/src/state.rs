@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::Config;
 use crate::auth::PasswordHasher;
 use crate::db::Analytics;
+use crate::propagation::Reports;
 
 /// Shared by all handlers.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct AppState {
     pub clock: Arc<dyn Clock>,
     /// Bounds how many passwords are hashed at once.
     pub passwords: PasswordHasher,
+    /// What proxies say of changes, for requests that wait for it.
+    pub reports: Reports,
 }
 
 impl AppState {

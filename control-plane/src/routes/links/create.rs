@@ -10,12 +10,14 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Link, fields};
+use super::{WrittenLink, fields};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow, NewLink};
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
 use crate::problem::Problem;
+use crate::propagation::Wait;
+use crate::routes::Query;
 use crate::state::AppState;
 
 /// Length of generated codes: 62⁸ are 2·10¹⁴, too many to scan.
@@ -61,8 +63,9 @@ fn enabled() -> bool {
 
 /// Create a link
 #[utoipa::path(post, path = "/api/v1/links", tag = "links", request_body = CreateLink,
+    params(Wait),
     responses(
-        (status = 201, description = "Made", body = Link,
+        (status = 201, description = "Made", body = WrittenLink,
             headers(("Location" = String, description = "Address of the link in this API"))),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
@@ -77,9 +80,11 @@ fn enabled() -> bool {
 pub async fn create_link(
     State(state): State<AppState>,
     caller: Caller,
+    Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<CreateLink>,
 ) -> Result<impl IntoResponse> {
     caller.may_edit()?;
+    let patience = wait.patience()?;
     let draft = Draft::check(body, &state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
@@ -88,7 +93,7 @@ pub async fn create_link(
     });
     let row = task.await.map_err(Error::internal)??;
     let location = format!("/api/v1/links/{}", LinkId(row.id));
-    let link = Link::load_one(&state, row).await?;
+    let link = WrittenLink::load(&state, row, patience).await?;
     Ok((
         StatusCode::CREATED,
         AppendHeaders([(LOCATION, location)]),

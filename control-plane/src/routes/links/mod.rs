@@ -9,6 +9,7 @@ mod list;
 mod stats;
 mod update;
 mod view;
+mod written;
 
 pub use create::*;
 pub use delete::*;
@@ -17,3 +18,4 @@ pub use list::*;
 pub use stats::*;
 pub use update::*;
 pub use view::{Link, LinkStatus};
+pub use written::WrittenLink;

@@ -6,13 +6,14 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Link, fields};
+use super::{WrittenLink, fields};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::json::{self, JsonBody};
 use crate::problem::Problem;
-use crate::routes::LinkPath;
+use crate::propagation::Wait;
+use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
 
 /// What to change. Absent fields stay; `null` clears what may be empty.
@@ -45,9 +46,9 @@ pub struct UpdateLink {
 ///
 /// Proxies that are connected follow at once, others when they are again.
 #[utoipa::path(patch, path = "/api/v1/links/{id}", tag = "links", request_body = UpdateLink,
-    params(("id" = String, Path, description = "`lnk_…`")),
+    params(("id" = String, Path, description = "`lnk_…`"), Wait),
     responses(
-        (status = 200, description = "The link as it is now", body = Link),
+        (status = 200, description = "The link as it is now", body = WrittenLink),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
@@ -61,16 +62,18 @@ pub async fn update_link(
     State(state): State<AppState>,
     caller: Caller,
     LinkPath(id): LinkPath,
+    Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<UpdateLink>,
-) -> Result<Json<Link>> {
+) -> Result<Json<WrittenLink>> {
     caller.may_edit()?;
+    let patience = wait.patience()?;
     let edit = Edit::check(body, &state)?;
     let task = tokio::spawn({
         let state = state.clone();
         async move { edit.write(&state, caller.workspace_id, id).await }
     });
     let row = task.await.map_err(Error::internal)??;
-    Ok(Json(Link::load_one(&state, row).await?))
+    Ok(Json(WrittenLink::load(&state, row, patience).await?))
 }
 
 /// An edit whose fields are in order. The outer `None` leaves a field alone.
