@@ -6,7 +6,7 @@ use contract::LinkState;
 use local_servers::testing::ThrowAway;
 
 use crate::harness::{Proxy, eventually, link};
-use crate::redis::LossyWire;
+use crate::redis::{LossyWire, Voice};
 
 /// A proxy that has the link `abc` in memory, at revision 1.
 async fn proxy_with_a_cached_link() -> Proxy {
@@ -134,10 +134,12 @@ async fn another_database_voids_everything_even_newer_revisions() {
 
     // Restored from a copy: the numbers begin before those that the proxy knows.
     let restored = link("abc", 1, "https://example.com/restored");
+    proxy.relay.speak(Voice::Silent);
+    proxy.relay.set_epoch(2);
+    proxy.relay.set_head(1);
     proxy.relay.trim_log().await;
     proxy.relay.store(&restored).await;
-    proxy.relay.set_head(1);
-    proxy.relay.set_epoch(2);
+    proxy.relay.speak(Voice::Vouching);
     leads_to(&proxy, "https://example.com/restored").await;
 }
 
