@@ -15,6 +15,9 @@ use crate::control_plane::ControlPlane;
 /// Between two reports while changes pour in.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// A stop does not wait longer for somebody to hear of it.
+const GOODBYE: Duration = Duration::from_millis(300);
+
 /// Who reports.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
@@ -73,8 +76,12 @@ pub(super) async fn report(
             () = tokio::time::sleep(REPORT_INTERVAL) => {}
         }
     }
-    if let Err(error) = control_plane.goodbye(id).await {
-        tracing::debug!(%error, "the control plane will miss us");
+    let goodbye = tokio::time::timeout(GOODBYE, control_plane.goodbye(id)).await;
+    if !matches!(goodbye, Ok(Ok(()))) {
+        tracing::info!(
+            name = identity.name,
+            "the control plane will miss this proxy"
+        );
     }
     Ok(())
 }

@@ -29,15 +29,15 @@ const LINKS: usize = 200;
 const VISITORS: usize = 4;
 
 /// A proxy as a program, which can be started again where it was.
-struct Program {
+pub(crate) struct Program {
     settings: Vec<(&'static str, String)>,
-    visitors: SocketAddr,
+    pub(crate) visitors: SocketAddr,
     admin: SocketAddr,
     running: Option<TiedChild>,
 }
 
 impl Program {
-    fn new(mut settings: Vec<(&'static str, String)>) -> Self {
+    pub(crate) fn new(mut settings: Vec<(&'static str, String)>) -> Self {
         let address = || SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
         let (visitors, admin) = (address(), address());
         settings.push(("LINKPULSE_PROXY_LISTEN", visitors.to_string()));
@@ -50,7 +50,7 @@ impl Program {
         }
     }
 
-    async fn start(&mut self) {
+    pub(crate) async fn start(&mut self) {
         let mut command = Command::new(BINARY);
         command.env_clear().stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -64,6 +64,11 @@ impl Program {
             async || matches!(client.get(&url).send().await, Ok(answer) if answer.status() == 200),
         )
         .await;
+    }
+
+    /// Sends a signal, and goes on.
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        self.running.as_mut().unwrap().signal(signal).unwrap();
     }
 
     /// Sends a signal, and waits until the process has ended.
@@ -123,8 +128,9 @@ async fn cached_links_redirect_while_everything_is_down_for_a_minute() {
     let data_dir = tempfile::tempdir().unwrap();
     let settings = settings(&redis.url(), &prefix, control_plane.port, data_dir.path());
     let mut proxy = Program::new(settings);
-    proxy.start().await;
+    // Without a relay a proxy does not know where it stands.
     let relay = Relay::start(&redis.url(), Keys::new(prefix)).await;
+    proxy.start().await;
     for number in 0..LINKS {
         let target = format!("https://example.com/{number}");
         let link = link(&format!("code-{number}"), 1 + number as u64, &target);

@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 pub(crate) struct Relay {
+    pub(crate) url: String,
     client: Client,
     keys: Keys,
     head: Arc<AtomicU64>,
@@ -89,6 +90,7 @@ impl Relay {
             })
         };
         Self {
+            url: url.to_owned(),
             client,
             keys,
             head,
@@ -171,6 +173,11 @@ impl Relay {
 
     fn epoch(&self) -> Uuid {
         Uuid::from_u128(self.epoch.load(Ordering::SeqCst).into())
+    }
+
+    /// Whether Redis answers.
+    pub(crate) async fn is_up(&self) -> bool {
+        self.client.ping::<String>(None).await.is_ok()
     }
 
     /// Removes everything.
