@@ -78,11 +78,8 @@ async fn without_redis_the_control_plane_keeps_it_up_to_date() {
     let proxy = proxy_with_both(&redis).await;
     let mut log = vec![strict(1), link("plain", 2, "https://example.com/plain")];
     proxy.control_plane.has_log(1, &log);
-    let redis = tokio::task::spawn_blocking(move || {
-        redis.stop().unwrap();
-        redis
-    });
-    let mut redis = redis.await.unwrap();
+    let stop = move || redis.stop().map(|()| redis);
+    let mut redis = tokio::task::spawn_blocking(stop).await.unwrap().unwrap();
 
     for revision in 3..6 {
         let target = format!("https://example.com/{revision}");
@@ -99,13 +96,8 @@ async fn without_redis_the_control_plane_keeps_it_up_to_date() {
 
     // Redis comes back empty, and with it the relay, which has everything to publish again.
     proxy.relay.set_head(5);
-    tokio::task::spawn_blocking(move || {
-        redis.restart().unwrap();
-        redis
-    })
-    .await
-    .map(std::mem::forget)
-    .unwrap();
+    let restart = move || redis.restart().map(|()| redis);
+    let _redis = tokio::task::spawn_blocking(restart).await.unwrap().unwrap();
     let polls = async || proxy.metric("linkpulse_feed_polls_total").await;
     proxy
         .relay
