@@ -100,6 +100,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One proxy, and whether a change is in effect there. */
+        AppliedBy: {
+            /** @description Whether it says that it has applied the change. */
+            applied: boolean;
+            /**
+             * Format: uuid
+             * @description This run of it.
+             */
+            id: string;
+            /**
+             * @description What it is called.
+             * @example edge-1
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description Since when nothing was heard of it. A proxy that is cut off goes on with what it knows,
+             *     and one that was killed is listed until another of its name has started, or a day has
+             *     passed.
+             */
+            silent_seconds: number;
+        };
         /** @description A link to make. */
         CreateLink: {
             /**
@@ -143,6 +165,11 @@ export interface components {
              * @description At most 1024 bytes.
              */
             password: string;
+        };
+        /** @description A link that was just deleted. */
+        DeletedLink: {
+            /** @description Where the deletion is in effect. */
+            propagation: components["schemas"]["Propagation"];
         };
         /** @description One field that was refused. */
         FieldError: {
@@ -315,6 +342,21 @@ export interface components {
              */
             type: string;
         };
+        /** @description Where a change is in effect. */
+        Propagation: {
+            /** @description Whether every proxy says that it has applied the change, silent ones included. */
+            applied: boolean;
+            /**
+             * @description All proxies that may still serve something. Empty if none is known, or if they could not be
+             *     read after the change was written.
+             */
+            proxies: components["schemas"]["AppliedBy"][];
+            /**
+             * Format: int64
+             * @description The change's number.
+             */
+            revision: number;
+        };
         /** @description Who is signed in, and where. */
         Session: {
             /**
@@ -368,6 +410,11 @@ export interface components {
             original_url?: string;
             /** @description What to call it. */
             title?: string | null;
+        };
+        /** @description A link that was just written. */
+        WrittenLink: components["schemas"]["Link"] & {
+            /** @description Where the change is in effect. Only if `wait` was asked for. */
+            propagation?: components["schemas"]["Propagation"];
         };
     };
     responses: never;
@@ -445,7 +492,14 @@ export interface operations {
     };
     create_link: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -464,7 +518,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Link"];
+                    "application/json": components["schemas"]["WrittenLink"];
                 };
             };
             /** @description Not JSON */
@@ -602,7 +656,14 @@ export interface operations {
     };
     delete_link: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
             header?: never;
             path: {
                 /** @description `lnk_…` */
@@ -612,6 +673,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Deleted; `wait` was asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedLink"];
+                };
+            };
             /** @description Deleted */
             204: {
                 headers: {
@@ -646,6 +716,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unavailable` */
             503: {
                 headers: {
@@ -659,7 +738,14 @@ export interface operations {
     };
     update_link: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
             header?: never;
             path: {
                 /** @description `lnk_…` */
@@ -679,7 +765,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Link"];
+                    "application/json": components["schemas"]["WrittenLink"];
                 };
             };
             /** @description Not JSON */
