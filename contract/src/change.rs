@@ -16,6 +16,9 @@ pub const FEED_VERSION: u32 = 2;
 pub struct Change {
     /// Position in the log: starts at 1, without gaps, in commit order.
     pub seq: u64,
+    /// Which history `seq` counts in, so that a message that comes late is not taken for one of a
+    /// database that was restored meanwhile. `None` in logs of old releases.
+    pub epoch: Option<Uuid>,
     /// What changed, as it is after the change. A deleted link is a record in state `deleted`.
     pub record: Record,
 }
@@ -24,6 +27,8 @@ pub struct Change {
 #[derive(Serialize, Deserialize)]
 struct EncodedChange {
     seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    epoch: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     record: Option<LinkRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,6 +43,7 @@ impl From<Change> for EncodedChange {
         };
         Self {
             seq: change.seq,
+            epoch: change.epoch,
             record,
             domain,
         }
@@ -55,6 +61,7 @@ impl TryFrom<EncodedChange> for Change {
         };
         Ok(Self {
             seq: encoded.seq,
+            epoch: encoded.epoch,
             record,
         })
     }
@@ -70,6 +77,11 @@ pub struct Heartbeat {
     pub epoch: Uuid,
     /// The database's time when the relay read the head.
     pub database_time: Timestamp,
+    /// The Redis processes, by their `run_id`, that are known to hold all changes up to
+    /// `head_seq`, as records and as log. A Redis that was restarted has another `run_id`, and
+    /// perhaps an old copy of the data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redis_runs: Vec<String>,
 }
 
 /// A message on the channel `lp:invalidate`.

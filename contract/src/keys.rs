@@ -4,6 +4,7 @@
 //! |---|---|---|---|---|
 //! | `lp:link:{domain}:{code}` | hash `epoch`, `rev`, `rec` | relay | proxies | as long as the link, its tombstone included |
 //! | `lp:epoch` | string: which database the feed comes from | relay | relay | for ever |
+//! | `lp:heartbeat` | string: the last [`Heartbeat`](crate::Heartbeat), as a feed message | relay | proxies | for ever |
 //! | `lp:changes` | stream, id = `{seq}-0`, field `change` | relay | proxies that catch up | the newest [`CHANGES_KEPT`] |
 //! | `lp:invalidate` | channel | relay | proxies | – |
 //! | `lp:cap:{link id}` | integer: [`CAP_BASE`] + visits so far | proxies, control plane | proxies | for ever |
@@ -16,7 +17,7 @@ use std::fmt::Display;
 use crate::LinkId;
 
 /// How many entries `lp:changes` keeps (about 60 MB at 300 bytes a record). A proxy that was away
-/// for longer than that starts with an empty cache.
+/// for longer than that asks the control plane for the rest.
 pub const CHANGES_KEPT: usize = 200_000;
 
 /// Where counting visits of a link with a click cap begins. A smaller number means that Redis has
@@ -48,6 +49,11 @@ impl Keys {
     /// Which history the feed belongs to.
     pub fn epoch(&self) -> String {
         format!("{}:epoch", self.prefix)
+    }
+
+    /// The last heartbeat, for readers that join, or whose subscription lost it.
+    pub fn heartbeat(&self) -> String {
+        format!("{}:heartbeat", self.prefix)
     }
 
     /// The change log.
@@ -83,6 +89,7 @@ mod tests {
             "lp:link:go.example.com:abc"
         );
         assert_eq!(keys.changes(), "lp:changes");
+        assert_eq!(keys.heartbeat(), "lp:heartbeat");
         assert_eq!(keys.invalidate(), "lp:invalidate");
         assert_eq!(keys.click_events(3), "lp:click_events:{3}");
     }

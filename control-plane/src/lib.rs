@@ -13,6 +13,7 @@ mod json;
 pub mod openapi;
 mod pages;
 mod problem;
+mod propagation;
 mod relay;
 mod router;
 mod routes;

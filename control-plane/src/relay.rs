@@ -6,57 +6,70 @@
 
 mod feed;
 mod leadership;
+mod scripts;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgListener;
 use tokio::time::{MissedTickBehavior, interval};
 
 pub use feed::Feed;
-use leadership::Leadership;
+use leadership::Candidate;
 
-use crate::db;
+use crate::db::{self, Head};
 use crate::error::{Error, Result};
 use crate::state::AppState;
 
-/// Time between heartbeats. Proxies count several missing ones as a lost feed.
+/// Time between heartbeats. Proxies take several missing ones for a lost feed.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 
-/// Time until a relay that failed, or is not the leader, tries again. A standby takes over within
-/// this time once Postgres notices that the leader is gone.
+/// Time until a relay that failed tries again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How often a standby looks whether it can lead. With the time a leader may be silent, this makes
+/// a take-over in less than 5 s.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Changes read from Postgres at once.
 const BATCH: i64 = 500;
+
+/// A head that is older than this is not announced as the present one: the process may have been
+/// frozen since it was read.
+const HEAD_LIFETIME: Duration = Duration::from_secs(1);
 
 /// Relays until `stopping`; survives every outage of Postgres and Redis.
 pub async fn run(state: AppState, stopping: impl Future<Output = ()>) -> Result<()> {
     tokio::pin!(stopping);
     loop {
-        let lead = async {
-            match lead(&state).await {
-                Ok(()) => {}
-                Err(error) => tracing::warn!(%error, "relay interrupted, trying again"),
-            }
+        let relay = async {
+            let Err(error) = stand_by(&state).await;
+            tracing::warn!(%error, "relay interrupted, trying again");
             metrics::gauge!("linkpulse_relay_is_leader").set(0.0);
             tokio::time::sleep(RETRY).await;
         };
         tokio::select! {
-            () = lead => {}
+            () = relay => {}
             () = &mut stopping => return Ok(()),
         }
     }
 }
 
-/// Leads if no other process does, until something breaks.
-async fn lead(state: &AppState) -> Result<()> {
-    let Some(mut leadership) = Leadership::acquire(&state.config.database_url).await? else {
-        return Ok(());
-    };
+/// Waits until no other process leads, then leads, until something breaks. Then the connection is
+/// closed, and the lock with it: perhaps another process has a better view of Redis.
+async fn stand_by(state: &AppState) -> Result<std::convert::Infallible> {
+    let mut candidate = Candidate::connect(&state.config.database_url).await?;
+    while !candidate.try_lead().await? {
+        candidate.depose_silent_leader().await?;
+        tokio::time::sleep(LOOK).await;
+    }
+    lead(state, candidate).await
+}
+
+async fn lead(state: &AppState, mut leader: Candidate) -> Result<std::convert::Infallible> {
     let mut feed = Feed::connect(&state.config.redis_url, state.config.keys.clone()).await?;
     let mut listener = PgListener::connect_with(&state.pool).await?;
     listener.listen("link_changes").await?;
-    tracing::info!("relay leads");
+    tracing::info!(redis.run = feed.run_id(), "relay leads");
     metrics::gauge!("linkpulse_relay_is_leader").set(1.0);
 
     let mut heartbeat = interval(HEARTBEAT);
@@ -66,26 +79,57 @@ async fn lead(state: &AppState) -> Result<()> {
             _ = heartbeat.tick() => true,
             notification = listener.recv() => notification.map(|_| false)?,
         };
-        if is_heartbeat {
-            leadership.confirm().await?;
-        }
-        let head = db::head(&state.pool).await?;
-        let mut published = feed.position(head.epoch, head.seq).await?;
-        while published < head.seq {
-            let changes = db::changes_after(&state.pool, published, BATCH).await?;
-            let Some(last) = changes.last() else {
-                return Err(Error::internal(format!(
-                    "changes after {published} are missing from the log"
-                )));
-            };
-            published = last.seq;
-            for change in changes {
-                feed.publish(head.epoch, &change).await?;
-            }
-        }
-        metrics::gauge!("linkpulse_relay_published_seq").set(published as f64);
-        if is_heartbeat {
+        leader.beat().await?;
+        let read_at = Instant::now();
+        let head = publish(&mut leader, &mut feed).await?;
+        if is_heartbeat && read_at.elapsed() < HEAD_LIFETIME {
             feed.heartbeat(&head).await?;
         }
     }
+}
+
+/// Publishes what Redis lacks, and returns the head up to which it then has everything.
+async fn publish(leader: &mut Candidate, feed: &mut Feed) -> Result<Head> {
+    // Redis first: what it has was committed before, so a head that is read later and is lower
+    // belongs to a database that has lost commits. The other way round, a leader that was frozen
+    // in between would take its successor's work for another history.
+    let known = feed.position().await?;
+    let mut head = db::head(leader.connection()).await?;
+    if known.is_ahead_of(&head) {
+        tracing::error!(
+            ?known,
+            head.seq,
+            "the database has lost changes that were published, its history gets a new name"
+        );
+        db::rename_history(leader.connection(), head.epoch).await?;
+        head = db::head(leader.connection()).await?;
+    }
+    let mut published = match known.seq_in(&head) {
+        Some(seq) => seq,
+        None => {
+            tracing::warn!(
+                ?known,
+                head.seq,
+                "Redis holds another history, starting over"
+            );
+            feed.start_over(head.epoch).await?;
+            0
+        }
+    };
+    while published < head.seq {
+        let changes = db::changes_after(leader.connection(), published, BATCH).await?;
+        let Some(last) = changes.last() else {
+            return Err(Error::internal(format!(
+                "changes after {published} are missing from the log"
+            )));
+        };
+        published = last.seq;
+        feed.publish(head.epoch, &changes).await?;
+        leader.beat().await?;
+    }
+    metrics::gauge!("linkpulse_relay_published_seq").set(published as f64);
+    Ok(Head {
+        seq: published,
+        ..head
+    })
 }

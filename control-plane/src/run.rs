@@ -12,6 +12,7 @@ use crate::auth::{Attempts, PasswordHasher};
 use crate::caps::Caps;
 use crate::db::{self, Analytics};
 use crate::error::Error;
+use crate::propagation::Reports;
 use crate::state::AppState;
 use crate::{Config, internal, relay, router, visitor_keys};
 
@@ -46,6 +47,7 @@ pub async fn run(
     let caps = Caps::new(&config.redis_url, config.keys.clone())?;
     let grace = config.shutdown_grace;
     let unlock = UnlockKey::new(config.internal_secret.expose_secret());
+    let lifecycle = Lifecycle::new();
     let state = AppState {
         config: Arc::new(config),
         pool,
@@ -56,9 +58,9 @@ pub async fn run(
         visitor_passwords: PasswordHasher::default(),
         attempts: Arc::new(Attempts::default()),
         unlock: Arc::new(unlock),
+        reports: Reports::new(lifecycle.clone()),
     };
     let readiness = Readiness::waiting_for(&["database", "analytics_database"]);
-    let lifecycle = Lifecycle::new();
     let public = axum::serve(listeners.public, router::router(state.clone()));
     lifecycle.spawn(
         "public listener",

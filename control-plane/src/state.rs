@@ -11,6 +11,7 @@ use crate::Config;
 use crate::auth::{Attempts, PasswordHasher};
 use crate::caps::Caps;
 use crate::db::Analytics;
+use crate::propagation::Reports;
 
 /// Shared by all handlers.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct AppState {
     pub attempts: Arc<Attempts>,
     /// Signs the cookies of those who knew the password.
     pub unlock: Arc<UnlockKey>,
+    /// What proxies say of changes, for requests that wait for it.
+    pub reports: Reports,
 }
 
 impl AppState {

@@ -16,6 +16,8 @@ use contract::{LinkRecord, Record};
 use memchr::memchr;
 use moka::ops::compute::{CompResult, Op};
 
+use crate::recent::{Mark, RecentChanges};
+
 /// How long a code is believed not to exist. The feed corrects it sooner; this is for when the
 /// feed is down.
 const ABSENCE_LIFETIME: Duration = Duration::from_secs(10);
@@ -85,6 +87,13 @@ pub(crate) struct Cached {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Generation(u64);
 
+/// What makes it possible to tell whether an answer is still news when it comes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question {
+    generation: Generation,
+    mark: Mark,
+}
+
 /// What is known of a link.
 #[derive(Debug)]
 pub(crate) enum Lookup {
@@ -101,6 +110,7 @@ pub(crate) struct Cache {
     records: moka::sync::Cache<LinkKey, Arc<Cached>>,
     absences: moka::sync::Cache<LinkKey, Generation>,
     generation: AtomicU64,
+    recent: RecentChanges,
     fills: AtomicU64,
 }
 
@@ -114,6 +124,7 @@ impl Cache {
                 .time_to_live(ABSENCE_LIFETIME)
                 .build(),
             generation: AtomicU64::new(0),
+            recent: RecentChanges::default(),
             fills: AtomicU64::new(0),
         }
     }
@@ -134,9 +145,17 @@ impl Cache {
         }
     }
 
-    /// The present generation. Take it *before* asking a source, and pass it on with the answer:
-    /// an answer that was asked for in an earlier generation may be older than this one.
-    pub(crate) fn generation(&self) -> Generation {
+    /// To be made *before* a source is asked, and passed on with the answer: an answer that was
+    /// asked for in an earlier generation, or before a change of the link, may be older than what
+    /// is known.
+    pub(crate) fn question(&self) -> Question {
+        Question {
+            generation: self.generation(),
+            mark: self.recent.mark(),
+        }
+    }
+
+    fn generation(&self) -> Generation {
         Generation(self.generation.load(Ordering::Acquire))
     }
 
@@ -148,31 +167,49 @@ impl Cache {
     /// Takes a change from the feed, whether or not the link is here: a new link is likely to be
     /// visited soon.
     pub(crate) fn feed(&self, record: Record) {
-        let cached = self.fill(record, self.generation());
-        self.absences.invalidate(&cached.key());
+        let key = key_of(&record);
+        self.recent.add(key.clone());
+        // Behind a look-up that is just being entered, not in the middle of it.
+        let absence = self.absences.entry(key);
+        absence.and_compute_with(|_| Op::Remove);
+        self.fill(record, self.question());
     }
 
     /// Takes a source's answer, and returns the newest state known: never goes back to an older
     /// revision, so it does not matter whether the answer or a change came first.
-    pub(crate) fn fill(&self, record: Record, learnt: Generation) -> Arc<Cached> {
-        let cached = Arc::new(Cached::new(record, learnt));
+    pub(crate) fn fill(&self, record: Record, asked: Question) -> Arc<Cached> {
+        let cached = Arc::new(Cached::new(record, asked.generation));
         self.fills.fetch_add(1, Ordering::Relaxed);
         let result = self
             .records
             .entry(cached.key())
             .and_compute_with(|present| match present.map(|entry| entry.into_value()) {
                 Some(present) if present.age() >= cached.age() => Op::Nop,
+                // The change was dropped as soon as it came: good for one visitor, not to keep.
+                _ if self.recent.may_include(asked.mark, &cached.key()) => Op::Nop,
                 _ => Op::Put(cached.clone()),
             });
         match result {
-            CompResult::Unchanged(present) => present.into_value(),
+            CompResult::Unchanged(present) => {
+                let present = present.into_value();
+                match present.age() >= cached.age() {
+                    true => present,
+                    false => cached,
+                }
+            }
             _ => cached,
         }
     }
 
+    /// Forgets a link, as a full cache does.
+    #[cfg(test)]
+    pub(crate) fn drop_link(&self, key: &str) {
+        self.records.invalidate(key);
+    }
+
     /// Takes a record that was in memory before the process was.
     pub(crate) fn restore(&self, record: Record) {
-        self.fill(record, self.generation());
+        self.fill(record, self.question());
     }
 
     /// Everything that is known now, in no order. Takes no lock for long.
@@ -190,8 +227,12 @@ impl Cache {
     }
 
     /// Takes a source's answer that there is no such link.
-    pub(crate) fn fill_absent(&self, key: LinkKey, learnt: Generation) {
-        self.absences.insert(key, learnt);
+    pub(crate) fn fill_absent(&self, key: LinkKey, asked: Question) {
+        let absence = self.absences.entry(key.clone());
+        absence.and_compute_with(|_| match self.recent.may_include(asked.mark, &key) {
+            true => Op::Nop,
+            false => Op::Put(asked.generation),
+        });
     }
 }
 
@@ -217,13 +258,17 @@ impl Cached {
     }
 
     fn key(&self) -> LinkKey {
-        LinkKey::new(self.record.domain().as_str(), self.record.code())
+        key_of(&self.record)
     }
 
     /// Revisions of different generations may belong to different histories.
     fn age(&self) -> (Generation, u64) {
         (self.generation, self.record.revision())
     }
+}
+
+fn key_of(record: &Record) -> LinkKey {
+    LinkKey::new(record.domain().as_str(), record.code())
 }
 
 /// Whether a target is what the control plane stores: visible ASCII only. A line break would end
@@ -271,7 +316,7 @@ mod tests {
         cache.feed(record(2));
         cache.feed(record(1));
         assert_eq!(revision(&cache), Some(2));
-        let newest = cache.fill(record(1), cache.generation());
+        let newest = cache.fill(record(1), cache.question());
         assert_eq!(
             newest.record.revision(),
             2,
@@ -285,7 +330,7 @@ mod tests {
     fn a_new_generation_forgets_all_even_higher_revisions() {
         let cache = Cache::new(10);
         cache.feed(record(9));
-        let before = cache.generation();
+        let before = cache.question();
         cache.start_generation();
         assert!(matches!(cache.get(KEY), Lookup::Miss));
         cache.fill(record(9), before);
@@ -306,13 +351,13 @@ mod tests {
     #[test]
     fn an_absence_ends_with_the_link_or_the_generation() {
         let cache = Cache::new(10);
-        cache.fill_absent(key(), cache.generation());
+        cache.fill_absent(key(), cache.question());
         assert!(matches!(cache.get(KEY), Lookup::Absent));
         cache.start_generation();
         assert!(matches!(cache.get(KEY), Lookup::Miss));
-        cache.fill_absent(key(), cache.generation());
+        cache.fill_absent(key(), cache.question());
         cache.feed(record(1));
-        cache.fill_absent(key(), cache.generation());
+        cache.fill_absent(key(), cache.question());
         assert_eq!(
             revision(&cache),
             Some(1),
@@ -332,7 +377,7 @@ mod tests {
         }
         for number in 0..1_000_000 {
             let key = LinkKey::new("localhost", &format!("try-{number}"));
-            cache.fill_absent(key, cache.generation());
+            cache.fill_absent(key, cache.question());
         }
         cache.absences.run_pending_tasks();
         assert!(cache.absences.entry_count() <= ABSENCES);
@@ -340,6 +385,21 @@ mod tests {
             let key = format!("localhost/code-{number}");
             assert!(matches!(cache.get(&key), Lookup::Hit(_)), "{key}");
         }
+    }
+
+    #[test]
+    fn an_answer_from_before_a_change_is_not_kept_even_if_the_change_was_not_either() {
+        let cache = Cache::new(10);
+        let asked = cache.question();
+        cache.feed(record(2));
+        // A full cache drops what it pleases.
+        cache.drop_link(KEY);
+        let answer = cache.fill(record(1), asked);
+        assert_eq!(answer.record.revision(), 1, "for the one who asked");
+        cache.fill_absent(key(), asked);
+        assert!(matches!(cache.get(KEY), Lookup::Miss));
+        cache.fill(record(2), cache.question());
+        assert_eq!(revision(&cache), Some(2));
     }
 
     #[test]

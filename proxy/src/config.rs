@@ -25,6 +25,12 @@ const SHORTEST_GRACE: Duration = Duration::from_secs(1);
 /// Between the end of sending clicks and the end of the grace period.
 const LAST_MOMENTS: Duration = Duration::from_millis(500);
 
+/// What the control plane keeps of a name.
+const LONGEST_NAME: usize = 100;
+
+/// Strict links wait that long, and others are not meant to be stricter.
+const SHORTEST_MAX_STALE: Duration = Duration::from_secs(10);
+
 /// Everything the proxy can be told from outside.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -61,6 +67,12 @@ pub struct Config {
     pub geo_databases: Vec<PathBuf>,
     /// Whether those who ask not to be tracked are not: `LINKPULSE_RESPECT_DO_NOT_TRACK`.
     pub respects_do_not_track: bool,
+    /// What people call this proxy: `LINKPULSE_PROXY_NAME`. Host name and port when absent.
+    pub name: Option<String>,
+    /// How long links are answered from memory without hearing of changes: `LINKPULSE_MAX_STALE`.
+    /// Too short: a long outage of everything else stops redirects. Too long: a proxy that is cut
+    /// off leads visitors astray.
+    pub max_stale: Duration,
     /// How long a stopping proxy finishes things.
     pub grace: Grace,
     /// Filter of the logs: `LINKPULSE_LOG`.
@@ -141,6 +153,8 @@ impl Config {
             misses_per_minute: environment.required(&settings::MISSES_PER_MINUTE)?,
             geo_databases: geo_databases(&environment)?,
             respects_do_not_track: environment.required(&settings::RESPECT_DO_NOT_TRACK)?,
+            name: name(&environment)?,
+            max_stale: max_stale(&environment)?,
             grace: Grace::of(environment.required(&settings::SHUTDOWN_GRACE)?)?,
             log: environment.required(&settings::LOG)?,
         })
@@ -171,6 +185,26 @@ fn proxy_protocol(
         return Err(SettingError::new(&settings::PROXY_PROTOCOL, reason));
     }
     Ok(protocol)
+}
+
+fn name(environment: &Environment<'_>) -> Result<Option<String>, SettingError> {
+    let name: Option<String> = environment.optional(&settings::PROXY_NAME)?;
+    let is_unfit =
+        |name: &String| name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control);
+    if name.as_ref().is_some_and(is_unfit) {
+        let reason = format!("must have at most {LONGEST_NAME} characters, none of them invisible");
+        return Err(SettingError::new(&settings::PROXY_NAME, reason));
+    }
+    Ok(name)
+}
+
+fn max_stale(environment: &Environment<'_>) -> Result<Duration, SettingError> {
+    let max_stale = environment.required(&settings::MAX_STALE)?;
+    if max_stale < SHORTEST_MAX_STALE {
+        let reason = format!("must be at least {SHORTEST_MAX_STALE:?}");
+        return Err(SettingError::new(&settings::MAX_STALE, reason));
+    }
+    Ok(max_stale)
 }
 
 fn host_of(public_url: &Url) -> Result<Domain, SettingError> {
@@ -262,6 +296,8 @@ mod tests {
             ("LINKPULSE_CONTROL_PLANE_URL", "http://localhost:8081/api"),
             ("LINKPULSE_CONTROL_PLANE_INTERNAL_URL", "ftp://localhost"),
             ("LINKPULSE_SHUTDOWN_GRACE", "900ms"),
+            ("LINKPULSE_MAX_STALE", "9s"),
+            ("LINKPULSE_PROXY_NAME", "edge\n1"),
             ("LINKPULSE_CLICK_BUFFER_BLOCKS", "0"),
             ("LINKPULSE_PUBLIC_URL", "http://a%20b/"),
             ("LINKPULSE_TRUSTED_PROXIES", "everybody"),

@@ -1,12 +1,13 @@
-//! What the control plane is asked.
+//! What the proxy asks the control plane, and tells it.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use contract::{DayKeys, LinkId, Record};
+use contract::{ChangePage, DayKeys, LinkId, ProxyReport, Record};
 use http::StatusCode;
 use reqwest::{RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
 
 use crate::cache::LinkKey;
 use crate::config::ControlPlaneConfig;
@@ -27,14 +28,13 @@ const LINK_NOT_FOUND: &str = "link_not_found";
 #[derive(Clone)]
 pub(crate) struct ControlPlane {
     client: reqwest::Client,
-    resolve: Url,
-    visitor_keys: Url,
+    root: Url,
     secret: SecretString,
 }
 
 /// Why there is no answer. For the log; visitors who wait get a 503 either way.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ResolveError {
+pub(crate) enum AskError {
     /// Nobody answered.
     #[error(transparent)]
     Unreachable(#[from] reqwest::Error),
@@ -57,22 +57,16 @@ impl ControlPlane {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(Error::set_up("the HTTP client"))?;
-        let path = |path| {
-            let mut url = config.internal.clone();
-            url.set_path(path);
-            url
-        };
         Ok(Self {
             client,
-            resolve: path("/internal/resolve"),
-            visitor_keys: path("/internal/visitor-keys"),
+            root: config.internal.clone(),
             secret: config.secret.clone(),
         })
     }
 
     /// The record of a link or of a domain; `None` if there is none.
-    pub(crate) async fn resolve(&self, key: &LinkKey) -> Result<Option<Record>, ResolveError> {
-        let mut url = self.resolve.clone();
+    pub(crate) async fn resolve(&self, key: &LinkKey) -> Result<Option<Record>, AskError> {
+        let mut url = self.at("/internal/resolve");
         url.query_pairs_mut()
             .append_pair("domain", key.domain())
             .append_pair("code", key.code());
@@ -80,35 +74,70 @@ impl ControlPlane {
         match status {
             StatusCode::OK => Ok(Some(Record::decode(&body)?)),
             StatusCode::NOT_FOUND if is_link_not_found(&body) => Ok(None),
-            status => Err(ResolveError::Unexpected(status)),
+            status => Err(AskError::Unexpected(status)),
+        }
+    }
+
+    /// The head of the log, and the changes after a position.
+    pub(crate) async fn changes(&self, after: Option<u64>) -> Result<ChangePage, AskError> {
+        let mut url = self.at("/internal/changes");
+        if let Some(after) = after {
+            url.query_pairs_mut()
+                .append_pair("after", &after.to_string());
+        }
+        let (status, body) = self.get(url).await?;
+        match status {
+            StatusCode::OK => Ok(ChangePage::decode(&body)?),
+            status => Err(AskError::Unexpected(status)),
         }
     }
 
     /// The keys of today and, some hours before it begins, of tomorrow.
-    pub(crate) async fn visitor_keys(&self) -> Result<DayKeys, ResolveError> {
-        let (status, body) = self.get(self.visitor_keys.clone()).await?;
+    pub(crate) async fn visitor_keys(&self) -> Result<DayKeys, AskError> {
+        let (status, body) = self.get(self.at("/internal/visitor-keys")).await?;
         match status {
             StatusCode::OK => Ok(DayKeys::decode(&body)?),
-            status => Err(ResolveError::Unexpected(status)),
+            status => Err(AskError::Unexpected(status)),
         }
     }
 
     /// Has the count of a link with a click cap begun in Redis.
-    pub(crate) async fn begin_cap(&self, link: LinkId) -> Result<(), ResolveError> {
-        let mut url = self.resolve.clone();
-        url.set_path(&format!("/internal/caps/{link}"));
-        let (status, _) = self.send(self.client.post(url)).await?;
-        match status {
+    pub(crate) async fn begin_cap(&self, link: LinkId) -> Result<(), AskError> {
+        let url = self.at(&format!("/internal/caps/{link}"));
+        self.tell(self.client.post(url)).await
+    }
+
+    /// Says how far this proxy has got.
+    pub(crate) async fn report(&self, report: &ProxyReport) -> Result<(), AskError> {
+        let request = self.client.post(self.at("/internal/proxies"));
+        self.tell(request.body(report.encode())).await
+    }
+
+    /// Says that this proxy serves no more.
+    pub(crate) async fn goodbye(&self, id: Uuid) -> Result<(), AskError> {
+        let url = self.at(&format!("/internal/proxies/{id}"));
+        self.tell(self.client.delete(url)).await
+    }
+
+    fn at(&self, path: &str) -> Url {
+        let mut url = self.root.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// Sends what has no answer but that it was done.
+    async fn tell(&self, request: RequestBuilder) -> Result<(), AskError> {
+        match self.send(request).await?.0 {
             StatusCode::NO_CONTENT => Ok(()),
-            status => Err(ResolveError::Unexpected(status)),
+            status => Err(AskError::Unexpected(status)),
         }
     }
 
-    async fn get(&self, url: Url) -> Result<(StatusCode, Bytes), ResolveError> {
+    async fn get(&self, url: Url) -> Result<(StatusCode, Bytes), AskError> {
         self.send(self.client.get(url)).await
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Bytes), ResolveError> {
+    async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Bytes), AskError> {
         let request = request.bearer_auth(self.secret.expose_secret());
         let response = request.send().await.map_err(reqwest::Error::without_url)?;
         let status = response.status();

@@ -19,6 +19,7 @@ mod head;
 mod latency;
 mod metrics;
 mod miss_limit;
+mod recent;
 mod redirect;
 mod redis_client;
 mod redis_source;
@@ -41,6 +42,7 @@ use contract::{Clock, UnlockKey};
 use secrecy::ExposeSecret;
 use service::{Lifecycle, Readiness, admin, telemetry};
 use tokio::net::{TcpListener, TcpSocket};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::Config;
@@ -48,7 +50,7 @@ pub use error::{Error, Result};
 
 use crate::cache::Cache;
 use crate::caps::Caps;
-use crate::coherence::{Follower, JOINED};
+use crate::coherence::{Follow, Identity, JOINED};
 use crate::config::ListenConfig;
 use crate::control_plane::ControlPlane;
 use crate::directory::Directory;
@@ -58,7 +60,7 @@ use crate::metrics::Metrics;
 use crate::miss_limit::MissLimit;
 use crate::redirect::Redirector;
 use crate::redis_client::Connection;
-use crate::redis_source::{ChangeLog, Records, Subscription};
+use crate::redis_source::{Records, Sessions};
 use crate::resolver::Resolver;
 use crate::sender::Sender;
 use crate::server::Port;
@@ -112,6 +114,14 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
     listen().map_err(|source| Error::Listen { address, source })
 }
 
+/// Host name and port: unique on a machine, and the same after a restart.
+fn default_name(listeners: &Listeners) -> String {
+    let host = rustix::system::uname();
+    let port = listeners.visitors.local_addr();
+    let port = port.map_or(0, |address| address.port());
+    format!("{}:{port}", host.nodename().to_string_lossy())
+}
+
 /// Serves until `shutdown`, then finishes what was accepted.
 ///
 /// It starts without Redis and without the control plane, and serves what it can.
@@ -143,21 +153,25 @@ pub async fn run(
     let grace = config.grace;
     let connections = descriptors::fit(config.connections, descriptors::raise_limit());
 
-    let feed = Connection::new(&config.redis_url)?;
-    let subscription = Subscription::new(feed.clone(), &config.keys);
-    feed.start(&lifecycle, "redis for the change feed");
-    let log = ChangeLog {
-        connection: connect("redis for the change log")?,
+    let control_plane = ControlPlane::new(&config.control_plane)?;
+    let served = CancellationToken::new();
+    let follow = Follow {
+        feed: Sessions::new(&config.redis_url)?,
+        log: Sessions::new(&config.redis_url)?,
         keys: config.keys.clone(),
+        control_plane: control_plane.clone(),
+        cache: cache.clone(),
+        clock: clock.clone(),
+        identity: Identity {
+            name: config.name.unwrap_or_else(|| default_name(&listeners)),
+            started_at: clock.now(),
+            max_stale: config.max_stale,
+        },
+        metrics: metrics.clone(),
+        readiness: readiness.clone(),
+        restored,
     };
-    let follower = Follower::new(
-        cache.clone(),
-        subscription,
-        log,
-        readiness.clone(),
-        metrics.clone(),
-    );
-    lifecycle.spawn("change feed", follower.run(lifecycle.stopping()));
+    let coherence = follow.start(&lifecycle, &served);
 
     let (recorder, sealed) = clicks::buffer(config.click_buffer_blocks, metrics.clone());
     lifecycle.spawn("click sealing", recorder.clone().seal_regularly());
@@ -174,24 +188,27 @@ pub async fn run(
     lifecycle.spawn("click sender", sender.run(sealed, deadline));
 
     let records = Records {
-        connection: connect("redis for records")?,
+        sessions: Sessions::new(&config.redis_url)?,
         keys: config.keys.clone(),
+        standing: coherence.standing.clone(),
     };
+    records.sessions.start(&lifecycle, "redis for records");
     let misses = Arc::new(MissLimit::new(config.misses_per_minute));
     let (limit, stopping) = (misses.clone(), lifecycle.stopping());
     lifecycle.spawn("miss limit", async move {
         limit.forget_regularly(stopping).await;
         Ok::<_, std::convert::Infallible>(())
     });
-    let control_plane = ControlPlane::new(&config.control_plane)?;
-    let head = |clock: &dyn Clock| snapshot::Head {
-        epoch: None,
-        applied: 0,
-        fresh_at: clock.now(),
+    let (standing, freshness) = (coherence.standing, coherence.freshness.clone());
+    let head = move || {
+        let standing = standing.borrow();
+        snapshot::Head {
+            epoch: standing.epoch,
+            applied: standing.applied,
+            fresh_at: freshness.known_at(),
+        }
     };
-    let snapshot_clock = clock.clone();
-    let writing = snapshots.run(move || head(&*snapshot_clock), lifecycle.stopping());
-    lifecycle.spawn("snapshot", writing);
+    lifecycle.spawn("snapshot", snapshots.run(head, lifecycle.stopping()));
     let (shown, stopping) = (metrics.clone(), lifecycle.stopping());
     lifecycle.spawn("latency", async move {
         shown.latency.show_regularly(stopping).await;
@@ -225,6 +242,7 @@ pub async fn run(
         visitors,
         default_domain: config.default_domain.clone(),
         respects_do_not_track: config.respects_do_not_track,
+        freshness: coherence.freshness,
         metrics,
     });
     let in_flight = TaskTracker::new();
@@ -261,12 +279,14 @@ pub async fn run(
         });
     }
     let stopping = lifecycle.stopping();
+    let followers = served.drop_guard();
     lifecycle.spawn("visitors", async move {
         server::serve(ports, front, stopping, grace.requests).await;
         // Now no request is left that could ask for a link or record a click.
         resolver.close();
         redirector.caps.close();
         recorder.close();
+        drop(followers);
         Ok::<_, std::convert::Infallible>(())
     });
     lifecycle.spawn(

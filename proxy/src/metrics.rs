@@ -26,12 +26,16 @@ pub(crate) struct Metrics {
     pub(crate) blocks_sent: Counter,
     /// `linkpulse_blocks_resent_total`: further attempts after an error or a lost reply.
     pub(crate) blocks_resent: Counter,
-    /// `linkpulse_feed_heartbeat_age_seconds`: how long the change feed has been silent.
+    /// `linkpulse_feed_heartbeat_age_seconds`: how long ago this proxy last knew that it has all
+    /// changes. Infinite until it first did.
     pub(crate) feed_heartbeat_age: Gauge,
     /// `linkpulse_feed_applied_seq`: the last change that is in effect here.
     pub(crate) feed_applied_seq: Gauge,
     /// `linkpulse_feed_catch_ups_total`: reads of the change log, after a gap or silence.
     pub(crate) feed_catch_ups: Counter,
+    /// `linkpulse_feed_polls_total`: times that the control plane was asked for changes, because
+    /// Redis or the relay was silent.
+    pub(crate) feed_polls: Counter,
     /// `linkpulse_cache_generations_total`: times that all cached links became void.
     pub(crate) cache_generations: Counter,
 }
@@ -86,6 +90,7 @@ impl Metrics {
             feed_heartbeat_age: gauge!("linkpulse_feed_heartbeat_age_seconds"),
             feed_applied_seq: gauge!("linkpulse_feed_applied_seq"),
             feed_catch_ups: counter!("linkpulse_feed_catch_ups_total"),
+            feed_polls: counter!("linkpulse_feed_polls_total"),
             cache_generations: counter!("linkpulse_cache_generations_total"),
         }
     }

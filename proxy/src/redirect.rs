@@ -12,6 +12,7 @@ use crate::answer::Answer;
 use crate::cache::{Cached, is_sendable};
 use crate::caps::{Caps, Question};
 use crate::clicks::Recorder;
+use crate::coherence::Freshness;
 use crate::cookies;
 use crate::directory::Directory;
 use crate::geo::Geo;
@@ -34,6 +35,7 @@ pub(crate) struct Redirector {
     pub(crate) unlock: UnlockKey,
     pub(crate) default_domain: Domain,
     pub(crate) respects_do_not_track: bool,
+    pub(crate) freshness: Arc<Freshness>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -99,6 +101,10 @@ impl Redirector {
         match self.directory.find(domain, code, key, address).await {
             Resolved::Found(cached) => {
                 let decided = match cached.link() {
+                    // Cut off for too long: nobody knows what has become of the link.
+                    Some(link) if !self.freshness.permits(link.is_strict(), visitor.arrived_at) => {
+                        Decided::Refused(Reason::Uncounted)
+                    }
                     Some(link) => {
                         let hit = Hit {
                             cached: &cached,

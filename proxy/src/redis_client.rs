@@ -39,8 +39,8 @@ const MAX_MESSAGES: usize = 4_096;
 
 /// Pause before reconnecting, in milliseconds: doubled from the first to the second. The jitter
 /// keeps many proxies from knocking at the same moment.
-const RECONNECT_PAUSE: (u32, u32) = (50, 2_000);
-const RECONNECT_JITTER: u32 = 50;
+pub(crate) const RECONNECT_PAUSE: (u32, u32) = (50, 2_000);
+pub(crate) const RECONNECT_JITTER: u32 = 50;
 
 /// Pause after the library has given a connection up.
 const PAUSE_AFTER_END: Duration = Duration::from_secs(1);
@@ -87,12 +87,7 @@ impl Connection {
     /// The client for one command that is tried once, takes no longer than `patience`, and fails
     /// at once while there is no connection.
     pub(crate) fn within(&self, patience: Duration) -> WithOptions<Client> {
-        self.client.with_options(&Options {
-            max_attempts: Some(1),
-            timeout: Some(patience),
-            fail_fast: true,
-            ..Options::default()
-        })
+        self.client.with_options(&once(patience))
     }
 
     /// Whether commands have somewhere to go.
@@ -107,13 +102,20 @@ impl Connection {
 }
 
 fn client(url: &SecretUrl) -> Result<Client, fred::error::Error> {
-    let mut config = Config::from_url_centralized(url.0.expose_secret())?;
+    let mut builder = builder(url)?;
     // Otherwise a Redis that is down at the start would never be tried again.
-    config.fail_fast = false;
+    builder.with_config(|config| config.fail_fast = false);
     let mut reconnect =
         ReconnectPolicy::new_exponential(0, RECONNECT_PAUSE.0, RECONNECT_PAUSE.1, 2);
     reconnect.set_jitter(RECONNECT_JITTER);
-    Builder::from_config(config)
+    builder.set_policy(reconnect).build()
+}
+
+/// What all connections have in common. By itself it makes clients that connect once.
+pub(crate) fn builder(url: &SecretUrl) -> Result<Builder, fred::error::Error> {
+    let config = Config::from_url_centralized(url.0.expose_secret())?;
+    let mut builder = Builder::from_config(config);
+    builder
         .with_connection_config(|connection| {
             connection.connection_timeout = CONNECT_TIMEOUT;
             connection.internal_command_timeout = CONNECT_TIMEOUT;
@@ -125,7 +127,17 @@ fn client(url: &SecretUrl) -> Result<Client, fred::error::Error> {
         .with_performance_config(|performance| {
             performance.default_command_timeout = COMMAND_TIMEOUT;
             performance.broadcast_channel_capacity = MAX_MESSAGES;
-        })
-        .set_policy(reconnect)
-        .build()
+        });
+    Ok(builder)
+}
+
+/// Options of one command that is tried once, takes no longer than `patience`, and fails at once
+/// while there is no connection.
+pub(crate) fn once(patience: Duration) -> Options {
+    Options {
+        max_attempts: Some(1),
+        timeout: Some(patience),
+        fail_fast: true,
+        ..Options::default()
+    }
 }

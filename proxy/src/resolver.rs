@@ -77,7 +77,7 @@ impl Resolver {
 
     /// Ends the connection to Redis.
     pub(crate) fn close(&self) {
-        self.0.records.connection.close();
+        self.0.records.sessions.close();
     }
 
     /// Joins those who wait, or is the first of them. The look-up is a task of its own, so that
@@ -148,18 +148,18 @@ impl Drop for Turn {
 
 impl Inner {
     async fn look_up(&self, key: &LinkKey) -> Resolved {
-        let learnt = self.cache.generation();
+        let asked = self.cache.question();
         match self.records.get(key).await {
-            Ok(Some(record)) => return Resolved::Found(self.cache.fill(record, learnt)),
+            Ok(Some(record)) => return Resolved::Found(self.cache.fill(record, asked)),
             Ok(None) => {}
             Err(error) => {
                 tracing::debug!(%error, domain = key.domain(), code = key.code(), "redis could not be asked for a link");
             }
         }
         match self.control_plane.resolve(key).await {
-            Ok(Some(record)) => Resolved::Found(self.cache.fill(record, learnt)),
+            Ok(Some(record)) => Resolved::Found(self.cache.fill(record, asked)),
             Ok(None) => {
-                self.cache.fill_absent(key.clone(), learnt);
+                self.cache.fill_absent(key.clone(), asked);
                 Resolved::Absent
             }
             Err(error) => {

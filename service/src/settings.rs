@@ -82,6 +82,10 @@ settings! {
         "File in MaxMind's format that tells countries and cities of addresses: GeoLite2, GeoIP2, DB-IP, ip-location-db. Several (one for IPv4, one for IPv6) are separated by commas, and asked in this order. Read into memory, and again when it changes. Without it, or while it cannot be read, places are unknown and all else works.";
     RESPECT_DO_NOT_TRACK = "LINKPULSE_RESPECT_DO_NOT_TRACK", Some("true"), false, "proxy",
         "Whether visits with `DNT: 1` or `Sec-GPC: 1` are counted without visitor hash, city and referrer path.";
+    MAX_STALE = "LINKPULSE_MAX_STALE", Some("24h"), false, "proxy",
+        "How long a proxy that hears nothing of changes goes on answering links from memory; strict links have 10 s, whatever this says. Too short, and a long outage of everything else stops redirects; too long, and a proxy that is cut off leads visitors to targets that were changed long ago.";
+    PROXY_NAME = "LINKPULSE_PROXY_NAME", None, false, "proxy",
+        "What people call this proxy, where edits are waited for (`?wait=2s`). Unique among proxies that run, and the same after a restart: a proxy takes the place of one of its name that fell silent. Host name and port when absent.";
     SHUTDOWN_GRACE = "LINKPULSE_SHUTDOWN_GRACE", Some("10s"), false, "proxy, control-plane, pipeline",
         "How long a stopping service finishes what it has accepted. Must be shorter than the orchestrator's patience (30 s on Kubernetes and ECS), or unfinished work is killed.";
     CONTROL_PLANE_LISTEN = "LINKPULSE_CONTROL_PLANE_LISTEN", Some("127.0.0.1:8081"), false, "control-plane",

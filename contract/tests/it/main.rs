@@ -5,4 +5,5 @@
 mod blocks;
 mod day_keys;
 mod decide;
+mod feed;
 mod records;

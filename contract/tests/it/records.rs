@@ -116,6 +116,7 @@ fn what_version_2_wrote_is_read_for_ever() {
     let golden = include_str!("../golden/change_v2.json").trim_end();
     let change = Change {
         seq: 43,
+        epoch: None,
         record: domain().into(),
     };
     assert_eq!(change.encode(), golden);
@@ -150,6 +151,7 @@ fn what_version_1_wrote_is_read_for_ever() {
     let golden = include_str!("../golden/change_v1.json").trim_end();
     let change = Change {
         seq: 42,
+        epoch: None,
         record: record().into(),
     };
     assert_eq!(Change::decode(golden.as_bytes()), Ok(change.clone()));
@@ -160,6 +162,7 @@ fn what_version_1_wrote_is_read_for_ever() {
         head_seq: 42,
         epoch: Uuid::from_u128(7),
         database_time: Timestamp::from_micros(1_790_000_000_000_000),
+        redis_runs: Vec::new(),
     });
     assert_eq!(
         FeedMessage::decode(golden.as_bytes()),

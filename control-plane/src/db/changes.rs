@@ -1,7 +1,7 @@
 //! The change log: one entry for each new state of a link, numbered in commit order.
 
-use contract::LinkRecord;
-use sqlx::{PgConnection, PgPool};
+use contract::{Heartbeat, LinkRecord};
+use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -19,6 +19,18 @@ pub struct Head {
     pub database_time: OffsetDateTime,
 }
 
+impl Head {
+    /// As the feed tells it. Of Redis the database knows nothing.
+    pub fn to_heartbeat(self) -> Heartbeat {
+        Heartbeat {
+            head_seq: self.seq as u64,
+            epoch: self.epoch,
+            database_time: self.database_time.into(),
+            redis_runs: Vec::new(),
+        }
+    }
+}
+
 /// One entry.
 #[derive(Debug)]
 pub struct LoggedChange {
@@ -26,6 +38,8 @@ pub struct LoggedChange {
     pub seq: i64,
     /// The encoded record.
     pub record: String,
+    /// Whether the log has a later state of the same link.
+    pub is_superseded: bool,
 }
 
 /// Logs the link's state as of this transaction and wakes the relay at commit.
@@ -68,25 +82,49 @@ pub async fn log_change(
 }
 
 /// Where the log stands now.
-pub async fn head(pool: &PgPool) -> Result<Head> {
+pub async fn head(database: impl PgExecutor<'_>) -> Result<Head> {
     let head = sqlx::query_as!(
         Head,
         r#"select seq, epoch, now() as "database_time!" from link_changes_head"#,
     )
-    .fetch_one(pool)
+    .fetch_one(database)
     .await?;
     Ok(head)
 }
 
 /// The changes after `seq`, in order, at most `limit`.
-pub async fn changes_after(pool: &PgPool, seq: i64, limit: i64) -> Result<Vec<LoggedChange>> {
+pub async fn changes_after(
+    database: impl PgExecutor<'_>,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<LoggedChange>> {
     let changes = sqlx::query_as!(
         LoggedChange,
-        "select seq, record from link_changes where seq > $1 order by seq limit $2",
+        r#"select seq, record, exists (
+               select from link_changes as later
+               where later.link_id = change.link_id and later.seq > change.seq
+           ) as "is_superseded!"
+           from link_changes as change
+           where seq > $1
+           order by seq
+           limit $2"#,
         seq,
         limit,
     )
-    .fetch_all(pool)
+    .fetch_all(database)
     .await?;
     Ok(changes)
+}
+
+/// Gives the history another name, unless somebody else did so since `epoch` was read.
+///
+/// Everything that was learnt under the old name becomes void, everywhere.
+pub async fn rename_history(database: impl PgExecutor<'_>, epoch: Uuid) -> Result<()> {
+    sqlx::query!(
+        "update link_changes_head set epoch = gen_random_uuid() where epoch = $1",
+        epoch,
+    )
+    .execute(database)
+    .await?;
+    Ok(())
 }

@@ -6,13 +6,14 @@ mod changes;
 mod domains;
 mod links;
 mod pool;
+mod proxies;
 mod sessions;
 mod stats;
 mod users;
 mod visitor_keys;
 
 pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touch_api_key};
-pub use changes::{Head, LoggedChange, changes_after, head, log_change};
+pub use changes::{Head, LoggedChange, changes_after, head, log_change, rename_history};
 pub use domains::{
     DomainRow, find_domain, has_lower_case_only, hold_case, lock_domain, log_domain_change,
     update_domain,
@@ -22,6 +23,7 @@ pub use links::{
     find_link_by_code, insert_link, link_exists, list_links, lock_link, update_link,
 };
 pub use pool::{Analytics, connect, migrate};
+pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use sessions::{
     SessionRow, delete_expired_sessions, delete_session, find_session, insert_session,
 };

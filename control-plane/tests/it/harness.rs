@@ -27,6 +27,7 @@ pub struct App {
     pub key: String,
     pub prefix: String,
     pub redis_url: String,
+    pub database_url: String,
     pub client: Client,
     instance: Instance,
     config: Config,
@@ -128,6 +129,7 @@ impl App {
             key: key.key.expose().to_owned(),
             prefix,
             redis_url: redis_url.to_owned(),
+            database_url: database_url.to_owned(),
             client: Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
@@ -189,6 +191,17 @@ impl App {
 
     pub async fn delete_link(&self, id: &Value) -> Answer {
         self.call(Method::DELETE, &link_path(id), None).await
+    }
+
+    /// Of what proxies use.
+    pub async fn internal(&self, method: Method, path: &str, body: String) -> (u16, String) {
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.admin_url))
+            .bearer_auth(INTERNAL_SECRET)
+            .body(body);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
     }
 
     pub async fn sign_in(&self, email: &str, password: &str) -> Answer {

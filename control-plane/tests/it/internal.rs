@@ -1,4 +1,4 @@
-use contract::{LinkRecord, LinkState};
+use contract::{ChangePage, LinkRecord, LinkState, Record};
 use serde_json::json;
 
 use crate::harness::{App, INTERNAL_SECRET};
@@ -108,4 +108,51 @@ async fn metrics_and_health_are_on_the_admin_port() {
     let line =
         "linkpulse_http_requests_total{method=\"POST\",route=\"/api/v1/links\",status=\"201\"}";
     assert!(metrics.contains(line), "{metrics}");
+}
+
+#[tokio::test]
+async fn changes_are_told_to_those_whom_redis_does_not_reach() {
+    let app = App::start().await;
+    for code in ["one", "two", "three"] {
+        app.link(code).await;
+    }
+    let page = async |query: &str| {
+        let path = format!("/internal/changes{query}");
+        let (status, body) = app
+            .internal(reqwest::Method::GET, &path, String::new())
+            .await;
+        assert_eq!(status, 200, "{body}");
+        ChangePage::decode(body.as_bytes()).unwrap()
+    };
+    let head = page("").await;
+    assert_eq!((head.heartbeat.head_seq, head.changes.len()), (3, 0));
+    let rest = page("?after=1").await;
+    let codes = rest.changes.iter().map(|change| {
+        let change = change.as_ref().unwrap();
+        assert_eq!(change.epoch, Some(head.heartbeat.epoch));
+        match &change.record {
+            Record::Link(link) => (change.seq, link.code.to_string()),
+            Record::Domain(_) => panic!("no domain was changed"),
+        }
+    });
+    assert_eq!(
+        codes.collect::<Vec<_>>(),
+        [(2, "two".to_owned()), (3, "three".to_owned())]
+    );
+    assert_eq!(page("?after=3").await.changes, []);
+    assert_eq!(page(&format!("?after={}", u64::MAX)).await.changes, []);
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_read_is_refused() {
+    let app = App::start().await;
+    let report = async |body: &str| {
+        let post = app.internal(reqwest::Method::POST, "/internal/proxies", body.to_owned());
+        post.await.0
+    };
+    assert_eq!(report("").await, 400);
+    assert_eq!(report(r#"{"v":99}"#).await, 400);
+    let nobody = format!("/internal/proxies/{}", uuid::Uuid::now_v7());
+    let goodbye = app.internal(reqwest::Method::DELETE, &nobody, String::new());
+    assert_eq!(goodbye.await.0, 204, "nobody is gone");
 }

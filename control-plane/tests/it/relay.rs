@@ -8,12 +8,12 @@ use serde_json::json;
 
 use crate::harness::{App, eventually};
 
-async fn redis(app: &App) -> redis::aio::MultiplexedConnection {
+pub async fn redis(app: &App) -> redis::aio::MultiplexedConnection {
     let client = redis::Client::open(app.redis_url.as_str()).unwrap();
     client.get_multiplexed_async_connection().await.unwrap()
 }
 
-async fn log(app: &App) -> Vec<Change> {
+pub async fn log(app: &App) -> Vec<Change> {
     let keys = Keys::new(app.prefix.as_str());
     let entries: StreamRangeReply = redis(app).await.xrange_all(keys.changes()).await.unwrap();
     let change = |entry: &redis::streams::StreamId| {
@@ -31,7 +31,7 @@ async fn record(app: &App, code: &str) -> Option<LinkRecord> {
     text.map(|text| LinkRecord::decode(text.as_bytes()).unwrap())
 }
 
-async fn seqs_when(app: &App, count: usize) -> Vec<u64> {
+pub async fn seqs_when(app: &App, count: usize) -> Vec<u64> {
     let seqs = async || {
         let seqs: Vec<u64> = log(app).await.iter().map(|change| change.seq).collect();
         (seqs.len() >= count).then_some(seqs)
@@ -188,4 +188,116 @@ async fn a_second_relay_waits_and_takes_over() {
         begin.elapsed()
     );
     second.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_heartbeat_vouches_for_the_redis_that_has_everything() {
+    let app = App::start().await;
+    app.link("first").await;
+    let keys = Keys::new(app.prefix.as_str());
+    let info: redis::InfoDict = redis::cmd("INFO")
+        .query_async(&mut redis(&app).await)
+        .await
+        .unwrap();
+    let run_id: String = info.get("run_id").unwrap();
+    let stored = async || {
+        let text: Option<String> = redis(&app).await.get(keys.heartbeat()).await.unwrap();
+        match FeedMessage::decode(text?.as_bytes()).unwrap() {
+            FeedMessage::Heartbeat(heartbeat) => Some(heartbeat),
+            FeedMessage::Change(_) => None,
+        }
+    };
+    let first = eventually("a heartbeat about the link", async || {
+        stored().await.filter(|heartbeat| heartbeat.head_seq == 1)
+    })
+    .await;
+    assert_eq!(first.redis_runs, [run_id]);
+    let next = async || {
+        let heartbeat = stored().await?;
+        (heartbeat.database_time > first.database_time).then_some(heartbeat)
+    };
+    assert_eq!(eventually("another one", next).await.epoch, first.epoch);
+    assert_eq!(log(&app).await[0].epoch, Some(first.epoch));
+}
+
+#[tokio::test]
+async fn while_redis_is_filled_again_it_never_holds_a_state_that_was_left_behind() {
+    let app = App::start().await;
+    let link = app.link("busy").await;
+    let id: contract::LinkId = link["id"].as_str().unwrap().parse().unwrap();
+    let now = contract::Clock::now(&*app.clock).to_datetime().unwrap();
+    for _ in 0..300 {
+        let mut transaction = app.pool.begin().await.unwrap();
+        control_plane::db::log_change(&mut transaction, id.0, now)
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+    }
+    seqs_when(&app, 301).await;
+    let keys = Keys::new(app.prefix.as_str());
+    let name = keys.link("go.example.org", "busy");
+    for _ in 0..5 {
+        let emptied = [keys.changes(), keys.epoch(), keys.heartbeat(), name.clone()];
+        let mut connection = redis(&app).await;
+        let _: () = connection.del(&emptied).await.unwrap();
+        loop {
+            let mut pipe = redis::pipe();
+            pipe.hget(&name, "rev").xlen(keys.changes());
+            let (revision, length): (Option<u64>, u64) =
+                pipe.query_async(&mut connection).await.unwrap();
+            assert!(
+                revision.is_none_or(|revision| revision == 301),
+                "{revision:?}"
+            );
+            if length == 301 {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn emptied_in_the_middle_of_edits_the_log_still_has_all_of_them() {
+    let app = App::start().await;
+    let keys = Keys::new(app.prefix.as_str());
+    let edits = futures_util::stream::iter(0..60).for_each_concurrent(4, async |number| {
+        drop(app.link(&format!("many-{number}")).await);
+    });
+    let emptying = async {
+        let mut connection = redis(&app).await;
+        for _ in 0..40 {
+            let emptied = [keys.changes(), keys.epoch(), keys.heartbeat()];
+            let _: () = connection.del(&emptied).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::join!(edits, emptying);
+    assert_eq!(seqs_when(&app, 60).await, (1..=60).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn a_database_that_lost_changes_begins_a_new_history() {
+    let mut app = App::start().await;
+    for code in ["kept", "lost"] {
+        app.link(code).await;
+    }
+    seqs_when(&app, 2).await;
+    let epoch = log(&app).await[1].epoch;
+    app.stop().await.unwrap();
+    // As a copy of the database would be that was made before the second change.
+    for statement in [
+        "delete from link_changes where seq = 2",
+        "delete from links where code = 'lost'",
+        "update link_changes_head set seq = 1",
+    ] {
+        sqlx::query(statement).execute(&app.pool).await.unwrap();
+    }
+    let mut restored = app.second_instance().await;
+    let renamed = async || {
+        let log = log(&app).await;
+        let [only] = log.as_slice() else { return None };
+        (only.epoch != epoch).then_some(())
+    };
+    eventually("the log is that of the new history", renamed).await;
+    restored.stop().await.unwrap();
 }

@@ -6,7 +6,7 @@ use contract::LinkState;
 use local_servers::testing::ThrowAway;
 
 use crate::harness::{Proxy, eventually, link};
-use crate::redis::LossyWire;
+use crate::redis::{LossyWire, Voice};
 
 /// A proxy that has the link `abc` in memory, at revision 1.
 async fn proxy_with_a_cached_link() -> Proxy {
@@ -134,10 +134,12 @@ async fn another_database_voids_everything_even_newer_revisions() {
 
     // Restored from a copy: the numbers begin before those that the proxy knows.
     let restored = link("abc", 1, "https://example.com/restored");
+    proxy.relay.speak(Voice::Silent);
+    proxy.relay.set_epoch(2);
+    proxy.relay.set_head(1);
     proxy.relay.trim_log().await;
     proxy.relay.store(&restored).await;
-    proxy.relay.set_head(1);
-    proxy.relay.set_epoch(2);
+    proxy.relay.speak(Voice::Vouching);
     leads_to(&proxy, "https://example.com/restored").await;
 }
 
@@ -177,4 +179,76 @@ async fn a_subscription_that_dies_silently_is_noticed_and_replaced() {
         .announce(&link("abc", 3, "https://example.com/3"))
         .await;
     leads_to(&proxy, "https://example.com/3").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_in_any_order_and_number_never_bring_an_older_state_back() {
+    let proxy = proxy_with_a_cached_link().await;
+    let edit = |revision| link("abc", revision, &format!("https://example.com/{revision}"));
+    for first in (2..60).step_by(6) {
+        let edits: Vec<_> = (first..first + 6).map(edit).collect();
+        for edit in &edits {
+            proxy.relay.store(edit).await;
+            proxy.relay.log(edit).await;
+        }
+        for index in [3, 0, 3, 5, 1, 0, 4, 2, 5] {
+            proxy.relay.announce(&edits[index]).await;
+        }
+        proxy.relay.set_head(first + 5);
+    }
+    let mut newest = 1;
+    let revision = async || {
+        let target = proxy.target("abc").await;
+        target.rsplit('/').next().unwrap().parse::<u64>().unwrap()
+    };
+    while newest < 61 {
+        let seen = revision().await;
+        assert!(seen >= newest, "{seen} after {newest}");
+        newest = seen;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_channel_cut_edits_arrive_through_the_log() {
+    let proxy = proxy_with_a_cached_link().await;
+    proxy.relay.speak(Voice::Whispering);
+    for revision in 2..5 {
+        let edit = link("abc", revision, &format!("https://example.com/{revision}"));
+        proxy.relay.store(&edit).await;
+        proxy.relay.log(&edit).await;
+        proxy.relay.set_head(revision);
+        let begin = Instant::now();
+        leads_to(&proxy, &edit.original_url).await;
+        let took = begin.elapsed();
+        assert!(took < Duration::from_secs(3), "{took:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_redis_is_filled_again_old_changes_are_not_news() {
+    let proxy = proxy_with_a_cached_link().await;
+    proxy
+        .relay
+        .publish(&link("abc", 2, "https://example.com/2"))
+        .await;
+    leads_to(&proxy, "https://example.com/2").await;
+    // A proxy that has forgotten the link, as a full cache does.
+    let fresh = proxy.another().await;
+    fresh
+        .control_plane
+        .knows(&link("abc", 2, "https://example.com/2"));
+
+    proxy
+        .relay
+        .announce(&link("abc", 1, "https://example.com/1"))
+        .await;
+    proxy
+        .relay
+        .publish(&link("later", 3, "https://example.com/later"))
+        .await;
+    eventually("the change after it is in effect", async || {
+        fresh.target("later").await == "https://example.com/later"
+    })
+    .await;
+    assert_eq!(fresh.target("abc").await, "https://example.com/2");
 }

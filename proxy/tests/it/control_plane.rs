@@ -10,12 +10,16 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
-use contract::{Day, DayKey, DayKeys, LinkId, Record, Timestamp};
+use contract::{
+    Change, ChangePage, Day, DayKey, DayKeys, Heartbeat, LinkId, LinkRecord, ProxyReport, Record,
+    Timestamp,
+};
 use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::harness::NOW;
 
@@ -35,6 +39,16 @@ struct Shared {
     asked: Mutex<Vec<String>>,
     delay_ms: AtomicU64,
     begin_cap: Mutex<Option<BeginCap>>,
+    log: Mutex<Option<Log>>,
+    /// The last report of each proxy that has not said goodbye.
+    reports: Mutex<HashMap<Uuid, ProxyReport>>,
+}
+
+/// What the database has of the change log.
+#[derive(Default)]
+struct Log {
+    epoch: u64,
+    changes: Vec<Change>,
 }
 
 /// Begins the count of a link with a click cap.
@@ -47,6 +61,9 @@ impl ControlPlane {
             .route("/internal/resolve", get(resolve))
             .route("/internal/caps/{link}", post(begin_cap))
             .route("/internal/visitor-keys", get(visitor_keys))
+            .route("/internal/changes", get(changes))
+            .route("/internal/proxies", post(report))
+            .route("/internal/proxies/{id}", delete(goodbye))
             .route("/api/slow", any(slow))
             .fallback(echo)
             .with_state(state.clone());
@@ -85,6 +102,26 @@ impl ControlPlane {
         self.state
             .delay_ms
             .store(delay.as_millis() as u64, Ordering::SeqCst);
+    }
+
+    /// From now on it answers questions about changes; before, it is as if it could not be asked.
+    /// `changes` are in the database's log, whatever Redis has.
+    pub(crate) fn has_log(&self, epoch: u64, changes: &[LinkRecord]) {
+        let change = |record: &LinkRecord| Change {
+            seq: record.revision,
+            epoch: None,
+            record: record.clone().into(),
+        };
+        *self.state.log.lock().unwrap() = Some(Log {
+            epoch,
+            changes: changes.iter().map(change).collect(),
+        });
+    }
+
+    /// Proxies that have reported and not said goodbye.
+    pub(crate) fn reports(&self) -> Vec<ProxyReport> {
+        let reports = self.state.reports.lock().unwrap();
+        reports.values().cloned().collect()
     }
 
     /// Look-ups of links, not of domains.
@@ -157,6 +194,38 @@ async fn visitor_keys(headers: HeaderMap) -> Response {
     };
     let keys = vec![key(today, 1), key(today.next(), 2)];
     DayKeys { keys }.encode().into_response()
+}
+
+async fn changes(
+    State(state): State<Arc<Shared>>,
+    Query(asked): Query<HashMap<String, u64>>,
+    headers: HeaderMap,
+) -> Response {
+    assert_eq!(headers[header::AUTHORIZATION], format!("Bearer {SECRET}"));
+    let log = state.log.lock().unwrap();
+    let Some(log) = &*log else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let after = asked.get("after").copied().unwrap_or(u64::MAX);
+    let heartbeat = Heartbeat {
+        head_seq: log.changes.last().map_or(0, |change| change.seq),
+        epoch: Uuid::from_u128(log.epoch.into()),
+        database_time: Timestamp::from_micros(0),
+        redis_runs: Vec::new(),
+    };
+    let changes = log.changes.iter().filter(|change| change.seq > after);
+    ChangePage::encode(heartbeat, changes.take(2).cloned()).into_response()
+}
+
+async fn report(State(state): State<Arc<Shared>>, body: Bytes) -> StatusCode {
+    let report = ProxyReport::decode(&body).unwrap();
+    state.reports.lock().unwrap().insert(report.id, report);
+    StatusCode::NO_CONTENT
+}
+
+async fn goodbye(State(state): State<Arc<Shared>>, Path(id): Path<Uuid>) -> StatusCode {
+    state.reports.lock().unwrap().remove(&id);
+    StatusCode::NO_CONTENT
 }
 
 async fn slow() -> &'static str {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
+use contract::Keys;
 use local_servers::testing;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -12,6 +13,7 @@ use crate::control_plane::ControlPlane;
 use crate::harness::{Proxy, client, link, settings};
 use crate::idle::raise_file_limit;
 use crate::program::Program;
+use crate::redis::Relay;
 use crate::wire::answer;
 
 /// Visitors at once.
@@ -96,6 +98,7 @@ async fn whoever_tries_codes_takes_no_memory_and_no_hit() {
     let mut settings = settings(url, &prefix, control_plane.port, data_dir.path());
     settings.push(("LINKPULSE_MISSES_PER_MINUTE", LOOKED_UP.to_string()));
     let mut proxy = Program::new(settings);
+    let _relay = Relay::start(url, Keys::new(prefix)).await;
     proxy.start().await;
     let known = link("abc", 1, "https://example.com/");
     control_plane.knows(&known);

@@ -75,8 +75,9 @@ async fn cached_links_redirect_while_everything_is_down_for_a_minute() {
     let data_dir = tempfile::tempdir().unwrap();
     let settings = settings(&redis.url(), &prefix, control_plane.port, data_dir.path());
     let mut proxy = Program::new(settings);
-    proxy.start().await;
+    // Without a relay a proxy does not know where it stands.
     let relay = Relay::start(&redis.url(), Keys::new(prefix)).await;
+    proxy.start().await;
     for number in 0..LINKS {
         let target = format!("https://example.com/{number}");
         let link = link(&format!("code-{number}"), 1 + number as u64, &target);

@@ -109,9 +109,15 @@ impl Proxy {
     pub(crate) async fn another(&self) -> Self {
         let url = testing::redis_url();
         let place = Place::of(self.place.prefix.clone());
-        let proxy = Self::at(url, url, &[], place).await;
+        let proxy = Self::at(url, self.relay.clone(), &[], place).await;
         proxy.is_ready().await;
         proxy
+    }
+
+    /// Another one of the same installation, at a Redis of its own. Does not wait for anything.
+    pub(crate) async fn beside(other: &Self, url: &str) -> Self {
+        let place = Place::of(other.place.prefix.clone());
+        Self::at(url, other.relay.clone(), &[], place).await
     }
 
     /// Stops, and starts again with its data, in front of another Redis and control plane. Does
@@ -123,7 +129,13 @@ impl Proxy {
             prefix: self.place.prefix.clone(),
             data_dir,
         };
-        Self::at(proxys_url, tests_url, &[], place).await
+        let relay = match tests_url == self.relay.url {
+            true => self.relay.clone(),
+            false => Relay::start(tests_url, Keys::new(place.prefix.as_str()))
+                .await
+                .into(),
+        };
+        Self::at(proxys_url, relay, &[], place).await
     }
 
     pub(crate) fn data_dir(&self) -> &Path {
@@ -140,18 +152,14 @@ impl Proxy {
     }
 
     async fn with(proxys_url: &str, tests_url: &str, extra: &[(&'static str, String)]) -> Self {
-        Self::at(
-            proxys_url,
-            tests_url,
-            extra,
-            Place::of(testing::unique_prefix()),
-        )
-        .await
+        let place = Place::of(testing::unique_prefix());
+        let relay = Relay::start(tests_url, Keys::new(place.prefix.as_str())).await;
+        Self::at(proxys_url, relay.into(), extra, place).await
     }
 
     async fn at(
         proxys_url: &str,
-        tests_url: &str,
+        relay: Arc<Relay>,
         extra: &[(&'static str, String)],
         place: Place,
     ) -> Self {
@@ -189,7 +197,7 @@ impl Proxy {
             tls_address,
             admin,
             control_plane,
-            relay: Arc::new(Relay::start(tests_url, Keys::new(prefix)).await),
+            relay,
             place,
             clock,
             client: client(),

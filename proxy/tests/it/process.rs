@@ -116,8 +116,8 @@ async fn a_termination_signal_is_exit_code_0() {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = spawn_tied(command, Signal::KILL).unwrap();
     let client = client();
-    eventually("it is ready", async || {
-        let answer = client.get(format!("http://{admin}/readyz")).send().await;
+    eventually("it runs", async || {
+        let answer = client.get(format!("http://{admin}/healthz")).send().await;
         answer.is_ok_and(|answer| answer.status() == 200)
     })
     .await;

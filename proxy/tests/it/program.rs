@@ -46,6 +46,11 @@ impl Program {
         .await;
     }
 
+    /// Sends a signal, and goes on.
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        self.running.as_mut().unwrap().signal(signal).unwrap();
+    }
+
     /// Sends a signal, and waits until the process has ended.
     pub(crate) async fn end(&mut self, signal: Signal) {
         let mut child = self.running.take().unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,10 +10,10 @@ use contract::keys::CAP_BASE;
 use contract::{Block, BlockId, Change, FeedMessage, Heartbeat, Keys, LinkId, Record, Timestamp};
 use fred::clients::Client;
 use fred::interfaces::{
-    ClientLike, HashesInterface, LuaInterface, PubsubInterface, StreamsInterface,
+    ClientLike, HashesInterface, KeysInterface, LuaInterface, PubsubInterface, StreamsInterface,
 };
 use fred::types::config::{Config, ReconnectPolicy};
-use fred::types::{Builder, Value};
+use fred::types::{Builder, InfoKind, Value};
 use local_servers::RedisServer;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,12 +21,26 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 pub(crate) struct Relay {
+    pub(crate) url: String,
     client: Client,
     keys: Keys,
     head: Arc<AtomicU64>,
     epoch: Arc<AtomicU64>,
     beats: Arc<AtomicU64>,
+    voice: Arc<AtomicU8>,
     heartbeats: tokio::task::JoinHandle<()>,
+}
+
+/// What the stand-in for the relay says by itself.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Voice {
+    /// Heartbeats, written and announced, that vouch for the Redis they are in.
+    Vouching,
+    /// Written, but not announced: the channel loses them.
+    Whispering,
+    /// None: the relay is dead or frozen.
+    Silent,
 }
 
 impl Relay {
@@ -45,29 +59,44 @@ impl Relay {
         let head = Arc::new(AtomicU64::new(0));
         let epoch = Arc::new(AtomicU64::new(1));
         let beats = Arc::new(AtomicU64::new(0));
+        let voice = Arc::new(AtomicU8::new(Voice::Vouching as u8));
         let heartbeats = {
             let (client, keys) = (client.clone(), keys.clone());
             let (head, epoch, beats) = (head.clone(), epoch.clone(), beats.clone());
+            let voice = voice.clone();
             tokio::spawn(async move {
                 loop {
                     tokio::time::sleep(Duration::from_millis(100)).await;
+                    let voice = voice.load(Ordering::SeqCst);
+                    if voice == Voice::Silent as u8 {
+                        continue;
+                    }
+                    let info: Result<String, _> = client.info(Some(InfoKind::Server)).await;
+                    let beat = beats.fetch_add(1, Ordering::SeqCst);
                     let message = FeedMessage::Heartbeat(Heartbeat {
                         head_seq: head.load(Ordering::SeqCst),
                         epoch: Uuid::from_u128(epoch.load(Ordering::SeqCst).into()),
-                        database_time: Timestamp::from_micros(0),
+                        database_time: Timestamp::from_micros(beat as i64),
+                        redis_runs: info.iter().map(|info| run_id(info)).collect(),
                     });
-                    let _: Result<i64, _> =
-                        client.publish(keys.invalidate(), message.encode()).await;
-                    beats.fetch_add(1, Ordering::SeqCst);
+                    let text = message.encode();
+                    let _: Result<(), _> = client
+                        .set(keys.heartbeat(), text.as_str(), None, None, false)
+                        .await;
+                    if voice == Voice::Vouching as u8 {
+                        let _: Result<i64, _> = client.publish(keys.invalidate(), text).await;
+                    }
                 }
             })
         };
         Self {
+            url: url.to_owned(),
             client,
             keys,
             head,
             epoch,
             beats,
+            voice,
             heartbeats,
         }
     }
@@ -86,6 +115,7 @@ impl Relay {
         let record: Record = record.clone().into();
         let name = self.keys.link(record.domain(), record.code());
         let fields = [
+            ("epoch", self.epoch().to_string()),
             ("rev", record.revision().to_string()),
             ("rec", record.encode()),
         ];
@@ -136,6 +166,25 @@ impl Relay {
         self.beats.load(Ordering::SeqCst)
     }
 
+    /// What it says by itself from now on.
+    pub(crate) fn speak(&self, voice: Voice) {
+        self.voice.store(voice as u8, Ordering::SeqCst);
+    }
+
+    fn epoch(&self) -> Uuid {
+        Uuid::from_u128(self.epoch.load(Ordering::SeqCst).into())
+    }
+
+    /// Whether Redis answers.
+    pub(crate) async fn is_up(&self) -> bool {
+        self.client.ping::<String>(None).await.is_ok()
+    }
+
+    /// Removes everything.
+    pub(crate) async fn empty_redis(&self) {
+        let _: () = self.client.flushall(false).await.unwrap();
+    }
+
     /// The database was replaced.
     pub(crate) fn set_epoch(&self, epoch: u64) {
         self.epoch.store(epoch, Ordering::SeqCst);
@@ -178,9 +227,16 @@ impl Drop for Relay {
     }
 }
 
+fn run_id(info: &str) -> String {
+    let mut lines = info.lines();
+    let run_id = lines.find_map(|line| line.trim_end().strip_prefix("run_id:"));
+    run_id.unwrap().to_owned()
+}
+
 fn change(record: Record) -> Change {
     Change {
         seq: record.revision(),
+        epoch: None,
         record,
     }
 }

@@ -2,7 +2,7 @@
 
 use local_servers::testing;
 
-use crate::harness::{Proxy, link};
+use crate::harness::{Proxy, eventually, link};
 
 /// Where nobody listens.
 const NOBODY: &str = "redis://:none@127.0.0.1:1/0";
@@ -42,4 +42,30 @@ async fn a_damaged_snapshot_is_not_a_reason_to_stay_away() {
         "https://example.com/1",
         "from Redis"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_meanwhile_is_read_and_the_rest_stays_in_memory() {
+    let mut proxy = Proxy::start().await;
+    for (code, revision) in [("abc", 1), ("kept", 2)] {
+        let link = link(code, revision, "https://example.com/1");
+        proxy.relay.publish(&link).await;
+        eventually("it is in memory", async || {
+            proxy.target(code).await == "https://example.com/1"
+        })
+        .await;
+    }
+    proxy.stop().await.unwrap();
+    proxy
+        .relay
+        .publish(&link("abc", 3, "https://example.com/2"))
+        .await;
+    let url = testing::redis_url();
+    let proxy = proxy.restarted(url, url).await;
+    eventually("the edit is there", async || {
+        proxy.target("abc").await == "https://example.com/2"
+    })
+    .await;
+    assert_eq!(proxy.target("kept").await, "https://example.com/1");
+    assert_eq!(proxy.control_plane.resolves(), 0);
 }

@@ -13,13 +13,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::options::{ClickCap, OptionFields, Rule, SocialPreview, Split};
-use super::{Link, fields};
+use super::{WrittenLink, fields};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow, NewLink};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::json::JsonBody;
 use crate::problem::Problem;
+use crate::propagation::Wait;
+use crate::routes::Query;
 use crate::state::AppState;
 
 /// Length of generated codes: 62⁸ are 2·10¹⁴, too many to scan.
@@ -109,8 +111,9 @@ fn enabled() -> bool {
 
 /// Create a link
 #[utoipa::path(post, path = "/api/v1/links", tag = "links", request_body = CreateLink,
+    params(Wait),
     responses(
-        (status = 201, description = "Made", body = Link,
+        (status = 201, description = "Made", body = WrittenLink,
             headers(("Location" = String, description = "Address of the link in this API"))),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
@@ -125,9 +128,11 @@ fn enabled() -> bool {
 pub async fn create_link(
     State(state): State<AppState>,
     caller: Caller,
+    Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<CreateLink>,
 ) -> Result<impl IntoResponse> {
     caller.may_edit()?;
+    let patience = wait.patience()?;
     let mut draft = Draft::check(body, &state)?;
     if let Some(password) = &mut draft.password {
         *password = state.passwords.hash(take(password)).await?;
@@ -139,7 +144,7 @@ pub async fn create_link(
     });
     let row = task.await.map_err(Error::internal)??;
     let location = format!("/api/v1/links/{}", LinkId(row.id));
-    let link = Link::load_one(&state, row).await?;
+    let link = WrittenLink::load(&state, row, patience).await?;
     Ok((
         StatusCode::CREATED,
         AppendHeaders([(LOCATION, location)]),

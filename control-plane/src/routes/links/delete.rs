@@ -1,45 +1,68 @@
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use contract::LinkId;
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
-use crate::routes::LinkPath;
+use crate::propagation::{Propagation, Wait};
+use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
+
+/// A link that was just deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeletedLink {
+    /// Where the deletion is in effect.
+    propagation: Propagation,
+}
 
 /// Delete a link
 ///
 /// It goes into the bin: the edge answers 410, its code stays taken and its statistics stay.
 #[utoipa::path(delete, path = "/api/v1/links/{id}", tag = "links",
-    params(("id" = String, Path, description = "`lnk_…`")),
+    params(("id" = String, Path, description = "`lnk_…`"), Wait),
     responses(
+        (status = 200, description = "Deleted; `wait` was asked for", body = DeletedLink),
         (status = 204, description = "Deleted"),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     ))]
 pub async fn delete_link(
     State(state): State<AppState>,
     caller: Caller,
     LinkPath(id): LinkPath,
-) -> Result<StatusCode> {
+    Query(wait): Query<Wait>,
+) -> Result<Response> {
     caller.may_edit()?;
-    let task = tokio::spawn(async move { delete(&state, caller.workspace_id, id).await });
-    task.await.map_err(Error::internal)??;
-    Ok(StatusCode::NO_CONTENT)
+    let patience = wait.patience()?;
+    let task = tokio::spawn({
+        let state = state.clone();
+        async move { delete(&state, caller.workspace_id, id).await }
+    });
+    let revision = task.await.map_err(Error::internal)??;
+    let Some(patience) = patience else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
+    let propagation = state.reports.wait(&state.pool, revision, patience).await;
+    Ok(Json(DeletedLink { propagation }).into_response())
 }
 
-async fn delete(state: &AppState, workspace_id: Uuid, id: LinkId) -> Result<()> {
+async fn delete(state: &AppState, workspace_id: Uuid, id: LinkId) -> Result<i64> {
     let now = state.now();
     let mut transaction = state.pool.begin().await?;
     if !db::delete_link(&mut transaction, workspace_id, id, now).await? {
         return Err(Error::NotFound("link"));
     }
-    db::log_change(&mut transaction, id.0, now).await?;
+    let link = db::log_change(&mut transaction, id.0, now).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(link.revision)
 }

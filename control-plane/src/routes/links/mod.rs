@@ -11,6 +11,7 @@ mod stats;
 mod status;
 mod update;
 mod view;
+mod written;
 
 pub use create::*;
 pub use delete::*;
@@ -20,3 +21,4 @@ pub use stats::*;
 pub use status::LinkStatus;
 pub use update::*;
 pub use view::Link;
+pub use written::WrittenLink;

@@ -9,14 +9,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::options::{ClickCap, OptionEdits, OptionFields, Rule, SocialPreview, Split};
-use super::{Link, fields};
+use super::{WrittenLink, fields};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::json::{self, JsonBody};
 use crate::problem::Problem;
-use crate::routes::LinkPath;
+use crate::propagation::Wait;
+use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
 
 /// What to change. Absent fields stay; `null` clears what may be empty.
@@ -103,9 +104,9 @@ pub struct UpdateLink {
 ///
 /// Proxies that are connected follow at once, others when they are again.
 #[utoipa::path(patch, path = "/api/v1/links/{id}", tag = "links", request_body = UpdateLink,
-    params(("id" = String, Path, description = "`lnk_…`")),
+    params(("id" = String, Path, description = "`lnk_…`"), Wait),
     responses(
-        (status = 200, description = "The link as it is now", body = Link),
+        (status = 200, description = "The link as it is now", body = WrittenLink),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
@@ -119,9 +120,11 @@ pub async fn update_link(
     State(state): State<AppState>,
     caller: Caller,
     LinkPath(id): LinkPath,
+    Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<UpdateLink>,
-) -> Result<Json<Link>> {
+) -> Result<Json<WrittenLink>> {
     caller.may_edit()?;
+    let patience = wait.patience()?;
     let mut edit = Edit::check(body, &state)?;
     if let Some(Some(password)) = &mut edit.password {
         *password = state.passwords.hash(take(password)).await?;
@@ -131,7 +134,7 @@ pub async fn update_link(
         async move { edit.write(&state, caller.workspace_id, id).await }
     });
     let row = task.await.map_err(Error::internal)??;
-    Ok(Json(Link::load_one(&state, row).await?))
+    Ok(Json(WrittenLink::load(&state, row, patience).await?))
 }
 
 /// An edit whose fields are in order. The outer `None` leaves a field alone.

@@ -1,0 +1,43 @@
+use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Link;
+use crate::db::LinkRow;
+use crate::error::Result;
+use crate::propagation::Propagation;
+use crate::state::AppState;
+
+/// A link that was just written.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WrittenLink {
+    #[serde(flatten)]
+    link: Link,
+    /// Where the change is in effect. Only if `wait` was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    propagation: Option<Propagation>,
+}
+
+impl WrittenLink {
+    /// The row as the client sees it, after waiting for the edge if it wants that.
+    pub(super) async fn load(
+        state: &AppState,
+        row: LinkRow,
+        patience: Option<Duration>,
+    ) -> Result<Self> {
+        let revision = row.revision;
+        let propagation = async {
+            match patience {
+                Some(patience) => Some(state.reports.wait(&state.pool, revision, patience).await),
+                None => None,
+            }
+        };
+        let (link, propagation) = tokio::join!(Link::load_one(state, row), propagation);
+        Ok(Self {
+            link: link?,
+            propagation,
+        })
+    }
+}
