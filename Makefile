@@ -107,6 +107,20 @@ bench: install ## Measure speed beside nginx, memory, and edits under load (rele
 		$(TARGET_DIR)/release/loadtest $$benchmark
 	done
 
+# How long `make fuzz` looks.
+FUZZ_SECONDS ?= 600
+
+.PHONY: fuzz
+fuzz: ## Look for requests that two readers understand in two ways (nightly Rust, cargo-fuzz)
+	$(use)
+	cargo +nightly --version > /dev/null 2>&1 || sorry 'needs nightly Rust: rustup toolchain install nightly'
+	has cargo-fuzz || sorry 'needs cargo-fuzz: cargo install cargo-fuzz --locked'
+	mkdir -p fuzz/corpus/head
+	# The versions that are shipped.
+	cp Cargo.lock fuzz/
+	cargo +nightly fuzz run --sanitizer none head fuzz/corpus/head fuzz/seeds/head -- \
+		-max_total_time=$(FUZZ_SECONDS) -max_len=4096
+
 ##### Generated files
 
 # A statement that .sqlx does not know cannot be built, so the program of an earlier build does.

@@ -47,6 +47,8 @@ use tokio_util::task::TaskTracker;
 
 pub use config::Config;
 pub use error::{Error, Result};
+#[cfg(feature = "fuzzing")]
+pub use front::agreement;
 
 use crate::cache::Cache;
 use crate::caps::Caps;

@@ -78,9 +78,10 @@ type Found = Result<Contents, SettingError>;
 
 impl Files {
     fn read(&self) -> Found {
+        // The path is not shown: it is a key where somebody has mistaken the setting.
         let read = |path, setting| {
             let unreadable =
-                |error| SettingError::new(setting, format!("cannot read {path:?}: {error}"));
+                |error| SettingError::new(setting, format!("cannot read that file: {error}"));
             std::fs::read(path).map_err(unreadable)
         };
         Ok(Contents {

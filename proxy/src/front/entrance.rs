@@ -91,6 +91,8 @@ impl Front {
                 Socket::Tls(Box::new(shaking_hands.await.ok()?.ok()?))
             }
         };
+        // An IPv4 address has one form, also where it came through a port of IPv6.
+        client.set_ip(client.ip().to_canonical());
         Some((socket, client))
     }
 }

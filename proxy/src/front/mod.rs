@@ -4,6 +4,8 @@
 //! could read in two ways, and answers everything the edge can answer. For a request that the
 //! control plane answers, the connection is lent to the HTTP library's proxy, and then taken back.
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod agreement;
 mod connection;
 mod entrance;
 mod hand_over;

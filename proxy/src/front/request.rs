@@ -201,6 +201,10 @@ fn domain<'b>(
 
 /// Path and query of a target in origin form, or in absolute form for the same host.
 fn split<'b>(target: &'b str, host: Option<&[u8]>) -> Result<(&'b str, &'b str), BadHead> {
+    // A fragment stays with the client; some cut it off, with the query behind it.
+    if target.contains('#') {
+        return Err(BadHead::Malformed);
+    }
     let relative = match target.get(..7) {
         Some(scheme) if scheme.eq_ignore_ascii_case("http://") => {
             let rest = &target[7..];
@@ -351,6 +355,7 @@ mod tests {
             "GET http://b/a HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET http://a@b/a HTTP/1.1\r\nHost: b\r\n\r\n",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            "GET /a#b?c HTTP/1.1\r\nHost: a\r\n\r\n",
         ] {
             assert_eq!(read(head), Err(BadHead::Malformed), "{head:?}");
         }

@@ -49,6 +49,8 @@ fn a_certificate_without_its_key_is_exit_code_64() {
     let no_key = ("LINKPULSE_TLS_KEY", certificate.1.clone());
     let no_certificate = ("LINKPULSE_TLS_CERTIFICATE", key.1.clone());
     let foreign = ("LINKPULSE_TLS_KEY", others_key);
+    // The key where its path should be.
+    let mistaken = ("LINKPULSE_TLS_KEY_FILE", key.1.clone());
     for (settings, named, reason) in [
         (vec![listen.clone()], "CERTIFICATE", "is required"),
         (
@@ -63,6 +65,11 @@ fn a_certificate_without_its_key_is_exit_code_64() {
         ),
         (
             vec![listen.clone(), certificate.clone(), missing],
+            "KEY",
+            "cannot read",
+        ),
+        (
+            vec![listen.clone(), certificate.clone(), mistaken],
             "KEY",
             "cannot read",
         ),
