@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use contract::keys::CAP_BASE;
-use contract::{CapState, ClickCap, Keys, LinkId};
+use contract::{Keys, LinkId};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands, RedisResult, Script};
 use secrecy::{ExposeSecret, SecretString};
@@ -54,19 +54,11 @@ impl Caps {
         call.invoke_async(&mut self.connection.clone()).await
     }
 
-    /// What is left of a cap. Unknown: there is no count, or nobody can be asked.
-    pub async fn state(&self, link: LinkId, cap: &ClickCap) -> CapState {
+    /// How often a link was visited; `None` while there is no count.
+    pub async fn visits(&self, link: LinkId) -> RedisResult<Option<u64>> {
         let mut connection = self.connection.clone();
-        let visits: RedisResult<Option<i64>> = connection.get(self.keys.click_cap(link)).await;
-        match visits.ok().flatten() {
-            Some(visits) if visits >= CAP_BASE => {
-                let used = (visits - CAP_BASE).unsigned_abs();
-                match used < cap.limit {
-                    true => CapState::Open,
-                    false => CapState::UsedUp,
-                }
-            }
-            _ => CapState::Unknown,
-        }
+        let count: Option<i64> = connection.get(self.keys.click_cap(link)).await?;
+        let count = count.filter(|count| *count >= CAP_BASE);
+        Ok(count.map(|count| (count - CAP_BASE).unsigned_abs()))
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             links::delete_link
         ))
         .routes(routes!(links::get_link_stats))
+        .routes(routes!(links::explain_link))
         .routes(routes!(domains::list_domains))
         .routes(routes!(domains::get_domain, domains::update_domain))
 }

@@ -94,6 +94,27 @@ export interface paths {
         patch: operations["update_link"];
         trace?: never;
     };
+    "/api/v1/links/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a link
+         * @description What a visitor would get, and why, decided by the same function as at the edge. Nothing is
+         *     counted.
+         */
+        get: operations["explain_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/{id}/stats": {
         parameters: {
             query?: never;
@@ -342,6 +363,73 @@ export interface components {
         /** @description All domains. */
         DomainList: {
             data: components["schemas"]["Domain"][];
+        };
+        /** @description What a user agent is taken for. */
+        ExplainedAgent: {
+            /**
+             * @description As in rules.
+             * @example safari
+             */
+            browser: string;
+            /**
+             * @description As in rules.
+             * @example mobile
+             */
+            device: string;
+            /**
+             * @description `person`, `bot`, `preview_fetch` or `scanner`.
+             * @example person
+             */
+            kind: string;
+            /**
+             * @description As in rules.
+             * @example ios
+             */
+            os: string;
+        };
+        /**
+         * @description What a visitor would get.
+         * @enum {string}
+         */
+        ExplainedOutcome: "redirect" | "refusal" | "password" | "preview" | "social_preview";
+        /** @description A rule, and a visitor. */
+        ExplainedRule: {
+            /** @description Whether each of its conditions holds, in order. */
+            conditions: boolean[];
+            /** @description Whether it matches. The first one that does decides. */
+            matches: boolean;
+        };
+        /** @description What a visitor would get, and why. */
+        Explanation: {
+            /** @description What the user agent is taken for. */
+            agent: components["schemas"]["ExplainedAgent"];
+            /** @description Where the visitor is sent. */
+            location: string | null;
+            /** @description What it is. */
+            outcome: components["schemas"]["ExplainedOutcome"];
+            /**
+             * Format: int32
+             * @description Number of the rule that decided, from 1.
+             */
+            rule: number | null;
+            /** @description Every rule, in order, and whether it matches this visitor. */
+            rules: components["schemas"]["ExplainedRule"][];
+            /**
+             * Format: int32
+             * @description The status of the answer.
+             * @example 302
+             */
+            status: number;
+            /**
+             * Format: int32
+             * @description Number of the split target, from 1.
+             */
+            variant: number | null;
+            /**
+             * @description In words.
+             * @example rule 2 is the first that matches
+             */
+            why: string;
         };
         /** @description One field that was refused. */
         FieldError: {
@@ -1318,6 +1406,99 @@ export interface operations {
             };
             /** @description Not `application/json` */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_link: {
+        parameters: {
+            query?: {
+                /** @description `User-Agent`. */
+                ua?: string;
+                /**
+                 * @description ISO 3166-1, two letters.
+                 * @example DE
+                 */
+                country?: string;
+                /** @description As the geo database has it. */
+                region?: string;
+                /** @description In English. */
+                city?: string;
+                /** @description When (RFC 3339). Now when absent. */
+                at?: string;
+                /**
+                 * @description `Accept-Language`.
+                 * @example de-AT,de;q=0.9
+                 */
+                language?: string;
+                /** @description `Referer`: a whole URL. */
+                referrer?: string;
+                /** @description The query as it is sent, without its question mark. */
+                query?: string;
+                /**
+                 * @description The visitor's address. Places are not looked up by it. With `ua` it decides which target of
+                 *     a split the visitor gets; without it that is an example.
+                 */
+                ip?: string;
+                /** @description What follows the code in the path, with its leading slash. */
+                path?: string;
+                /** @description True: the visitor has entered the link's password. */
+                unlocked?: boolean;
+                /** @description True: a `+` stands behind the code. */
+                preview?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the visitor would get */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

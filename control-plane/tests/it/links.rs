@@ -219,6 +219,7 @@ async fn another_workspace_sees_and_touches_nothing() {
     for (method, path, body) in [
         (Method::GET, path.clone(), None),
         (Method::GET, format!("{path}/stats"), None),
+        (Method::GET, format!("{path}/explain"), None),
         (
             Method::PATCH,
             path.clone(),

@@ -11,6 +11,7 @@ mod bad_input;
 mod caps;
 mod console;
 mod domains;
+mod explain;
 mod harness;
 mod internal;
 mod leadership;

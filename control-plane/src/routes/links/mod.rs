@@ -3,6 +3,8 @@
 mod create;
 mod cursor;
 mod delete;
+mod explain;
+mod explanation;
 mod fields;
 mod get;
 mod list;
@@ -15,6 +17,7 @@ mod written;
 
 pub use create::*;
 pub use delete::*;
+pub use explain::*;
 pub use get::*;
 pub use list::*;
 pub use stats::*;
