@@ -162,6 +162,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One proxy, and whether a change is in effect there. */
+        AppliedBy: {
+            /** @description Whether it says that it has applied the change. */
+            applied: boolean;
+            /**
+             * Format: uuid
+             * @description This run of it.
+             */
+            id: string;
+            /**
+             * @description What it is called.
+             * @example edge-1
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description Since when nothing was heard of it. A proxy that is cut off goes on with what it knows,
+             *     and one that was killed is listed until another of its name has started, or a day has
+             *     passed.
+             */
+            silent_seconds: number;
+        };
         /** @description Stops a link after so many visits. */
         ClickCap: {
             /**
@@ -333,6 +355,11 @@ export interface components {
              * @description At most 1024 bytes.
              */
             password: string;
+        };
+        /** @description A link that was just deleted. */
+        DeletedLink: {
+            /** @description Where the deletion is in effect. */
+            propagation: components["schemas"]["Propagation"];
         };
         /** @description A domain. */
         Domain: {
@@ -661,6 +688,21 @@ export interface components {
              */
             type: string;
         };
+        /** @description Where a change is in effect. */
+        Propagation: {
+            /** @description Whether every proxy says that it has applied the change, silent ones included. */
+            applied: boolean;
+            /**
+             * @description All proxies that may still serve something. Empty if none is known, or if they could not be
+             *     read after the change was written.
+             */
+            proxies: components["schemas"]["AppliedBy"][];
+            /**
+             * Format: int64
+             * @description The change's number.
+             */
+            revision: number;
+        };
         /** @description A question about a query parameter. */
         QueryTest: {
             /**
@@ -849,6 +891,11 @@ export interface components {
              * @example 1
              */
             weight: number;
+        };
+        /** @description A link that was just written. */
+        WrittenLink: components["schemas"]["Link"] & {
+            /** @description Where the change is in effect. Only if `wait` was asked for. */
+            propagation?: components["schemas"]["Propagation"];
         };
     };
     responses: never;
@@ -1122,7 +1169,14 @@ export interface operations {
     };
     create_link: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1141,7 +1195,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Link"];
+                    "application/json": components["schemas"]["WrittenLink"];
                 };
             };
             /** @description Not JSON */
@@ -1279,7 +1333,14 @@ export interface operations {
     };
     delete_link: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
             header?: never;
             path: {
                 /** @description `lnk_…` */
@@ -1289,6 +1350,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Deleted; `wait` was asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedLink"];
+                };
+            };
             /** @description Deleted */
             204: {
                 headers: {
@@ -1323,6 +1393,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unavailable` */
             503: {
                 headers: {
@@ -1336,7 +1415,14 @@ export interface operations {
     };
     update_link: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
             header?: never;
             path: {
                 /** @description `lnk_…` */
@@ -1356,7 +1442,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Link"];
+                    "application/json": components["schemas"]["WrittenLink"];
                 };
             };
             /** @description Not JSON */
