@@ -10,18 +10,18 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::{LinkRecord, Record};
 use memchr::memchr;
-use moka::ops::compute::{CompResult, Op};
+use quick_cache::sync::{Cache as Store, EntryAction, EntryResult};
 
 /// How long a code is believed not to exist. The feed corrects it sooner; this is for when the
 /// feed is down.
 const ABSENCE_LIFETIME: Duration = Duration::from_secs(10);
 
 /// Codes known not to exist, at most. 100 bytes each.
-const ABSENCES: u64 = 50_000;
+const ABSENCES: usize = 50_000;
 
 /// What names a link at the edge: its domain, a slash, its code. One text, so that a look-up can
 /// borrow it from a buffer that is used again and again.
@@ -96,22 +96,26 @@ pub(crate) enum Lookup {
     Miss,
 }
 
+/// That there is no such link.
+#[derive(Debug, Clone, Copy)]
+struct Absence {
+    learnt: Generation,
+    until: Instant,
+}
+
 /// The cache.
 pub(crate) struct Cache {
-    records: moka::sync::Cache<LinkKey, Arc<Cached>>,
-    absences: moka::sync::Cache<LinkKey, Generation>,
+    records: Store<LinkKey, Arc<Cached>>,
+    absences: Store<LinkKey, Absence>,
     generation: AtomicU64,
 }
 
 impl Cache {
     /// An empty cache for `capacity` links.
-    pub(crate) fn new(capacity: u64) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            records: moka::sync::Cache::new(capacity),
-            absences: moka::sync::Cache::builder()
-                .max_capacity(ABSENCES)
-                .time_to_live(ABSENCE_LIFETIME)
-                .build(),
+            records: Store::new(capacity),
+            absences: Store::new(ABSENCES),
             generation: AtomicU64::new(0),
         }
     }
@@ -127,7 +131,9 @@ impl Cache {
             return Lookup::Hit(cached);
         }
         match self.absences.get(key) {
-            Some(learnt) if learnt == generation => Lookup::Absent,
+            Some(Absence { learnt, until }) if learnt == generation && Instant::now() < until => {
+                Lookup::Absent
+            }
             _ => Lookup::Miss,
         }
     }
@@ -147,29 +153,36 @@ impl Cache {
     /// visited soon.
     pub(crate) fn feed(&self, record: Record) {
         let cached = self.fill(record, self.generation());
-        self.absences.invalidate(&cached.key());
+        self.absences.remove(&cached.key());
     }
 
     /// Takes a source's answer, and returns the newest state known: never goes back to an older
     /// revision, so it does not matter whether the answer or a change came first.
     pub(crate) fn fill(&self, record: Record, learnt: Generation) -> Arc<Cached> {
         let cached = Arc::new(Cached::new(record, learnt));
-        let result = self
-            .records
-            .entry(cached.key())
-            .and_compute_with(|present| match present.map(|entry| entry.into_value()) {
-                Some(present) if present.age() >= cached.age() => Op::Nop,
-                _ => Op::Put(cached.clone()),
-            });
-        match result {
-            CompResult::Unchanged(present) => present.into_value(),
-            _ => cached,
+        let newest = |_: &LinkKey, present: &mut Arc<Cached>| {
+            if present.age() < cached.age() {
+                *present = cached.clone();
+            }
+            EntryAction::<_>::Retain(present.clone())
+        };
+        match self.records.entry(&cached.key(), None, newest) {
+            EntryResult::Retained(newest) => newest,
+            EntryResult::Vacant(place) => {
+                // It fails if the place was taken away meanwhile: then there is no entry, which
+                // is what an eviction would have made of it.
+                let _ = place.insert(cached.clone());
+                cached
+            }
+            // Not asked for.
+            EntryResult::Removed(..) | EntryResult::Replaced(..) | EntryResult::Timeout => cached,
         }
     }
 
     /// Takes a source's answer that there is no such link.
     pub(crate) fn fill_absent(&self, key: LinkKey, learnt: Generation) {
-        self.absences.insert(key, learnt);
+        let until = Instant::now() + ABSENCE_LIFETIME;
+        self.absences.insert(key, Absence { learnt, until });
     }
 }
 
