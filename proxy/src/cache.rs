@@ -10,11 +10,11 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::{LinkRecord, Record};
 use memchr::memchr;
-use moka::ops::compute::{CompResult, Op};
+use quick_cache::sync::{Cache as Store, EntryAction, EntryResult};
 
 use crate::recent::{Mark, RecentChanges};
 
@@ -23,7 +23,7 @@ use crate::recent::{Mark, RecentChanges};
 const ABSENCE_LIFETIME: Duration = Duration::from_secs(10);
 
 /// Codes known not to exist, at most. 100 bytes each.
-const ABSENCES: u64 = 50_000;
+const ABSENCES: usize = 50_000;
 
 /// What names a link at the edge: its domain, a slash, its code. One text, so that a look-up can
 /// borrow it from a buffer that is used again and again.
@@ -105,10 +105,17 @@ pub(crate) enum Lookup {
     Miss,
 }
 
+/// That there is no such link.
+#[derive(Debug, Clone, Copy)]
+struct Absence {
+    learnt: Generation,
+    until: Instant,
+}
+
 /// The cache.
 pub(crate) struct Cache {
-    records: moka::sync::Cache<LinkKey, Arc<Cached>>,
-    absences: moka::sync::Cache<LinkKey, Generation>,
+    records: Store<LinkKey, Arc<Cached>>,
+    absences: Store<LinkKey, Absence>,
     generation: AtomicU64,
     recent: RecentChanges,
     fills: AtomicU64,
@@ -116,13 +123,10 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// An empty cache for `capacity` links.
-    pub(crate) fn new(capacity: u64) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            records: moka::sync::Cache::new(capacity),
-            absences: moka::sync::Cache::builder()
-                .max_capacity(ABSENCES)
-                .time_to_live(ABSENCE_LIFETIME)
-                .build(),
+            records: Store::new(capacity),
+            absences: Store::new(ABSENCES),
             generation: AtomicU64::new(0),
             recent: RecentChanges::default(),
             fills: AtomicU64::new(0),
@@ -140,7 +144,9 @@ impl Cache {
             return Lookup::Hit(cached);
         }
         match self.absences.get(key) {
-            Some(learnt) if learnt == generation => Lookup::Absent,
+            Some(Absence { learnt, until }) if learnt == generation && Instant::now() < until => {
+                Lookup::Absent
+            }
             _ => Lookup::Miss,
         }
     }
@@ -169,9 +175,8 @@ impl Cache {
     pub(crate) fn feed(&self, record: Record) {
         let key = key_of(&record);
         self.recent.add(key.clone());
-        // Behind a look-up that is just being entered, not in the middle of it.
-        let absence = self.absences.entry(key);
-        absence.and_compute_with(|_| Op::Remove);
+        // Also an absence that is just being entered: its place is taken away with it.
+        self.absences.remove(&key);
         self.fill(record, self.question());
     }
 
@@ -180,31 +185,37 @@ impl Cache {
     pub(crate) fn fill(&self, record: Record, asked: Question) -> Arc<Cached> {
         let cached = Arc::new(Cached::new(record, asked.generation));
         self.fills.fetch_add(1, Ordering::Relaxed);
-        let result = self
-            .records
-            .entry(cached.key())
-            .and_compute_with(|present| match present.map(|entry| entry.into_value()) {
-                Some(present) if present.age() >= cached.age() => Op::Nop,
-                // The change was dropped as soon as it came: good for one visitor, not to keep.
-                _ if self.recent.may_include(asked.mark, &cached.key()) => Op::Nop,
-                _ => Op::Put(cached.clone()),
-            });
-        match result {
-            CompResult::Unchanged(present) => {
-                let present = present.into_value();
-                match present.age() >= cached.age() {
-                    true => present,
-                    false => cached,
-                }
+        // A change that was dropped as soon as it came: then this is good for one visitor, not to
+        // keep. Asked while the entry is ours, so that no change comes in between.
+        let is_outdated = || self.recent.may_include(asked.mark, &cached.key());
+        let newest = |_: &LinkKey, present: &mut Arc<Cached>| {
+            if present.age() >= cached.age() {
+                return EntryAction::<_>::Retain(present.clone());
             }
-            _ => cached,
+            if !is_outdated() {
+                *present = cached.clone();
+            }
+            EntryAction::<_>::Retain(cached.clone())
+        };
+        match self.records.entry(&cached.key(), None, newest) {
+            EntryResult::Retained(newest) => newest,
+            EntryResult::Vacant(place) => {
+                if !is_outdated() {
+                    // It fails if the place was taken away meanwhile: then there is no entry,
+                    // which is what an eviction would have made of it.
+                    let _ = place.insert(cached.clone());
+                }
+                cached
+            }
+            // Not asked for.
+            EntryResult::Removed(..) | EntryResult::Replaced(..) | EntryResult::Timeout => cached,
         }
     }
 
     /// Forgets a link, as a full cache does.
     #[cfg(test)]
     pub(crate) fn drop_link(&self, key: &str) {
-        self.records.invalidate(key);
+        self.records.remove(key);
     }
 
     /// Takes a record that was in memory before the process was.
@@ -228,11 +239,22 @@ impl Cache {
 
     /// Takes a source's answer that there is no such link.
     pub(crate) fn fill_absent(&self, key: LinkKey, asked: Question) {
-        let absence = self.absences.entry(key.clone());
-        absence.and_compute_with(|_| match self.recent.may_include(asked.mark, &key) {
-            true => Op::Nop,
-            false => Op::Put(asked.generation),
-        });
+        let absence = Absence {
+            learnt: asked.generation,
+            until: Instant::now() + ABSENCE_LIFETIME,
+        };
+        let newest = |key: &LinkKey, present: &mut Absence| {
+            if !self.recent.may_include(asked.mark, key) {
+                *present = absence;
+            }
+            EntryAction::<_>::Retain(())
+        };
+        if let EntryResult::Vacant(place) = self.absences.entry(&key, None, newest)
+            && !self.recent.may_include(asked.mark, &key)
+        {
+            // It fails if a change came meanwhile.
+            let _ = place.insert(absence);
+        }
     }
 }
 
@@ -367,7 +389,7 @@ mod tests {
 
     #[test]
     fn a_million_codes_that_do_not_exist_push_no_link_out() {
-        let cache = Cache::new(100);
+        let cache = Cache::new(1_000);
         for number in 0..100 {
             let mut link = record(1);
             if let Record::Link(link) = &mut link {
@@ -379,8 +401,7 @@ mod tests {
             let key = LinkKey::new("localhost", &format!("try-{number}"));
             cache.fill_absent(key, cache.question());
         }
-        cache.absences.run_pending_tasks();
-        assert!(cache.absences.entry_count() <= ABSENCES);
+        assert!(cache.absences.len() <= ABSENCES);
         for number in 0..100 {
             let key = format!("localhost/code-{number}");
             assert!(matches!(cache.get(&key), Lookup::Hit(_)), "{key}");

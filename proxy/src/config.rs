@@ -50,7 +50,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Links kept in memory: `LINKPULSE_CACHE_CAPACITY`. Too low: each miss costs a round trip to
     /// Redis. Too high: half a kilobyte each, as a rule of thumb.
-    pub cache_capacity: u64,
+    pub cache_capacity: usize,
     /// Sealed blocks of clicks that may wait for Redis: `LINKPULSE_CLICK_BUFFER_BLOCKS`, 32 KiB
     /// each. Too low: an outage of Redis costs clicks. Too high: it costs memory.
     pub click_buffer_blocks: usize,
@@ -138,9 +138,7 @@ impl Config {
                 secret: internal_secret(&environment)?,
             },
             data_dir: environment.required::<String>(&settings::DATA_DIR)?.into(),
-            cache_capacity: environment
-                .required::<u32>(&settings::CACHE_CAPACITY)?
-                .into(),
+            cache_capacity: environment.required::<u32>(&settings::CACHE_CAPACITY)? as usize,
             click_buffer_blocks: environment.required::<u32>(&settings::CLICK_BUFFER_BLOCKS)?
                 as usize,
             connections: ConnectionLimits {
