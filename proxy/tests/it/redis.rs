@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use contract::keys::CAP_BASE;
-use contract::{Block, BlockId, Change, FeedMessage, Heartbeat, Keys, LinkId, Record, Timestamp};
+use contract::{
+    Block, BlockId, Change, FeedMessage, Heartbeat, Keys, LinkId, LinkRecord, Record, Timestamp,
+};
 use fred::clients::Client;
 use fred::interfaces::{
     ClientLike, HashesInterface, KeysInterface, LuaInterface, PubsubInterface, StreamsInterface,
@@ -130,6 +132,12 @@ impl Relay {
         let name = self.keys.click_cap(link);
         let arguments = vec![CAP_BASE, CAP_BASE + visits];
         let _: Value = self.client.eval(BEGIN, name, arguments).await.unwrap();
+    }
+
+    /// Takes the record away.
+    pub(crate) async fn forget(&self, record: &LinkRecord) {
+        let name = self.keys.link(&record.domain, &record.code);
+        let _: i64 = self.client.del(name).await.unwrap();
     }
 
     /// Step 2 alone: the log.
