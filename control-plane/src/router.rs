@@ -55,7 +55,7 @@ pub fn router(state: AppState) -> Router {
     let no_referrer = HeaderValue::from_static("same-origin");
     api.route("/api/v1/openapi.json", describe)
         .merge(console::router())
-        .route("/auth/{code}", post(pages::unlock))
+        .route("/auth/{code}", post(pages::unlock).get(pages::back_to_link))
         .fallback(pages::link_page)
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(MAX_BODY))

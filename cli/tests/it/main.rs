@@ -9,7 +9,9 @@
 mod chores;
 mod doctor;
 mod harness;
+mod link_options;
 mod processes;
 mod settings;
 mod up;
 mod up_with_servers;
+mod web;

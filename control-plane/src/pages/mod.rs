@@ -9,4 +9,4 @@ mod preview;
 mod unlock;
 
 pub use link::link_page;
-pub use unlock::unlock;
+pub use unlock::{back_to_link, unlock};

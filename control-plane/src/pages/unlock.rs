@@ -2,7 +2,7 @@ use axum::Form as FormBody;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use contract::{LinkId, Outcome, Visit, decide};
 use serde::Deserialize;
 
@@ -49,6 +49,15 @@ pub async fn unlock(
     };
     let answer = check(&state, &headers, &code, entry).await;
     answer.unwrap_or_else(html::failed)
+}
+
+/// `GET /auth/{code}`: whoever opens the form's address again wants the form.
+pub async fn back_to_link(Path(code): Path<String>) -> Response {
+    let address = format!("/{code}");
+    match LinkPath::read(&address).filter(|path| path.extra.is_empty()) {
+        Some(path) => Redirect::to(&back_to(path, "")).into_response(),
+        None => html::not_found(),
+    }
 }
 
 async fn check(

@@ -117,6 +117,19 @@ async fn the_right_password_opens_the_link_and_no_other_does() {
 }
 
 #[tokio::test]
+async fn the_forms_address_leads_back_to_the_link() {
+    let app = App::start().await;
+    for (path, expected) in [
+        ("/auth/vault", "/vault"),
+        ("/auth/a%2Fb", ""),
+        ("/auth/api", ""),
+    ] {
+        let back = app.visitor(Method::GET, path).send().await.unwrap();
+        assert_eq!(header(&back, "location"), expected, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn hostile_places_to_go_back_to_stay_on_the_link() {
     let app = App::start().await;
     protected(&app, "vault").await;
