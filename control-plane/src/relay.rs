@@ -10,6 +10,7 @@ mod scripts;
 
 use std::time::{Duration, Instant};
 
+use secrecy::ExposeSecret;
 use sqlx::postgres::PgListener;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -67,7 +68,8 @@ async fn stand_by(state: &AppState) -> Result<std::convert::Infallible> {
 
 async fn lead(state: &AppState, mut leader: Candidate) -> Result<std::convert::Infallible> {
     let mut feed = Feed::connect(&state.config.redis_url, state.config.keys.clone()).await?;
-    let mut listener = PgListener::connect_with(&state.pool).await?;
+    // Not one of the pool's: requests need those.
+    let mut listener = PgListener::connect(state.config.database_url.expose_secret()).await?;
     listener.listen("link_changes").await?;
     tracing::info!(redis.run = feed.run_id(), "relay leads");
     metrics::gauge!("linkpulse_relay_is_leader").set(1.0);

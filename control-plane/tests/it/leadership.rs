@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use local_servers::{Signal, TiedChild, free_port, spawn_tied};
 
 use crate::harness::{App, INTERNAL_SECRET, blocking, eventually};
-use crate::relay::{log, seqs_when};
+use crate::relay::{change, log, seqs_when};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linkpulse-control-plane");
 
@@ -49,16 +49,6 @@ impl Program {
         let metrics = self.metrics(app).await.unwrap();
         metrics.contains("linkpulse_relay_is_leader 1")
     }
-}
-
-async fn change(app: &App, id: &serde_json::Value) {
-    let id: contract::LinkId = id.as_str().unwrap().parse().unwrap();
-    let now = contract::Clock::now(&*app.clock).to_datetime().unwrap();
-    let mut transaction = app.pool.begin().await.unwrap();
-    control_plane::db::log_change(&mut transaction, id.0, now)
-        .await
-        .unwrap();
-    transaction.commit().await.unwrap();
 }
 
 #[tokio::test]
