@@ -13,9 +13,9 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::generator::{Crowd, Expect, Head, HeadKind, Stop};
-use crate::links::Links;
+use crate::links::{DOMAIN, Links};
 use crate::report::{self, Destination, Table, bars, quantile_millis};
-use crate::servers::{ApiLink, Client, HOST, System};
+use crate::servers::{ApiLink, Client, System};
 use crate::variant::Variant;
 
 const SEED: u64 = 20_261_124;
@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &Arguments, destination: &Destination) -> anyhow::R
     let is_over = AtomicBool::new(false);
     let raw = thread::scope(|scope| {
         let mut background = Vec::new();
-        for (&proxy, seed) in system.proxies.iter().zip(0..) {
+        for (&proxy, seed) in system.addresses().iter().zip(0..) {
             let (links, is_over) = (&links, &is_over);
             let rate = arguments.rate / PROXIES as f64;
             background.push(scope.spawn(move || visit(proxy, links, rate, is_over, seed)));
@@ -109,7 +109,7 @@ fn visit(
     is_over: &AtomicBool,
     seed: u64,
 ) -> anyhow::Result<u64> {
-    let head = Head::new(HeadKind::Browser, HOST);
+    let head = Head::new(HeadKind::Browser, DOMAIN);
     let mut crowd = Crowd::connect(proxy, CLIENTS, links, head, Expect::Redirect)?;
     let timed = crowd.run_open(rate, Stop::When(is_over), seed)?;
     Ok(timed.latency.len())
@@ -127,7 +127,7 @@ fn edit(
         effect: Vec::new(),
     };
     let mut pollers = Vec::new();
-    for &proxy in &system.proxies {
+    for proxy in system.addresses() {
         pollers.push(Poller::start(proxy)?);
     }
     for number in 0..arguments.edits {
@@ -166,7 +166,7 @@ struct Poller {
 impl Poller {
     /// Ends when it is dropped.
     fn start(proxy: SocketAddr) -> anyhow::Result<Self> {
-        let mut client = Client::with_fields(proxy, HOST, "")?;
+        let mut client = Client::with_fields(proxy, DOMAIN, "")?;
         let (watches, todo) = channel::<Watch>();
         let (done, seen) = channel();
         thread::Builder::new().spawn(move || {

@@ -189,7 +189,7 @@ fn text(cases: &[Case], arguments: &Arguments, valgrind: &str) -> anyhow::Result
 
 Counted by {valgrind} (callgrind) in the whole process, all threads, without the kernel's: {requests}
 requests for {links} codes over {clients} connections, as fast as the server takes them. The proxy
-records a click for each; {} records nothing. Median (lowest–highest) of {} measurements.
+hashes the visitor and records a click for each; {} records nothing. Median (lowest–highest) of {} measurements.
 
 {table}
 ## Where the proxy's are

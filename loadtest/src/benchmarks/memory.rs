@@ -10,7 +10,7 @@ use crate::generator::{Crowd, Expect, Head, HeadKind, Order, Until};
 use crate::links::{DOMAIN, Links};
 use crate::machine::{LOAD_CORE, pin_this_thread, resident_bytes};
 use crate::report::{Destination, Table};
-use crate::servers::{Proxy, Store, Wrapper};
+use crate::servers::{Backend, Place, Proxy, Store, Wrapper};
 use crate::variant::Variant;
 
 const SEED: u64 = 20_261_123;
@@ -55,9 +55,10 @@ pub(crate) fn run(arguments: &Arguments, destination: &Destination) -> anyhow::R
     let count = arguments.links;
     let first = count.div_ceil(FIRST);
     let links = Links::make(first + count, arguments.variant, SEED)?;
-    let mut store = Store::start()?;
+    let backend = Backend::start(Place::Aside)?;
+    let mut store = Store::open(&backend)?;
     store.put(links.iter())?;
-    let mut proxy = Proxy::start(&store, 2 * links.len(), Wrapper::new())?;
+    let mut proxy = Proxy::on_its_own_core(&backend, 2 * links.len(), Wrapper::new())?;
     let head = Head::new(HeadKind::Short, DOMAIN);
     let mut crowd = Crowd::connect(
         proxy.address,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::generator::{Crowd, Expect, Head, HeadKind, Order, Tally, Until};
 use crate::links::{DOMAIN, Links};
 use crate::machine::{LOAD_CORE, pin_this_thread};
-use crate::servers::{Nginx, Proxy, Store, Workers, Wrapper};
+use crate::servers::{Backend, Nginx, Place, Proxy, Store, Workers, Wrapper};
 use crate::variant::Variant;
 
 /// Of the links.
@@ -38,6 +38,7 @@ pub(super) struct Pair {
     pub(super) store: Store,
     pub(super) proxy: Proxy,
     pub(super) nginx: Nginx,
+    _backend: Backend,
 }
 
 impl Pair {
@@ -50,16 +51,18 @@ impl Pair {
     ) -> anyhow::Result<Self> {
         pin_this_thread(LOAD_CORE)?;
         let links = Links::make(links, variant, SEED)?;
-        let mut store = Store::start()?;
+        let backend = Backend::start(Place::Aside)?;
+        let mut store = Store::open(&backend)?;
         store.put(links.iter())?;
         // Twice the room, so that nothing is ever pushed out.
-        let proxy = Proxy::start(&store, 2 * links.len(), wrapper.clone())?;
+        let proxy = Proxy::on_its_own_core(&backend, 2 * links.len(), wrapper.clone())?;
         let nginx = Nginx::start(&links, workers, wrapper.clone())?;
         Ok(Self {
             links,
             store,
             proxy,
             nginx,
+            _backend: backend,
         })
     }
 

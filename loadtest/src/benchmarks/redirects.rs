@@ -206,9 +206,9 @@ fn text(cases: &[Case], arguments: &Arguments) -> anyhow::Result<String> {
         "# Processor time per redirect
 
 Server time, user and kernel, divided by redirects. One core for the server, {links} random codes,
-{clients} keep-alive connections that end after 1,000 requests. The proxy records a click for each
-redirect and sends it to Redis; {nginx} has a `map` of the same codes and `return 302`, and records
-nothing. Every answer is checked. {rounds} measurements of {seconds} s for each server, in
+{clients} keep-alive connections that end after 1,000 requests. The proxy hashes the visitor, records
+a click for each redirect and sends it to Redis; {nginx} has a `map` of the same codes and
+`return 302`, and records nothing. Every answer is checked. {rounds} measurements of {seconds} s for each server, in
 alternation; ratios are taken within a round: median (lowest–highest).
 
 {ratios}

@@ -1,5 +1,6 @@
 //! Closed loop: each client asks again as soon as it has its answer. For saturation.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use rand::rngs::Xoshiro256PlusPlus;
@@ -60,12 +61,12 @@ impl Crowd<'_> {
         self.begin();
         let links = self.links().len();
         let (mut asked, mut answers) = (0, 0);
-        let mut put_off = Vec::new();
+        let mut put_off = VecDeque::new();
         let mut is_enough = false;
         let mut idle: Vec<usize> = (0..self.size()).collect();
         loop {
             while !is_enough && let Some(&client) = idle.last() {
-                let Some(link) = put_off.pop().or_else(|| order.next(links)) else {
+                let Some(link) = order.next(links).or_else(|| put_off.pop_front()) else {
                     break;
                 };
                 let since = Instant::now();
@@ -80,7 +81,7 @@ impl Crowd<'_> {
             self.wait(LOOK, |answered| {
                 idle.push(answered.client);
                 if answered.is_put_off {
-                    put_off.push(answered.asked.link);
+                    put_off.push_back(answered.asked.link);
                 } else {
                     answers += 1;
                 }

@@ -14,7 +14,8 @@ use super::{Answer, Head};
 use crate::links::Links;
 
 /// How long nobody may get an answer, except to be put off, while somebody waits for one.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A proxy remembers for 10 s that there is no such link.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Room for one answer, many times over.
 const BUFFER: usize = 64 * 1024;
@@ -24,8 +25,9 @@ const BUFFER: usize = 64 * 1024;
 pub(crate) enum Expect {
     /// 302 to one of the link's targets.
     Target,
-    /// The same, but 503 only means that the client has to ask again: a link is looked up for the
-    /// first time, and a busy Redis takes longer than the proxy waits.
+    /// The same, but 503 and 404 only mean that the client has to ask again: a link is looked up
+    /// for the first time, and a busy Redis takes longer than the proxy waits. Then it asks the
+    /// control plane, which knows nothing of links that were written into Redis alone.
     TargetAtLast,
     /// 302 to anywhere: the targets are being changed.
     Redirect,
@@ -137,7 +139,8 @@ impl<'l> Crowd<'l> {
             let client = event.data.u64() as usize;
             let connection = &mut self.connections[client];
             let check = |asked: Asked, answer: &Answer<'_>| {
-                let is_put_off = expect == Expect::TargetAtLast && answer.status == 503;
+                let is_put_off =
+                    expect == Expect::TargetAtLast && matches!(answer.status, 404 | 503);
                 if !is_put_off {
                     check(links, expect, asked.link, answer)?;
                 }

@@ -1,5 +1,6 @@
 //! The programs that are measured, as processes of their own.
 
+mod backend;
 mod client;
 mod nginx;
 mod program;
@@ -7,9 +8,10 @@ mod proxy;
 mod store;
 mod system;
 
+pub(crate) use backend::{Backend, Place};
 pub(crate) use client::Client;
 pub(crate) use nginx::{Nginx, Workers};
 pub(crate) use program::Folder;
 pub(crate) use proxy::{Proxy, Wrapper};
 pub(crate) use store::Store;
-pub(crate) use system::{ApiLink, HOST, System};
+pub(crate) use system::{ApiLink, System};

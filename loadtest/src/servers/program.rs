@@ -1,14 +1,14 @@
 //! A program that we started.
 
 use std::fs::File;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use local_servers::testing::ThrowAwayDir;
-use local_servers::{Signal, TiedChild, spawn_tied};
+use local_servers::{Signal, TiedChild, free_port, spawn_tied};
 
 use super::Client;
 
@@ -36,6 +36,25 @@ impl Folder {
     /// A name inside.
     pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.path().join(name)
+    }
+}
+
+/// Where a service listens.
+pub(super) struct Ports {
+    /// For everybody.
+    pub(super) public: SocketAddr,
+    /// For health and metrics.
+    pub(super) admin: SocketAddr,
+}
+
+impl Ports {
+    /// Some that nobody uses.
+    pub(super) fn free() -> anyhow::Result<Self> {
+        let port = || free_port().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        Ok(Self {
+            public: port()?,
+            admin: port()?,
+        })
     }
 }
 

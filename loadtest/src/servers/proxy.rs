@@ -1,26 +1,20 @@
-//! Our proxy, with one core, a Redis, and nobody behind it.
+//! Our proxy.
 
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use local_servers::{free_port, random_password};
-use secrecy::ExposeSecret;
 use service::settings;
 
-use super::program::{Folder, Program, beside_us};
-use super::{Client, Store};
-use crate::links::DOMAIN;
+use super::program::{Folder, Ports, Program, beside_us};
+use super::{Backend, Client};
 use crate::machine::{SERVER_CORE, on_core};
 
 /// No client has to wait for its turn to cause a look-up.
 const MISSES_PER_MINUTE: u32 = u32::MAX;
 
-/// A port on which nobody listens.
-const NOBODY: &str = "http://127.0.0.1:1";
-
-/// A program that runs the proxy inside itself, and its arguments.
+/// A program that runs another inside itself, and its arguments.
 pub(crate) type Wrapper = Vec<OsString>;
 
 /// The proxy.
@@ -32,36 +26,50 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Starts it, and waits until it is ready.
-    pub(crate) fn start(store: &Store, capacity: usize, wrapper: Wrapper) -> anyhow::Result<Self> {
+    /// Starts it on the core for servers, with room for so many links; waits until it is ready.
+    pub(crate) fn on_its_own_core(
+        backend: &Backend,
+        capacity: usize,
+        wrapper: Wrapper,
+    ) -> anyhow::Result<Self> {
+        let command = wrapped(beside_us("linkpulse-proxy")?.into(), wrapper);
+        Self::start(backend, capacity, command)
+    }
+
+    /// Starts it on all cores, and waits until it is ready.
+    pub(crate) fn anywhere(backend: &Backend, capacity: usize) -> anyhow::Result<Self> {
+        let command = Command::new(beside_us("linkpulse-proxy")?);
+        Self::start(backend, capacity, command)
+    }
+
+    fn start(backend: &Backend, capacity: usize, command: Command) -> anyhow::Result<Self> {
         let folder = Folder::create()?;
-        let program = beside_us("linkpulse-proxy")?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let settings = [
-            (settings::REDIS_URL, store.url()),
-            (settings::PUBLIC_URL, format!("http://{DOMAIN}")),
-            (settings::PROXY_LISTEN, address.to_string()),
-            (settings::PROXY_ADMIN_LISTEN, admin.to_string()),
-            (settings::CONTROL_PLANE_URL, NOBODY.to_owned()),
-            (settings::CONTROL_PLANE_INTERNAL_URL, NOBODY.to_owned()),
+        let ports = Ports::free()?;
+        let own = [
+            (settings::PROXY_LISTEN, ports.public.to_string()),
+            (settings::PROXY_ADMIN_LISTEN, ports.admin.to_string()),
             (
-                settings::INTERNAL_SECRET,
-                random_password().expose_secret().to_owned(),
+                settings::DATA_DIR,
+                folder.join("data").display().to_string(),
             ),
             (settings::CACHE_CAPACITY, capacity.to_string()),
             (settings::MISSES_PER_MINUTE, MISSES_PER_MINUTE.to_string()),
         ];
-        let settings = settings.map(|(setting, value)| (setting.name, value));
-        let mut program = {
-            let command = wrapped(program.into(), wrapper);
-            Program::start("the proxy", command, &settings, folder.join("proxy.log"))?
-        };
-        program.wait_ready(admin)?;
+        let mut settings = backend.settings();
+        settings.extend(own.map(|(setting, value)| (setting.name, value)));
+        let mut program = Program::start("the proxy", command, &settings, folder.join("log"))?;
+        program.wait_ready(ports.admin)?;
+        let mut metrics = Client::connect(ports.admin)?;
+        // Without one it would have less to do for each visit.
+        program.wait_until(|| {
+            let keys = counter(&mut metrics, "linkpulse_visitor_keys")?;
+            ensure!(keys > 0, "it has no key for visitor hashes");
+            Ok(())
+        })?;
         Ok(Self {
-            address,
+            address: ports.public,
             program,
-            metrics: Client::connect(admin)?,
+            metrics,
             _folder: folder,
         })
     }
@@ -70,23 +78,12 @@ impl Proxy {
         self.program.pid()
     }
 
-    /// A counter by its name.
-    pub(crate) fn counter(&mut self, name: &str) -> anyhow::Result<u64> {
-        let reply = self.metrics.get("/metrics")?.expect(200)?;
-        let value = reply.body.lines().find_map(|line| {
-            let (found, value) = line.rsplit_once(' ')?;
-            (found == name).then_some(value)
-        });
-        let value = value.with_context(|| format!("the proxy has no metric {name}"))?;
-        Ok(value.parse::<f64>()? as u64)
-    }
-
     /// What must hold for every measurement.
     pub(crate) fn counts(&mut self) -> anyhow::Result<Counts> {
         Ok(Counts {
-            misses: self.counter("linkpulse_cache_misses_total")?,
-            recorded: self.counter("linkpulse_clicks_recorded_total")?,
-            dropped: self.counter("linkpulse_clicks_dropped_total")?,
+            misses: counter(&mut self.metrics, "linkpulse_cache_misses_total")?,
+            recorded: counter(&mut self.metrics, "linkpulse_clicks_recorded_total")?,
+            dropped: counter(&mut self.metrics, "linkpulse_clicks_dropped_total")?,
         })
     }
 
@@ -94,6 +91,17 @@ impl Proxy {
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         self.program.stop()
     }
+}
+
+/// A metric by its name, as a whole number.
+fn counter(metrics: &mut Client, name: &str) -> anyhow::Result<u64> {
+    let reply = metrics.get("/metrics")?.expect(200)?;
+    let value = reply.body.lines().find_map(|line| {
+        let (found, value) = line.rsplit_once(' ')?;
+        (found == name).then_some(value)
+    });
+    let value = value.with_context(|| format!("the proxy has no metric {name}"))?;
+    Ok(value.parse::<f64>()? as u64)
 }
 
 /// What the proxy has counted.

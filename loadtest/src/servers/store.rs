@@ -1,12 +1,12 @@
-//! A Redis of our own: the records of links go in as the relay writes them, clicks come out.
+//! Redis from inside: the records of links go in as the relay writes them, clicks come out.
+
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use contract::Keys;
-use local_servers::RedisServer;
-use local_servers::testing::ThrowAway;
 
+use super::Backend;
 use crate::links::Link;
-use crate::machine::{LOAD_CORE, lower_priority, pin_process};
 
 /// Records written at a time.
 const BATCH: usize = 1_000;
@@ -14,31 +14,39 @@ const BATCH: usize = 1_000;
 /// The prefix of all names.
 const PREFIX: &str = "lp";
 
-/// Redis, and our connection to it.
+/// How long the relay may take to begin.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A connection to Redis.
 pub(crate) struct Store {
     connection: redis::Connection,
     keys: Keys,
-    server: ThrowAway<RedisServer>,
+    /// The history that proxies believe in.
+    epoch: String,
 }
 
 impl Store {
-    /// Starts it beside the load, which it must not delay: clicks can wait, a client cannot.
-    pub(crate) fn start() -> anyhow::Result<Self> {
-        let server = ThrowAway::redis()?;
-        pin_process(server.pid(), LOAD_CORE)?;
-        lower_priority(server.pid())?;
-        let client = redis::Client::open(server.url())?;
+    /// Connects, and waits until the relay has begun.
+    pub(crate) fn open(backend: &Backend) -> anyhow::Result<Self> {
+        let client = redis::Client::open(backend.redis.url())?;
         let connection = client.get_connection();
+        let mut connection = connection.context("cannot connect to our own Redis")?;
+        let keys = Keys::new(PREFIX);
+        let begun = Instant::now();
+        let epoch = loop {
+            let epoch: Option<String> =
+                redis::cmd("GET").arg(keys.epoch()).query(&mut connection)?;
+            match epoch {
+                Some(epoch) => break epoch,
+                None => ensure!(begun.elapsed() < PATIENCE, "the relay does not begin"),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
         Ok(Self {
-            connection: connection.context("cannot connect to our own Redis")?,
-            keys: Keys::new(PREFIX),
-            server,
+            connection,
+            keys,
+            epoch,
         })
-    }
-
-    /// The address with the password.
-    pub(crate) fn url(&self) -> String {
-        self.server.url()
     }
 
     /// Writes the records of these links.
@@ -53,7 +61,7 @@ impl Store {
                 let record = link.record();
                 let name = self.keys.link(&record.domain, &record.code);
                 let fields = [
-                    ("epoch", "loadtest".to_owned()),
+                    ("epoch", self.epoch.clone()),
                     ("rev", record.revision.to_string()),
                     ("rec", record.encode()),
                 ];
