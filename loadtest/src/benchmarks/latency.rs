@@ -197,8 +197,8 @@ fn text(raw: &Raw, sums: &[Timed; 2], arguments: &Arguments) -> anyhow::Result<S
         "# Waiting time at half of saturation
 
 One core for the server, {links} random codes, {clients} keep-alive connections, a {head}. Alone and
-without a pause between requests the proxy gives {:.0} redirects per second and {} gives {:.0}; half
-of the lower number is {rate:.0}. At that rate requests arrive at random moments (a Poisson process,
+without a pause between requests the proxy gives {:.0} redirects per second and {} gives {:.0}. At
+{rate:.0} a second, {why}, requests arrive at random moments (a Poisson process,
 the same for both) whether or not earlier ones were answered, and waiting counts from the moment a
 request was due. {rounds} measurements of {seconds} s for each server, in alternation; times are of
 all rounds together, ratios within a round: median (lowest–highest).
@@ -208,5 +208,9 @@ all rounds together, ratios within a round: median (lowest–highest).
         Nginx::version()?,
         saturation[1],
         head = head.name(),
+        why = match arguments.rate {
+            Some(_) => "as was asked for",
+            None => "half of the lower number",
+        },
     ))
 }
