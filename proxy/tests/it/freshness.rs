@@ -122,7 +122,7 @@ async fn it_starts_without_redis_and_follows_the_control_plane() {
     assert_eq!(proxy.readyz().await, 503);
     let first = link("plain", 1, "https://example.com/1");
     proxy.control_plane.knows(&first);
-    proxy.control_plane.has_log(1, &[first.clone()]);
+    proxy.control_plane.has_log(1, std::slice::from_ref(&first));
     proxy.is_ready().await;
     assert_eq!(proxy.target("plain").await, "https://example.com/1");
     let second = link("plain", 2, "https://example.com/2");

@@ -36,7 +36,7 @@ impl Durable {
 
     /// Restarts with the same data, of which a copy is kept.
     async fn copied(self) -> Self {
-        self.restarted(|data, copy| copy_dir(data, copy)).await
+        self.restarted(copy_dir).await
     }
 
     /// Restarts with the copy.

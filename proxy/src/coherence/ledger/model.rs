@@ -68,14 +68,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Epoch and revision of a record.
+type Kept = (usize, u64);
+
 /// What Redis holds.
 #[derive(Clone, Default)]
 struct Redis {
     epoch: usize,
     /// The link that each change is about, by number.
     log: BTreeMap<u64, usize>,
-    /// By link: epoch and revision.
-    records: HashMap<usize, (usize, u64)>,
+    /// By link.
+    records: HashMap<usize, Kept>,
     heartbeat: Option<Heartbeat>,
 }
 
@@ -88,7 +91,7 @@ struct World {
     run: usize,
     time: i64,
     sent: Vec<(usize, FeedMessage)>,
-    asked: Vec<(usize, Question, Option<(usize, u64)>)>,
+    asked: Vec<(usize, Question, Option<Kept>)>,
     asked_log: Vec<(usize, Errand, Vec<LogEntry>)>,
     asked_page: Vec<(Errand, ChangePage, Moment)>,
 }
