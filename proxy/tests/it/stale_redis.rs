@@ -81,6 +81,12 @@ async fn a_redis_with_older_data_fills_nothing_until_the_relay_has_caught_up() {
     let edit = link("abc", 2, "https://example.com/new");
     proxy.relay.publish(&edit).await;
     proxy.control_plane.knows(&edit);
+    // Who starts now begins behind the edit, and does not read it from the log.
+    let beats = proxy.relay.beats();
+    eventually("a heartbeat tells of the edit", async || {
+        proxy.relay.beats() >= beats + 2
+    })
+    .await;
 
     // Proxies that do not have the link in memory: one that lives through it, one that starts then.
     let survivor = Proxy::beside(&proxy, &url).await;
