@@ -29,6 +29,8 @@ pub(crate) struct Metrics {
     /// `linkpulse_feed_heartbeat_age_seconds`: how long ago this proxy last knew that it has all
     /// changes. Infinite until it first did.
     pub(crate) feed_heartbeat_age: Gauge,
+    /// `linkpulse_feed_lag`: changes that are known of and not in effect here yet.
+    pub(crate) feed_lag: Gauge,
     /// `linkpulse_feed_applied_seq`: the last change that is in effect here.
     pub(crate) feed_applied_seq: Gauge,
     /// `linkpulse_feed_catch_ups_total`: reads of the change log, after a gap or silence.
@@ -88,6 +90,7 @@ impl Metrics {
             blocks_sent: counter!("linkpulse_blocks_sent_total"),
             blocks_resent: counter!("linkpulse_blocks_resent_total"),
             feed_heartbeat_age: gauge!("linkpulse_feed_heartbeat_age_seconds"),
+            feed_lag: gauge!("linkpulse_feed_lag"),
             feed_applied_seq: gauge!("linkpulse_feed_applied_seq"),
             feed_catch_ups: counter!("linkpulse_feed_catch_ups_total"),
             feed_polls: counter!("linkpulse_feed_polls_total"),

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use metrics::{Counter, counter};
 use tokio::sync::watch;
 
 use crate::cache::{Cache, Cached, LinkKey, Lookup};
@@ -40,9 +41,29 @@ struct Inner {
     records: Records,
     control_plane: ControlPlane,
     limit: Arc<MissLimit>,
+    fills: Fills,
     /// Links being looked up, and where the answer will appear. Each entry is removed by the task
     /// that looks it up.
     in_flight: Mutex<HashMap<LinkKey, watch::Receiver<Option<Resolved>>>>,
+}
+
+/// `linkpulse_cache_fills_total{source}`: who answered look-ups. `none`: nobody could.
+struct Fills {
+    redis: Counter,
+    control_plane: Counter,
+    none: Counter,
+}
+
+impl Fills {
+    fn new() -> Self {
+        let source =
+            |source: &'static str| counter!("linkpulse_cache_fills_total", "source" => source);
+        Self {
+            redis: source("redis"),
+            control_plane: source("control_plane"),
+            none: source("none"),
+        }
+    }
 }
 
 impl Resolver {
@@ -58,6 +79,7 @@ impl Resolver {
             records,
             control_plane,
             limit,
+            fills: Fills::new(),
             in_flight: Mutex::default(),
         }))
     }
@@ -150,19 +172,27 @@ impl Inner {
     async fn look_up(&self, key: &LinkKey) -> Resolved {
         let asked = self.cache.question();
         match self.records.get(key).await {
-            Ok(Some(record)) => return Resolved::Found(self.cache.fill(record, asked)),
+            Ok(Some(record)) => {
+                self.fills.redis.increment(1);
+                return Resolved::Found(self.cache.fill(record, asked));
+            }
             Ok(None) => {}
             Err(error) => {
                 tracing::debug!(%error, domain = key.domain(), code = key.code(), "redis could not be asked for a link");
             }
         }
         match self.control_plane.resolve(key).await {
-            Ok(Some(record)) => Resolved::Found(self.cache.fill(record, asked)),
+            Ok(Some(record)) => {
+                self.fills.control_plane.increment(1);
+                Resolved::Found(self.cache.fill(record, asked))
+            }
             Ok(None) => {
+                self.fills.control_plane.increment(1);
                 self.cache.fill_absent(key.clone(), asked);
                 Resolved::Absent
             }
             Err(error) => {
+                self.fills.none.increment(1);
                 tracing::warn!(%error, domain = key.domain(), code = key.code(), "no source could be asked for a link");
                 Resolved::Unknown
             }

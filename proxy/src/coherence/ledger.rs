@@ -338,6 +338,10 @@ impl Ledger {
             redis: state.redis.clone(),
         };
         self.metrics.feed_applied_seq.set(standing.applied as f64);
+        let relayed = state.redis.as_ref().map_or(0, |copy| copy.head);
+        let told = state.pending.map_or(0, |(_, head)| head);
+        let lag = relayed.max(told).saturating_sub(standing.applied);
+        self.metrics.feed_lag.set(lag as f64);
         self.standing.send_if_modified(|known| {
             let is_new = *known != standing;
             *known = standing;

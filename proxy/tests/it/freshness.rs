@@ -161,7 +161,7 @@ async fn a_proxy_that_was_frozen_notices_by_itself() {
     relay.store(&deleted).await;
     relay.log(&deleted).await;
     relay.set_head(2);
-    tokio::time::sleep(Duration::from_secs(12)).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     proxy.signal(Signal::CONT);
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_secs(2) {
