@@ -163,7 +163,9 @@ mod tests {
         let _somebody = TcpListener::bind((Ipv4Addr::LOCALHOST, first.redis)).unwrap();
         let _on_the_other_side = TcpListener::bind((Ipv6Addr::LOCALHOST, first.postgres)).ok();
         let second = first.with_free_ones().unwrap();
-        assert_eq!(first.control_plane, second.control_plane);
+        // A stranger may have come meanwhile: seen once, on a machine with many test runs.
+        let is_kept = first.control_plane == second.control_plane;
+        assert!(is_kept || !is_free(first.control_plane));
         assert_ne!(first.redis, second.redis);
         if _on_the_other_side.is_some() {
             assert_ne!(first.postgres, second.postgres);
