@@ -7,7 +7,7 @@
 //! | `lp:heartbeat` | string: the last [`Heartbeat`](crate::Heartbeat), as a feed message | relay | proxies | for ever |
 //! | `lp:changes` | stream, id = `{seq}-0`, field `change` | relay | proxies that catch up | the newest [`CHANGES_KEPT`] |
 //! | `lp:invalidate` | channel | relay | proxies | – |
-//! | `lp:cap:{link id}` | integer: [`CAP_BASE`] + visits so far | proxies, control plane | proxies | for ever |
+//! | `lp:cap:{link id}:{set after}` | integer: [`CAP_BASE`] + visits so far | proxies, control plane | proxies | for ever |
 //! | `lp:click_events:{p}` | stream, one entry per block | proxies | pipeline (group `pipeline`) | until consumed |
 //!
 //! `{p}` carries literal braces: the partition number is the cluster hash tag.
@@ -66,9 +66,10 @@ impl Keys {
         format!("{}:invalidate", self.prefix)
     }
 
-    /// How often a link with a click cap was visited.
-    pub fn click_cap(&self, link: LinkId) -> String {
-        format!("{}:cap:{link}", self.prefix)
+    /// How often a link with a click cap was visited. `set_after` is
+    /// [`ClickCap::set_after`](crate::ClickCap::set_after).
+    pub fn click_cap(&self, link: LinkId, set_after: u64) -> String {
+        format!("{}:cap:{link}:{set_after}", self.prefix)
     }
 
     /// The click stream of one partition.

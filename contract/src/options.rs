@@ -65,6 +65,15 @@ pub struct ClickCap {
     /// Redirect while nobody can be asked how often it was visited. Otherwise that is a 503.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redirects_uncounted: bool,
+    /// Tells this count from those of caps that the link had before: visits between two caps were
+    /// counted by neither. The link's revision before the edit that set the cap; 0 if it was made
+    /// with the link.
+    #[serde(default, skip_serializing_if = "is_none_before")]
+    pub set_after: u64,
+}
+
+fn is_none_before(revision: &u64) -> bool {
+    *revision == 0
 }
 
 /// What chats and social networks show instead of the target's own title and picture.

@@ -1,6 +1,6 @@
 //! The counts of links with a click cap, which proxies keep in Redis.
 //!
-//! `lp:cap:{link id}`: an integer, [`CAP_BASE`] plus the visits so far. Proxies raise it, and ask
+//! `lp:cap:{link id}:{set after}`: an integer, [`CAP_BASE`] plus the visits so far. Proxies raise it, and ask
 //! for its beginning where there is none. Lives for ever, or until Redis loses it: then it begins
 //! again with what the statistics have. Clicks that are on their way there at that moment are not
 //! counted a second time, so a cap can be exceeded by as many.
@@ -46,18 +46,18 @@ impl Caps {
     }
 
     /// Begins a count with so many visits, unless there is one.
-    pub async fn begin(&self, link: LinkId, used: u64) -> RedisResult<()> {
+    pub async fn begin(&self, link: LinkId, set_after: u64, used: u64) -> RedisResult<()> {
         let begin = Script::new(BEGIN);
-        let mut call = begin.key(self.keys.click_cap(link));
+        let mut call = begin.key(self.keys.click_cap(link, set_after));
         call.arg(CAP_BASE)
             .arg(CAP_BASE.saturating_add_unsigned(used));
         call.invoke_async(&mut self.connection.clone()).await
     }
 
     /// How often a link was visited; `None` while there is no count.
-    pub async fn visits(&self, link: LinkId) -> RedisResult<Option<u64>> {
+    pub async fn visits(&self, link: LinkId, set_after: u64) -> RedisResult<Option<u64>> {
         let mut connection = self.connection.clone();
-        let count: Option<i64> = connection.get(self.keys.click_cap(link)).await?;
+        let count: Option<i64> = connection.get(self.keys.click_cap(link, set_after)).await?;
         let count = count.filter(|count| *count >= CAP_BASE);
         Ok(count.map(|count| (count - CAP_BASE).unsigned_abs()))
     }

@@ -1,6 +1,6 @@
 //! How often links with a click cap were visited, exactly, over all proxies.
 //!
-//! One integer for each such link in Redis, `lp:cap:{link id}`: [`CAP_BASE`] plus the visits so
+//! One integer for each such link in Redis, `lp:cap:{link id}:{set after}`: [`CAP_BASE`] plus the visits so
 //! far. A visit is granted by an increment that stays within the cap, so no two proxies can grant
 //! the last one. A number below the base was not begun by the control plane: Redis is new or has
 //! lost it, and the control plane is asked to begin it where the statistics are.
@@ -37,10 +37,10 @@ impl Caps {
     /// Asks Redis; where it knows nothing, lets the control plane begin, and asks again, once.
     pub(crate) async fn ask(&self, question: Question, link: LinkId, cap: &ClickCap) -> CapState {
         for may_begin in [true, false] {
-            match self.redis(question, link, cap.limit).await {
+            match self.redis(question, link, cap).await {
                 Ok(Some(state)) => return state,
                 Ok(None) if may_begin => {
-                    if let Err(error) = self.control_plane.begin_cap(link).await {
+                    if let Err(error) = self.control_plane.begin_cap(link, cap.set_after).await {
                         tracing::warn!(%error, %link, "visits of a link cannot be counted");
                         return CapState::Unknown;
                     }
@@ -60,10 +60,10 @@ impl Caps {
         &self,
         question: Question,
         link: LinkId,
-        limit: u64,
+        cap: &ClickCap,
     ) -> Result<Option<CapState>, fred::error::Error> {
         let client = self.connection.within(PATIENCE);
-        let name = self.keys.click_cap(link);
+        let name = self.keys.click_cap(link, cap.set_after);
         let visits: Option<i64> = match question {
             Question::Take => Some(client.incr(&name).await?),
             Question::Look => client.get(&name).await?,
@@ -73,13 +73,13 @@ impl Caps {
         };
         let visits = (visits - CAP_BASE).unsigned_abs();
         Ok(Some(match question {
-            Question::Take if visits > limit => {
+            Question::Take if visits > cap.limit => {
                 // Given back, so that the number stays true if the owner raises the limit. While
                 // it is too high, nobody is granted anything, and nobody could be.
                 let _: i64 = client.decr(&name).await?;
                 CapState::UsedUp
             }
-            Question::Look if visits >= limit => CapState::UsedUp,
+            Question::Look if visits >= cap.limit => CapState::UsedUp,
             Question::Take | Question::Look => CapState::Open,
         }))
     }

@@ -102,8 +102,8 @@ impl ControlPlane {
     }
 
     /// Has the count of a link with a click cap begun in Redis.
-    pub(crate) async fn begin_cap(&self, link: LinkId) -> Result<(), AskError> {
-        let url = self.at(&format!("/internal/caps/{link}"));
+    pub(crate) async fn begin_cap(&self, link: LinkId, set_after: u64) -> Result<(), AskError> {
+        let url = self.at(&format!("/internal/caps/{link}/{set_after}"));
         self.tell(self.client.post(url)).await
     }
 

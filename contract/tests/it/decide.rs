@@ -70,6 +70,7 @@ fn the_first_reason_wins() {
             limit: 1,
             used_up_url: None,
             redirects_uncounted: false,
+            set_after: 0,
         }),
         password: Some(1),
         social_preview: Some(SocialPreview::default()),
@@ -176,6 +177,7 @@ fn a_used_up_link_may_lead_elsewhere_and_an_uncounted_one_on() {
         limit: 5,
         used_up_url: Some("https://e.example/sold-out".into()),
         redirects_uncounted: true,
+        set_after: 0,
     };
     let record = link(LinkOptions {
         click_cap: Some(cap),
@@ -259,7 +261,7 @@ prop_compose! {
         LinkOptions {
             starts_at: starts_at.map(Timestamp::from_micros),
             expired_url,
-            click_cap: limit.map(|limit| ClickCap { limit, used_up_url: None, redirects_uncounted }),
+            click_cap: limit.map(|limit| ClickCap { limit, used_up_url: None, redirects_uncounted, set_after: 0 }),
             password,
             rules: countries.into_iter().map(|letters| {
                 rule(Test::Country(vec![letters.try_into().unwrap()]), action())

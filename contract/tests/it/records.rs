@@ -53,6 +53,7 @@ fn record_with_options() -> LinkRecord {
                 limit: 1_000,
                 used_up_url: Some("https://example.com/sold-out".into()),
                 redirects_uncounted: true,
+                set_after: 0,
             }),
             password: Some(3),
             rules: vec![

@@ -38,7 +38,7 @@ pub struct LoggedChange {
     pub seq: i64,
     /// The encoded record.
     pub record: String,
-    /// Whether the log has a later state of the same link.
+    /// Whether the log has a later state of the same link, or of the same domain.
     pub is_superseded: bool,
 }
 
@@ -103,6 +103,9 @@ pub async fn changes_after(
         r#"select seq, record, exists (
                select from link_changes as later
                where later.link_id = change.link_id and later.seq > change.seq
+           ) or exists (
+               select from link_changes as later
+               where later.domain = change.domain and later.seq > change.seq
            ) as "is_superseded!"
            from link_changes as change
            where seq > $1

@@ -18,7 +18,10 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/internal/resolve", get(resolve::resolve))
         .route("/internal/visitor-keys", get(visitor_keys::visitor_keys))
-        .route("/internal/caps/{link_id}", post(caps::begin_cap))
+        .route(
+            "/internal/caps/{link_id}/{set_after}",
+            post(caps::begin_cap),
+        )
         .route("/internal/changes", get(changes::changes))
         .route("/internal/proxies", post(proxies::report))
         .route("/internal/proxies/{id}", delete(proxies::goodbye))

@@ -111,7 +111,7 @@ impl Feed {
     /// Of each change record, log, message: in this order, so that whoever hears of a change
     /// finds it.
     ///
-    /// A record is not written if the log has a later one for the link. While an emptied Redis is
+    /// A record is not written if the log has a later one of the same name. While an emptied Redis is
     /// filled again, it would hold states that proxies have left behind, and one of them could
     /// look the link up at that moment.
     pub async fn publish(&mut self, epoch: Uuid, changes: &[LoggedChange]) -> Result<()> {

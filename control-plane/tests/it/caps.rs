@@ -10,15 +10,24 @@ use serde_json::{Value, json};
 use crate::harness::{App, INTERNAL_SECRET, blocking, eventually};
 
 async fn begin(app: &App, id: &Value) -> u16 {
-    let url = format!("{}/internal/caps/{}", app.admin_url, id.as_str().unwrap());
+    begin_after(app, id, 0).await
+}
+
+async fn begin_after(app: &App, id: &Value, set_after: u64) -> u16 {
+    let id = id.as_str().unwrap();
+    let url = format!("{}/internal/caps/{id}/{set_after}", app.admin_url);
     let request = app.client.post(url).bearer_auth(INTERNAL_SECRET);
     request.send().await.unwrap().status().as_u16()
 }
 
 /// The count's name in Redis.
 fn key(app: &App, id: &Value) -> String {
+    key_after(app, id, 0)
+}
+
+fn key_after(app: &App, id: &Value, set_after: u64) -> String {
     let id: LinkId = id.as_str().unwrap().parse().unwrap();
-    Keys::new(app.prefix.as_str()).click_cap(id)
+    Keys::new(app.prefix.as_str()).click_cap(id, set_after)
 }
 
 async fn redis(app: &App) -> redis::aio::MultiplexedConnection {
@@ -59,6 +68,34 @@ async fn a_count_begins_once_with_the_clicks_so_far() {
 }
 
 #[tokio::test]
+async fn a_cap_that_is_set_again_counts_the_visits_without_one() {
+    let app = App::start().await;
+    let link = app.link("again").await;
+    let capped = async |cap: Value| {
+        let edit = json!({ "click_cap": cap });
+        assert_eq!(app.patch_link(&link["id"], edit).await.status, 200);
+        let resolve = "/internal/resolve?domain=go.example.org&code=again";
+        let (_, record) = app
+            .internal(reqwest::Method::GET, resolve, String::new())
+            .await;
+        let record: Value = serde_json::from_str(&record).unwrap();
+        let set_after = &record["options"]["click_cap"]["set_after"];
+        set_after.as_u64().unwrap_or_default()
+    };
+    let first = capped(json!({ "limit": 10 })).await;
+    assert_eq!(begin_after(&app, &link["id"], first).await, 204);
+    assert_eq!(capped(json!({ "limit": 20 })).await, first, "it goes on");
+
+    capped(Value::Null).await;
+    has_clicks(&app, &link["id"], 15).await;
+    let second = capped(json!({ "limit": 20 })).await;
+    assert_eq!(begin_after(&app, &link["id"], second).await, 204);
+    let key = key_after(&app, &link["id"], second);
+    let count: Option<i64> = redis(&app).await.get(key).await.unwrap();
+    assert_eq!(count, Some(CAP_BASE + 15));
+}
+
+#[tokio::test]
 async fn what_is_no_count_is_begun_anew() {
     let app = App::start().await;
     let link = app.link("lost").await;
@@ -81,7 +118,7 @@ async fn only_links_are_counted_and_only_for_proxies() {
     for nothing in ["lnk_0000000000000000000000", "nonsense"] {
         assert_eq!(begin(&app, &json!(nothing)).await, 404);
     }
-    let path = format!("/internal/caps/{}", link["id"].as_str().unwrap());
+    let path = format!("/internal/caps/{}/0", link["id"].as_str().unwrap());
     let url = format!("{}{path}", app.admin_url);
     let request = app.client.post(url).bearer_auth("wrong");
     assert_eq!(request.send().await.unwrap().status(), 401);

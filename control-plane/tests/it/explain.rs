@@ -254,7 +254,7 @@ async fn a_cap_is_looked_at_and_not_used_up() {
     // What Redis knows is newer than the statistics.
     let client = redis::Client::open(app.redis_url.as_str()).unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();
-    let key = contract::Keys::new(app.prefix.as_str()).click_cap(id);
+    let key = contract::Keys::new(app.prefix.as_str()).click_cap(id, 0);
     for (visits, expected) in [(1, "https://example.com/"), (2, "https://example.com/out")] {
         let count = contract::keys::CAP_BASE + visits;
         let _: () = redis::AsyncCommands::set(&mut redis, &key, count)

@@ -50,6 +50,16 @@ pub async fn change(app: &App, id: &serde_json::Value) {
     transaction.commit().await.unwrap();
 }
 
+/// One more state of the domain, as any control plane would log it.
+async fn change_domain(app: &App) {
+    let now = contract::Clock::now(&*app.clock).to_datetime().unwrap();
+    let mut transaction = app.pool.begin().await.unwrap();
+    control_plane::db::log_domain_change(&mut transaction, "go.example.org", now)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn every_change_reaches_record_log_and_channel_in_order() {
     let app = App::start().await;
@@ -229,25 +239,35 @@ async fn a_heartbeat_vouches_for_the_redis_that_has_everything() {
 async fn while_redis_is_filled_again_it_never_holds_a_state_that_was_left_behind() {
     let app = App::start().await;
     let link = app.link("busy").await;
-    for _ in 0..150 {
+    sqlx::query(
+        "insert into domains (domain, workspace_id, created_at, updated_at, revision)
+         select 'go.example.org', id, now(), now(), 0 from workspaces",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    for _ in 0..75 {
         change(&app, &link["id"]).await;
+        change_domain(&app).await;
     }
     seqs_when(&app, 151).await;
     let keys = Keys::new(app.prefix.as_str());
-    let name = keys.link("go.example.org", "busy");
+    let link = keys.link("go.example.org", "busy");
+    let domain = keys.link("go.example.org", "");
     for _ in 0..3 {
-        let emptied = [keys.changes(), keys.epoch(), keys.heartbeat(), name.clone()];
+        let emptied = [keys.changes(), keys.epoch(), keys.heartbeat()];
+        let emptied = emptied.iter().chain([&link, &domain]);
         let mut connection = redis(&app).await;
-        let _: () = connection.del(&emptied).await.unwrap();
+        let _: () = connection.del(emptied.collect::<Vec<_>>()).await.unwrap();
         loop {
             let mut pipe = redis::pipe();
-            pipe.hget(&name, "rev").xlen(keys.changes());
-            let (revision, length): (Option<u64>, u64) =
+            pipe.hget(&link, "rev")
+                .hget(&domain, "rev")
+                .xlen(keys.changes());
+            let (link, domain, length): (Option<u64>, Option<u64>, u64) =
                 pipe.query_async(&mut connection).await.unwrap();
-            assert!(
-                revision.is_none_or(|revision| revision == 151),
-                "{revision:?}"
-            );
+            assert!(link.is_none_or(|revision| revision == 150), "{link:?}");
+            assert!(domain.is_none_or(|revision| revision == 151), "{domain:?}");
             if length == 151 {
                 break;
             }

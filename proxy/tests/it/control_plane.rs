@@ -52,14 +52,14 @@ struct Log {
 }
 
 /// Begins the count of a link with a click cap.
-type BeginCap = Arc<dyn Fn(LinkId) -> BoxFuture<'static, ()> + Send + Sync>;
+type BeginCap = Arc<dyn Fn(LinkId, u64) -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl ControlPlane {
     pub(crate) async fn start() -> Self {
         let state = Arc::new(Shared::default());
         let router = Router::new()
             .route("/internal/resolve", get(resolve))
-            .route("/internal/caps/{link}", post(begin_cap))
+            .route("/internal/caps/{link}/{set_after}", post(begin_cap))
             .route("/internal/visitor-keys", get(visitor_keys))
             .route("/internal/changes", get(changes))
             .route("/internal/proxies", post(report))
@@ -133,7 +133,7 @@ impl ControlPlane {
     /// Sends every link with a click cap on from this many visits; without, it fails.
     pub(crate) fn counts(
         &self,
-        counter: impl Fn(LinkId) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+        counter: impl Fn(LinkId, u64) -> BoxFuture<'static, ()> + Send + Sync + 'static,
     ) {
         *self.state.begin_cap.lock().unwrap() = Some(Arc::new(counter));
     }
@@ -171,11 +171,14 @@ async fn resolve(
     }
 }
 
-async fn begin_cap(State(state): State<Arc<Shared>>, Path(link): Path<String>) -> StatusCode {
+async fn begin_cap(
+    State(state): State<Arc<Shared>>,
+    Path((link, set_after)): Path<(String, u64)>,
+) -> StatusCode {
     let begin = state.begin_cap.lock().unwrap().clone();
     match begin {
         Some(begin) => {
-            begin(link.parse().unwrap()).await;
+            begin(link.parse().unwrap(), set_after).await;
             StatusCode::NO_CONTENT
         }
         None => StatusCode::SERVICE_UNAVAILABLE,

@@ -145,9 +145,9 @@ impl Proxy {
     /// The control plane begins to count visits of links with a cap, after so many.
     pub(crate) fn begins_caps_at(&self, visits: i64) {
         let relay = self.relay.clone();
-        self.control_plane.counts(move |link| {
+        self.control_plane.counts(move |link, set_after| {
             let relay = relay.clone();
-            Box::pin(async move { relay.begin_cap(link, visits).await })
+            Box::pin(async move { relay.begin_cap(link, set_after, visits).await })
         });
     }
 

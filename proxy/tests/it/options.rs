@@ -210,6 +210,7 @@ fn capped(limit: u64, redirects_uncounted: bool) -> LinkRecord {
             limit,
             used_up_url: Some("https://example.com/sold-out".into()),
             redirects_uncounted,
+            set_after: 0,
         }),
         ..LinkOptions::default()
     })

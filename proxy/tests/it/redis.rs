@@ -125,11 +125,11 @@ impl Relay {
     }
 
     /// What the control plane does for a link with a click cap.
-    pub(crate) async fn begin_cap(&self, link: LinkId, visits: i64) {
+    pub(crate) async fn begin_cap(&self, link: LinkId, set_after: u64, visits: i64) {
         const BEGIN: &str = "
             local count = tonumber(redis.call('GET', KEYS[1]) or '0')
             if count < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[2]) end";
-        let name = self.keys.click_cap(link);
+        let name = self.keys.click_cap(link, set_after);
         let arguments = vec![CAP_BASE, CAP_BASE + visits];
         let _: Value = self.client.eval(BEGIN, name, arguments).await.unwrap();
     }

@@ -197,7 +197,7 @@ impl Draft {
             indexable: Some(body.indexable),
             max_age: Some(body.max_age),
         };
-        given.check(&mut check).apply(&mut options);
+        given.check(&mut check).apply(&mut options, 0);
         fields::together(redirect_status, &options, expires_at, &mut check);
         check.finish()?;
         if body

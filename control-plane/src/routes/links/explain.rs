@@ -88,7 +88,7 @@ pub async fn explain_link(
 
 /// What is left of a cap, without using any of it up.
 async fn cap_state(state: &AppState, id: LinkId, cap: &ClickCap) -> CapState {
-    let used = match state.caps.visits(id).await {
+    let used = match state.caps.visits(id, cap.set_after).await {
         Ok(Some(visits)) => Some(visits),
         // Where the count would begin.
         Ok(None) => match db::link_totals(&state.analytics, &[id.0]).await {

@@ -226,7 +226,8 @@ impl Edit {
             link.set_password(hash);
         }
         let mut options = link.options();
-        self.options.apply(&mut options);
+        self.options
+            .apply(&mut options, link.revision.unsigned_abs());
         link.set_options(options);
     }
 }

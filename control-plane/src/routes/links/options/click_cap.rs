@@ -32,6 +32,7 @@ impl ClickCap {
             limit: limit?,
             used_up_url,
             redirects_uncounted: self.redirects_uncounted,
+            set_after: 0,
         })
     }
 }

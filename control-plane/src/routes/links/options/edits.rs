@@ -67,8 +67,16 @@ impl OptionFields {
 }
 
 impl OptionEdits {
-    /// Changes what is to be changed.
-    pub fn apply(self, options: &mut LinkOptions) {
+    /// Changes what is to be changed. `revision` is the link's before the edit.
+    pub fn apply(mut self, options: &mut LinkOptions, revision: u64) {
+        if let Some(Some(cap)) = &mut self.click_cap {
+            // Another limit goes on counting. A cap where there was none counts anew: nobody has
+            // counted the visits since the one before it was removed.
+            cap.set_after = match &options.click_cap {
+                Some(current) => current.set_after,
+                None => revision,
+            };
+        }
         fn set<T>(place: &mut T, value: Option<T>) {
             if let Some(value) = value {
                 *place = value;
