@@ -60,7 +60,7 @@ impl State {
                 is_redis_private: true,
             },
         };
-        state.ports = state.ports.with_free_ones()?;
+        state.ports = state.ports.with_free_ones(is_free)?;
         Ok(state)
     }
 
@@ -111,7 +111,8 @@ impl Ports {
         redis: 0,
     };
 
-    fn with_free_ones(mut self) -> anyhow::Result<Ports> {
+    /// The same ports, but for those that are not free.
+    fn with_free_ones(mut self, is_free: impl Fn(u16) -> bool) -> anyhow::Result<Ports> {
         if !is_free(self.proxy) {
             let free = (FIRST_PUBLIC_PORT..).find(|&port| is_free(port));
             self.proxy = free.context("no port from 8080 on is free")?;
@@ -156,19 +157,38 @@ fn is_free(port: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::IpAddr;
 
     #[test]
     fn ports_stay_unless_somebody_took_them() {
-        let first = Ports::NONE.with_free_ones().unwrap();
-        let _somebody = TcpListener::bind((Ipv4Addr::LOCALHOST, first.redis)).unwrap();
-        let _on_the_other_side = TcpListener::bind((Ipv6Addr::LOCALHOST, first.postgres)).ok();
-        let second = first.with_free_ones().unwrap();
-        // A stranger may have come meanwhile: seen once, on a machine with many test runs.
-        let is_kept = first.control_plane == second.control_plane;
-        assert!(is_kept || !is_free(first.control_plane));
+        let first = Ports::NONE.with_free_ones(|port| port != 0).unwrap();
+        let is_free = |port| port != first.redis && port != first.proxy;
+        let second = first.with_free_ones(is_free).unwrap();
         assert_ne!(first.redis, second.redis);
-        if _on_the_other_side.is_some() {
-            assert_ne!(first.postgres, second.postgres);
+        assert_ne!(first.proxy, second.proxy);
+        let kept = |ports: Ports| {
+            let admin = (ports.proxy_admin, ports.control_plane_admin);
+            (
+                admin,
+                ports.pipeline_admin,
+                ports.control_plane,
+                ports.postgres,
+            )
+        };
+        assert_eq!(kept(first), kept(second));
+    }
+
+    #[test]
+    fn a_port_with_a_listener_on_either_side_is_not_free() {
+        assert!(!is_free(0));
+        let sides = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        for side in sides.map(|address: IpAddr| SocketAddr::new(address, 0)) {
+            // Not every machine speaks IPv6.
+            let Ok(somebody) = TcpListener::bind(side) else {
+                assert!(side.is_ipv6());
+                continue;
+            };
+            assert!(!is_free(somebody.local_addr().unwrap().port()));
         }
     }
 
@@ -183,7 +203,7 @@ mod tests {
             redis: 15_432,
             ..Ports::NONE
         };
-        let ports = all_the_same.with_free_ones().unwrap();
+        let ports = all_the_same.with_free_ones(|port| port != 0).unwrap();
         let text = serde_json::to_value(ports).unwrap();
         let distinct: BTreeSet<u64> = text
             .as_object()
