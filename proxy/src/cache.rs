@@ -14,8 +14,10 @@ use std::time::{Duration, Instant};
 
 use contract::{LinkRecord, Record};
 use memchr::memchr;
+use metrics::Counter;
 use quick_cache::sync::{Cache as Store, EntryAction, EntryResult};
 
+use crate::domain_counters::DomainCounters;
 use crate::recent::{Mark, RecentChanges};
 
 /// How long a code is believed not to exist. The feed corrects it sooner; this is for when the
@@ -80,6 +82,8 @@ pub(crate) struct Cached {
     /// Whether the link's target can be a header value. If not, it was never accepted by the
     /// control plane, so somebody else wrote it.
     pub(crate) is_sendable: bool,
+    /// Redirects of its domain.
+    pub(crate) redirects: Counter,
     generation: Generation,
 }
 
@@ -119,6 +123,7 @@ pub(crate) struct Cache {
     generation: AtomicU64,
     recent: RecentChanges,
     fills: AtomicU64,
+    domains: DomainCounters,
 }
 
 impl Cache {
@@ -130,6 +135,7 @@ impl Cache {
             generation: AtomicU64::new(0),
             recent: RecentChanges::default(),
             fills: AtomicU64::new(0),
+            domains: DomainCounters::default(),
         }
     }
 
@@ -183,7 +189,7 @@ impl Cache {
     /// Takes a source's answer, and returns the newest state known: never goes back to an older
     /// revision, so it does not matter whether the answer or a change came first.
     pub(crate) fn fill(&self, record: Record, asked: Question) -> Arc<Cached> {
-        let cached = Arc::new(Cached::new(record, asked.generation));
+        let cached = Arc::new(self.cached(record, asked.generation));
         self.fills.fetch_add(1, Ordering::Relaxed);
         // A change that was dropped as soon as it came: then this is good for one visitor, not to
         // keep. Asked while the entry is ours, so that no change comes in between.
@@ -209,6 +215,19 @@ impl Cache {
             }
             // Not asked for.
             EntryResult::Removed(..) | EntryResult::Replaced(..) | EntryResult::Timeout => cached,
+        }
+    }
+
+    fn cached(&self, record: Record, generation: Generation) -> Cached {
+        let is_sendable = match &record {
+            Record::Link(link) => is_sendable(&link.original_url),
+            Record::Domain(_) => false,
+        };
+        Cached {
+            redirects: self.domains.of(record.domain().as_str()),
+            record,
+            is_sendable,
+            generation,
         }
     }
 
@@ -259,18 +278,6 @@ impl Cache {
 }
 
 impl Cached {
-    fn new(record: Record, generation: Generation) -> Self {
-        let is_sendable = match &record {
-            Record::Link(link) => is_sendable(&link.original_url),
-            Record::Domain(_) => false,
-        };
-        Self {
-            record,
-            is_sendable,
-            generation,
-        }
-    }
-
     /// The link, if it is one.
     pub(crate) fn link(&self) -> Option<&LinkRecord> {
         match &self.record {

@@ -11,6 +11,7 @@ mod control_plane;
 mod cookies;
 mod descriptors;
 mod directory;
+mod domain_counters;
 pub mod error;
 mod fallback;
 mod front;

@@ -238,6 +238,7 @@ impl Redirector {
             self.record(hit.visitor, &hit.texts, &answered, place);
         }
         self.metrics.redirects.redirected.increment(1);
+        hit.cached.redirects.increment(1);
         match is_as_stored {
             true => Answer::redirect(redirect.status, hit.cached.clone()),
             false => Answer::redirect_by_options(link, redirect, hit.texts.is_do_not_track),

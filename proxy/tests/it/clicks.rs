@@ -104,6 +104,8 @@ async fn every_redirect_counts_once_and_nothing_else_does() {
         .collect();
     assert_eq!(orphans, [("localhost", "nothing", 404)]);
     assert!(proxy.metric("linkpulse_clicks_recorded_total").await >= 703.0);
+    let of_domain = "linkpulse_domain_redirects_total{domain=\"localhost\"}";
+    assert!(proxy.metric(of_domain).await >= 703.0);
     assert!(
         proxy
             .metric("linkpulse_redirects_total{outcome=\"redirected\"}")
