@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::pair::{Pair, Side};
-use crate::generator::{Expect, HeadKind, Stop, Timed, Until};
+use crate::generator::{Expect, HeadKind, Stop, Timed, Until, WINDOW};
 use crate::machine::fine_timers;
 use crate::report::{Destination, Spread, Table, quantile_millis, spread};
 use crate::servers::{Nginx, Workers, Wrapper};
@@ -55,6 +55,8 @@ struct Latencies {
     requests: u64,
     p50: f64,
     p99: f64,
+    /// The median of the 99th percentiles of all windows.
+    typical_p99: f64,
     p999: f64,
     max: f64,
     /// By how much the generator was late, at the 99th percentile.
@@ -144,11 +146,18 @@ impl Latencies {
             requests: timed.latency.len(),
             p50: latency(0.5),
             p99: latency(0.99),
+            typical_p99: typical_p99(timed),
             p999: latency(0.999),
             max: latency(1.0),
             delay_p99: quantile_millis(&timed.delay, 0.99),
         }
     }
+}
+
+/// Milliseconds.
+fn typical_p99(timed: &Timed) -> f64 {
+    let millis = timed.windows.iter().map(|nanos| *nanos as f64 / 1e6);
+    spread(millis).median
 }
 
 fn text(raw: &Raw, sums: &[Timed; 2], arguments: &Arguments) -> anyhow::Result<String> {
@@ -179,6 +188,16 @@ fn text(raw: &Raw, sums: &[Timed; 2], arguments: &Arguments) -> anyhow::Result<S
             ratio.text(2),
         ]);
     }
+    let ratios = raw
+        .rounds
+        .iter()
+        .map(|[proxy, nginx]| proxy.typical_p99 / nginx.typical_p99);
+    table.row([
+        format!("p99 of a typical {} ms", WINDOW.as_millis()),
+        format!("{:.3}", typical_p99(proxy)),
+        format!("{:.3}", typical_p99(nginx)),
+        spread(ratios).text(2),
+    ]);
     let delay = |timed: &Timed| format!("{:.3}", quantile_millis(&timed.delay, 0.99));
     let late = "of it: sent late, p99".to_owned();
     table.row([late, delay(proxy), delay(nginx), String::new()]);
@@ -201,7 +220,9 @@ without a pause between requests the proxy gives {:.0} redirects per second and 
 {rate:.0} a second, {why}, requests arrive at random moments (a Poisson process,
 the same for both) whether or not earlier ones were answered, and waiting counts from the moment a
 request was due. {rounds} measurements of {seconds} s for each server, in alternation; times are of
-all rounds together, ratios within a round: median (lowest–highest).
+all rounds together, ratios within a round: median (lowest–highest). A machine that stands still for some
+milliseconds keeps hundreds of requests waiting, whoever serves them, and decides the p99 of a whole
+measurement. So the p99 of each tenth of a second is taken too, and the median of those shown.
 
 {table}",
         saturation[0],

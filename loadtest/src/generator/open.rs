@@ -20,6 +20,9 @@ const DIGITS: u8 = 3;
 /// Longest sleep: the end is looked for this often.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// A piece of a measurement, looked at by itself.
+pub(crate) const WINDOW: Duration = Duration::from_millis(100);
+
 /// When no further request is due.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stop<'s> {
@@ -36,7 +39,34 @@ pub(crate) struct Timed {
     pub(crate) latency: Histogram<u64>,
     /// From the moment a request was due to its sending. Part of the latency. Nanoseconds.
     pub(crate) delay: Histogram<u64>,
+    /// The 99th percentile of the latency in each [`WINDOW`]. Most windows have no pause of the
+    /// machine in them, so their median tells of the server.
+    pub(crate) windows: Vec<u64>,
     pub(crate) elapsed: Duration,
+}
+
+/// Latencies of the current window.
+struct Window {
+    end: Instant,
+    latencies: Vec<u64>,
+}
+
+impl Window {
+    /// Takes an answer's latency; when the window is over, the 99th percentile of its own.
+    fn add(&mut self, at: Instant, latency: u64) -> Option<u64> {
+        let mut ended = None;
+        if at >= self.end {
+            let count = self.latencies.len();
+            if count > 0 {
+                let (_, p99, _) = self.latencies.select_nth_unstable((count - 1) * 99 / 100);
+                ended = Some(*p99);
+            }
+            self.latencies.clear();
+            self.end = at + WINDOW;
+        }
+        self.latencies.push(latency);
+        ended
+    }
 }
 
 /// Random moments with a steady mean, as if many independent people came (a Poisson process).
@@ -69,6 +99,7 @@ impl Timed {
         Ok(Self {
             latency: Histogram::new_with_bounds(1, LONGEST, DIGITS)?,
             delay: Histogram::new_with_bounds(1, LONGEST, DIGITS)?,
+            windows: Vec::new(),
             elapsed: Duration::ZERO,
         })
     }
@@ -77,6 +108,7 @@ impl Timed {
     pub(crate) fn add(&mut self, other: &Self) -> anyhow::Result<()> {
         self.latency.add(&other.latency)?;
         self.delay.add(&other.delay)?;
+        self.windows.extend(&other.windows);
         self.elapsed += other.elapsed;
         Ok(())
     }
@@ -100,6 +132,10 @@ impl Crowd<'_> {
         let mut idle: VecDeque<usize> = (0..self.size()).collect();
         let clients = idle.len();
         let mut waiting: VecDeque<Asked> = VecDeque::new();
+        let mut window = Window {
+            end: begun + WINDOW,
+            latencies: Vec::new(),
+        };
         let mut is_over = false;
         loop {
             let now = Instant::now();
@@ -127,13 +163,15 @@ impl Crowd<'_> {
             }
             let until_next = arrivals.next.saturating_duration_since(Instant::now());
             let sleep = if is_over { LOOK } else { until_next.min(LOOK) };
-            let latency = &mut timed.latency;
+            let (latency, windows) = (&mut timed.latency, &mut timed.windows);
             if idle.len() == clients {
                 // Nobody waits, so nobody is silent.
                 self.begin();
             }
             self.wait(sleep, |answered| {
-                latency.saturating_record(nanos(answered.asked.since, answered.at));
+                let nanos = nanos(answered.asked.since, answered.at);
+                latency.saturating_record(nanos);
+                windows.extend(window.add(answered.at, nanos));
                 idle.push_back(answered.client);
             })?;
         }
@@ -150,6 +188,19 @@ fn nanos(from: Instant, to: Instant) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_tells_its_own_percentile() {
+        let begin = Instant::now();
+        let end = begin + WINDOW;
+        let latencies = Vec::new();
+        let mut window = Window { end, latencies };
+        for latency in 1..=1_000 {
+            assert_eq!(window.add(begin, latency), None);
+        }
+        assert_eq!(window.add(end, 7), Some(990));
+        assert_eq!(window.add(end + WINDOW, 8), Some(7));
+    }
 
     #[test]
     fn arrivals_have_the_rate_that_was_asked_for() {
