@@ -9,6 +9,7 @@
 //! | `lp:invalidate` | channel | relay | proxies | – |
 //! | `lp:cap:{link id}:{set after}` | integer: [`CAP_BASE`] + visits so far | proxies, control plane | proxies | for ever |
 //! | `lp:click_events:{p}` | stream, one entry per block | proxies | pipeline (group `pipeline`) | until consumed |
+//! | `lp:ack:{p}` | channel: [`Ack`](crate::Ack)s of blocks from that stream | pipeline | proxies | – |
 //!
 //! `{p}` carries literal braces: the partition number is the cluster hash tag.
 
@@ -76,6 +77,11 @@ impl Keys {
     pub fn click_events(&self, partition: u16) -> String {
         format!("{}:click_events:{{{partition}}}", self.prefix)
     }
+
+    /// The channel that tells which blocks of one partition need not be kept any longer.
+    pub fn ack(&self, partition: u16) -> String {
+        format!("{}:ack:{{{partition}}}", self.prefix)
+    }
 }
 
 #[cfg(test)]
@@ -93,5 +99,6 @@ mod tests {
         assert_eq!(keys.heartbeat(), "lp:heartbeat");
         assert_eq!(keys.invalidate(), "lp:invalidate");
         assert_eq!(keys.click_events(3), "lp:click_events:{3}");
+        assert_eq!(keys.ack(3), "lp:ack:{3}");
     }
 }

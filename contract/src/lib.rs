@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod ack;
 pub mod block;
 pub mod change;
 pub mod click;
@@ -26,6 +27,7 @@ pub mod unlock;
 pub mod user_agent;
 pub mod visit;
 
+pub use ack::Ack;
 pub use block::{Block, BlockBuilder, BlockId, SegmentId};
 pub use change::{Change, FeedMessage, Heartbeat};
 pub use click::{Click, Method};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use contract::Block;
+use contract::{Block, BlockId};
 use metrics::{counter, histogram};
 use service::Lifecycle;
 use tokio::sync::watch;
@@ -42,6 +42,7 @@ impl Ingest {
         let results = self.count(&intake.blocks).await;
 
         let mut done: Vec<&str> = Vec::new();
+        let mut safe: Vec<BlockId> = Vec::new();
         let mut suspects: Vec<(&Entry, String)> = Vec::new();
         let (mut ingested, mut clicks, mut duplicates) = (0, 0, 0);
         for (received, result) in intake.blocks.iter().zip(results) {
@@ -50,10 +51,12 @@ impl Ingest {
                     ingested += 1;
                     clicks += u64::from(received.block.count);
                     done.push(&received.entry.id);
+                    safe.push(received.block.id);
                 }
                 Ok(Outcome::Duplicate) => {
                     duplicates += 1;
                     done.push(&received.entry.id);
+                    safe.push(received.block.id);
                 }
                 Ok(Outcome::Conflict { counted }) => alarm_conflict(received, counted),
                 Err(error) => suspects.push((&received.entry, error.to_string())),
@@ -70,6 +73,7 @@ impl Ingest {
             self.last_commit.send_replace(Instant::now());
         }
         stream.remove(&done).await?;
+        stream.acknowledge_blocks(&safe).await?;
         histogram!(names::INGEST_DURATION).record(start.elapsed());
         tracing::debug!(
             ingested,
@@ -160,7 +164,10 @@ impl Ingest {
             deliveries,
             "an entry was given up: see dead_letters"
         );
-        stream.remove(&[&entry.id]).await
+        stream.remove(&[&entry.id]).await?;
+        // From now on dead_letters is the place where it is kept.
+        let block = entry.block_id();
+        stream.acknowledge_blocks(block.as_slice()).await
     }
 }
 

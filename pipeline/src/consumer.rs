@@ -48,8 +48,7 @@ impl Worker {
         } = &self.config;
         // First of all: what cannot be written must not be taken out of others' reach.
         self.ingest.writer.keep_up().await?;
-        let mut stream =
-            ClickStream::open(&self.redis, keys.click_events(0), consumer.clone()).await?;
+        let mut stream = ClickStream::open(&self.redis, keys, consumer.clone()).await?;
 
         let mut after = OLDEST.to_owned();
         while !lifecycle.is_stopping() {

@@ -3,6 +3,7 @@
 //! Read by hand: the library's own types give up on a whole reply for one field name that is not
 //! UTF-8, and then one bad entry would block all others.
 
+use contract::{BlockId, SegmentId};
 use redis::{ErrorKind, RedisError, RedisResult, Value};
 
 /// One entry.
@@ -20,6 +21,14 @@ impl Entry {
         let (pairs, _) = self.fields.as_deref()?.as_chunks::<2>();
         let found = pairs.iter().find(|[found, _]| found == name.as_bytes());
         found.map(|[_, value]| value.as_slice())
+    }
+
+    /// The name of the block inside, as far as it can be told of one that is damaged otherwise.
+    pub(crate) fn block_id(&self) -> Option<BlockId> {
+        let text = |name| std::str::from_utf8(self.field(name)?).ok();
+        let segment: SegmentId = text("seg")?.parse().ok()?;
+        let number = text("blk")?.parse().ok()?;
+        Some(BlockId { segment, number })
     }
 }
 
@@ -98,6 +107,26 @@ mod tests {
         assert_eq!(entries[0].field("payload"), None);
         assert_eq!(entries[1].fields, None);
         assert_eq!(from_reading(Value::Nil).unwrap(), []);
+    }
+
+    #[test]
+    fn names_a_block_that_is_damaged_otherwise() {
+        let named = |segment: &str, number: &str| {
+            let fields = ["crc", "?", "seg", segment, "blk", number];
+            let fields = fields.iter().map(|field| field.as_bytes().to_vec());
+            let entry = Entry {
+                id: "1-0".into(),
+                fields: Some(fields.collect()),
+            };
+            entry.block_id()
+        };
+        let expected = BlockId {
+            segment: SegmentId([0xab; 16]),
+            number: 7,
+        };
+        assert_eq!(named(&"ab".repeat(16), "7"), Some(expected));
+        assert_eq!(named(&"ab".repeat(15), "7"), None);
+        assert_eq!(named(&"ab".repeat(16), "-7"), None);
     }
 
     #[test]

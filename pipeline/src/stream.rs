@@ -4,10 +4,13 @@
 //! |---|---|---|---|---|
 //! | `Keys::click_events(0)` | stream | proxies | group `pipeline` | an entry lives until it is committed |
 //! | group `pipeline` of it | consumer group | this module | this module | for ever; made again when it is gone |
+//! | `Keys::ack(0)` | channel | this module | proxies | – |
 
 use std::time::Duration;
 
+use contract::ack::ACK_CAPACITY;
 use contract::keys::PIPELINE_GROUP;
+use contract::{Ack, BlockId, Keys};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Value, cmd, pipe};
 
@@ -27,6 +30,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct ClickStream {
     connection: MultiplexedConnection,
     key: String,
+    ack_channel: String,
     consumer: String,
 }
 
@@ -35,7 +39,8 @@ impl ClickStream {
     ///
     /// The group begins at the oldest entry, so clicks that came before the first pipeline are
     /// counted, and so are those that were waiting when somebody destroyed the group.
-    pub(crate) async fn open(client: &Client, key: String, consumer: String) -> Result<Self> {
+    pub(crate) async fn open(client: &Client, keys: &Keys, consumer: String) -> Result<Self> {
+        let key = keys.click_events(0);
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
         let opened = client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = opened.await?;
@@ -51,6 +56,7 @@ impl ClickStream {
         Ok(Self {
             connection,
             key,
+            ack_channel: keys.ack(0),
             consumer,
         })
     }
@@ -125,6 +131,25 @@ impl ClickStream {
             .ignore()
             .exec_async(&mut self.connection)
             .await?;
+        Ok(())
+    }
+
+    /// Tells proxies that blocks are safe, and need not be kept any longer. To be called when
+    /// their entries have left the stream, since a block without an entry is one that a proxy
+    /// sends again.
+    ///
+    /// Nobody has to hear it: see [`Ack`].
+    pub(crate) async fn acknowledge_blocks(&mut self, blocks: &[BlockId]) -> Result<()> {
+        for blocks in blocks.chunks(ACK_CAPACITY) {
+            let ack = Ack {
+                blocks: blocks.to_vec(),
+            };
+            cmd("PUBLISH")
+                .arg(&self.ack_channel)
+                .arg(ack.encode())
+                .exec_async(&mut self.connection)
+                .await?;
+        }
         Ok(())
     }
 

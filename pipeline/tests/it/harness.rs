@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use contract::block::FIELDS;
 use contract::keys::PIPELINE_GROUP;
-use contract::{Block, Keys};
+use contract::{Ack, Block, BlockId, Keys};
+use futures_util::StreamExt;
 use local_servers::testing::{self, TestDatabase};
 use pipeline::{Config, Engine, EngineChoice};
-use redis::aio::MultiplexedConnection;
+use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{Value, cmd};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -197,6 +198,14 @@ impl Stage {
         .await;
     }
 
+    /// Listens for acknowledgements, as proxies do.
+    pub async fn listener(&self) -> Listener {
+        let mut subscription = self.redis.get_async_pubsub().await.unwrap();
+        let channel = Keys::new(&self.prefix).ack(0);
+        subscription.subscribe(channel).await.unwrap();
+        Listener { subscription }
+    }
+
     /// What is in the tables.
     pub async fn counted(&self) -> Counted {
         let (blocks, announced, rows, hourly) = sqlx::query_as(
@@ -236,6 +245,30 @@ impl Stage {
             .fetch_all(&self.pool)
             .await
             .unwrap()
+    }
+}
+
+/// Hears which blocks are safe.
+pub struct Listener {
+    subscription: PubSub,
+}
+
+impl Listener {
+    /// The names in the next message.
+    pub async fn next(&mut self) -> Vec<BlockId> {
+        let message = self.subscription.on_message().next().await;
+        let message = message.expect("the subscription has ended");
+        Ack::decode(message.get_payload_bytes()).unwrap().blocks
+    }
+
+    /// The next `count` names, of as many messages as it takes.
+    pub async fn names(&mut self, count: usize) -> Vec<BlockId> {
+        let mut names = Vec::new();
+        while names.len() < count {
+            let next = tokio::time::timeout(Duration::from_secs(30), self.next()).await;
+            names.extend(next.expect("no further acknowledgement"));
+        }
+        names
     }
 }
 

@@ -5,6 +5,7 @@
 )]
 //! The pipeline against a real PostgreSQL, with and without TimescaleDB, and a real Redis.
 
+mod acks;
 mod blocks;
 mod engines;
 mod harness;
