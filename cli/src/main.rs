@@ -12,6 +12,7 @@ mod openapi;
 mod output;
 mod password;
 mod settings;
+mod spool;
 mod up;
 mod user;
 mod with_servers;
@@ -51,6 +52,9 @@ enum Command {
     /// Add and end API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Look into the files in which a proxy keeps clicks until they are committed
+    #[command(subcommand)]
+    Spool(spool::Command),
     /// Look for what is wrong with an installation, and say what to do
     Doctor,
     /// Ask a service's health address, for containers: exit code 0 or 1
@@ -81,6 +85,7 @@ async fn run(Arguments { command, dir }: Arguments) -> anyhow::Result<ExitCode> 
         Command::Migrate => migrate::run(&dir).await?,
         Command::User(command) => user::run(command, &dir).await?,
         Command::Key(command) => key::run(command, &dir).await?,
+        Command::Spool(command) => return spool::run(command, &dir),
         Command::Doctor => return doctor::run(&dir).await,
         Command::Healthcheck(arguments) => healthcheck::run(arguments).await?,
         Command::Openapi => openapi::run()?,

@@ -10,7 +10,7 @@ use contract::SegmentId;
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, flock};
 use rustix::io::Errno;
 
-use crate::layout::{ACKED_AT, HEADER, Header, HeaderError};
+use crate::layout::{ACKED_AT, HEADER, Header, HeaderError, Kind};
 
 /// How segments end.
 pub const EXTENSION: &str = "spool";
@@ -121,6 +121,11 @@ impl SegmentFile {
     /// Its length in bytes.
     pub fn size(&self) -> u64 {
         self.header.size
+    }
+
+    /// What is in it.
+    pub(crate) fn kind(&self) -> Kind {
+        self.header.kind
     }
 
     /// Where it is.

@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use contract::{BlockId, SegmentId, Timestamp};
+use contract::{BlockId, Count, SegmentId, Timestamp};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::file::{acked_below, read_header};
-use crate::layout::HEADER;
+use crate::layout::{HEADER, Kind};
 use crate::parse::{Parsed, parse};
+use crate::table_reader::{GAP_BLOCK, counts, is_closed};
 
 /// What a file in the folder is.
 #[derive(Debug)]
@@ -41,6 +42,10 @@ pub struct Content {
     pub clicks: u64,
     /// Clicks behind the last seal.
     pub unsealed: u64,
+    /// Clicks of which only their link's number is left, and hits of which nothing else is known.
+    pub tallied: u64,
+    /// See `tallied`.
+    pub in_gap: u64,
     /// Blocks that cannot be read.
     pub lost: u64,
     /// How it ends.
@@ -105,9 +110,15 @@ fn look(path: &Path) -> io::Result<Result<Content, String>> {
         acknowledged: acked_below(&file)?,
         clicks: 0,
         unsealed: 0,
+        tallied: 0,
+        in_gap: 0,
         lost: 0,
         end: End::Open,
     };
+    if header.kind == Kind::Counts {
+        count(&file, &mut content)?;
+        return Ok(Ok(content));
+    }
     let mut buffer = Vec::new();
     loop {
         let (segment, number) = (header.id, content.blocks);
@@ -138,4 +149,27 @@ fn look(path: &Path) -> io::Result<Result<Content, String>> {
         content.filled += length as u64;
         content.blocks += 1;
     }
+}
+
+fn count(file: &File, content: &mut Content) -> io::Result<()> {
+    for number in 0..=GAP_BLOCK {
+        let counts = counts(file, number)?;
+        content.blocks += u64::from(!counts.is_empty());
+        for count in counts {
+            match count {
+                Count::Tally(tally) => {
+                    content.tallied += u64::from(tally.clicks) + u64::from(tally.other_hits);
+                }
+                Count::Gap(gap) => content.in_gap += gap.hits,
+            }
+        }
+    }
+    content.filled = content.size;
+    // Names of blocks have gaps where nothing was counted.
+    content.acknowledged = content.acknowledged.min(content.blocks);
+    content.end = match is_closed(file)? {
+        true => End::Closed,
+        false => End::Open,
+    };
+    Ok(())
 }

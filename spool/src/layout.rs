@@ -106,9 +106,21 @@ pub fn footprint(length: usize) -> usize {
     WORD + length.next_multiple_of(WORD)
 }
 
+/// What is in a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// Records, one after the other, with seals between them.
+    Records = 0,
+    /// A table of counts.
+    Counts = 1,
+}
+
 /// What a segment says of itself in its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
+    /// What follows.
+    pub kind: Kind,
     /// Names its blocks.
     pub id: SegmentId,
     /// Length of the file. Bytes.
@@ -134,6 +146,7 @@ impl Header {
         let mut bytes = [0; CHECKED + 4];
         bytes[..8].copy_from_slice(MAGIC);
         bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[12..16].copy_from_slice(&(self.kind as u32).to_le_bytes());
         bytes[16..32].copy_from_slice(&self.id.0);
         bytes[32..40].copy_from_slice(&self.size.to_le_bytes());
         bytes[40..48].copy_from_slice(&self.created_at.to_le_bytes());
@@ -158,7 +171,13 @@ impl Header {
         if version == 0 || crc32fast::hash(&bytes[..CHECKED]) != crc {
             return Err(HeaderError::Damaged("its header has another checksum"));
         }
+        let kind = match u32::from_le_bytes(field(bytes, 12)) {
+            0 => Kind::Records,
+            1 => Kind::Counts,
+            _ => return Err(HeaderError::Damaged("has records of an unknown kind")),
+        };
         Ok(Self {
+            kind,
             id: SegmentId(field(bytes, 16)),
             size: u64::from_le_bytes(field(bytes, 32)),
             created_at: i64::from_le_bytes(field(bytes, 40)),
@@ -201,6 +220,7 @@ mod tests {
     #[test]
     fn a_header_says_what_is_wrong_with_it() {
         let header = Header {
+            kind: Kind::Counts,
             id: SegmentId([7; 16]),
             size: 1 << 20,
             created_at: 5,

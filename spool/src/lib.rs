@@ -19,14 +19,22 @@ mod parse;
 #[cfg(not(feature = "loom"))]
 mod reader;
 #[cfg(not(feature = "loom"))]
+mod readers;
+#[cfg(not(feature = "loom"))]
 mod segment;
+#[cfg(not(feature = "loom"))]
+mod table;
+#[cfg(not(feature = "loom"))]
+mod table_reader;
+#[cfg(not(feature = "loom"))]
+mod tables;
 #[cfg(not(feature = "loom"))]
 mod writer;
 
 #[cfg(not(feature = "loom"))]
 pub use self::{
     open::open,
-    options::{Options, SMALLEST_SEGMENT, Sync},
+    options::{Options, SMALLEST_SEGMENT, SyncPolicy},
     outbox::{Losses, Outbox},
     writer::{Recorded, Writer},
 };

@@ -13,7 +13,7 @@ pub const SMALLEST_SEGMENT: u64 = (HEADER + 2 * LONGEST_BLOCK) as u64;
 /// When what is in memory that the system looks after reaches the disk itself. Only the end of the
 /// machine makes a difference: what a process has recorded survives the process in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sync {
+pub enum SyncPolicy {
     /// When the system thinks fit: within half a minute, as a rule.
     Never,
     /// Within this time, without anybody waiting for it.
@@ -33,7 +33,7 @@ pub struct Options {
     /// Bytes that all segments may take.
     pub quota: u64,
     /// What survives the end of the machine.
-    pub sync: Sync,
+    pub sync: SyncPolicy,
     /// Threads that record.
     pub threads: usize,
     /// Tells the time.

@@ -10,7 +10,8 @@ use contract::{Block, BlockId, SegmentId};
 
 use crate::file::{Found, SegmentFile, list};
 use crate::options::Options;
-use crate::reader::{SegmentReader, Step};
+use crate::reader::Step;
+use crate::readers::Reader;
 use crate::writer::Writer;
 
 /// The reading side of the spool. One owner; every method may wait for the disk.
@@ -38,7 +39,7 @@ pub struct Losses {
 
 /// A segment whose blocks are on their way.
 struct Tracked {
-    reader: SegmentReader,
+    reader: Reader,
     /// Where blocks are that were given out and are not acknowledged.
     out: BTreeMap<u64, u64>,
     /// All blocks below this number are acknowledged.
@@ -98,7 +99,7 @@ impl Outbox {
         self.next_place += 1;
         self.places.insert(file.id(), place);
         let tracked = Tracked {
-            reader: SegmentReader::new(file, is_orphan),
+            reader: Reader::new(file, is_orphan),
             out: BTreeMap::new(),
             acked_below,
             acked: BTreeSet::new(),
@@ -167,11 +168,9 @@ impl Outbox {
         true
     }
 
-    /// Whether every block that was sealed is acknowledged.
-    pub fn is_empty(&self) -> bool {
-        self.segments
-            .values()
-            .all(|tracked| tracked.has_ended && tracked.out.is_empty())
+    /// Whether nothing is left: all segments have ended, and all their blocks are acknowledged.
+    pub fn is_done(&self) -> bool {
+        self.segments.is_empty()
     }
 
     /// Segments that are on disk.
@@ -231,6 +230,7 @@ impl Tracked {
                         blocks.push(block);
                     }
                 }
+                Ok(Step::Empty) => drop(self.acknowledge(number)),
                 Ok(Step::Nothing) => break,
                 Ok(Step::Ended) => self.has_ended = true,
                 Ok(Step::Lost) => {

@@ -55,12 +55,7 @@ pub(crate) fn parse(
                 if !is_whole || count != records || records == 0 {
                     return Ok(Parsed::Lost(length));
                 }
-                let block = Block {
-                    id,
-                    count,
-                    crc: crc32fast::hash(&payload),
-                    payload,
-                };
+                let block = Block::of_clicks(id, count, payload);
                 return Ok(Parsed::Block(block, length));
             }
             Word::End if records == 0 => return Ok(Parsed::End),

@@ -36,6 +36,8 @@ pub(crate) struct SegmentReader {
 pub(crate) enum Step {
     /// A block, and where it can be read again.
     Block(Block, u64),
+    /// A number that no block has.
+    Empty,
     /// Nothing that is sealed.
     Nothing,
     /// Nothing, ever.

@@ -11,9 +11,11 @@ use contract::{Click, SegmentId};
 use uuid::Uuid;
 
 use crate::file::SegmentFile;
-use crate::layout::Header;
-use crate::options::{Options, Sync};
+use crate::layout::{Header, Kind};
+use crate::options::{Options, SyncPolicy};
 use crate::segment::Segment;
+use crate::table::{TABLE_SIZE, Table};
+use crate::tables::{Counted, Tables};
 
 /// Segments that lie ready. The second is for the moment in which several threads fill theirs.
 const SPARES: usize = 2;
@@ -23,8 +25,13 @@ const SPARES: usize = 2;
 pub enum Recorded {
     /// It is in the spool, and survives the process.
     Kept,
-    /// There was no room for it.
-    NoRoom,
+    /// There was no room for it. It is one more in its link's number of that minute, which survives
+    /// the process.
+    Tallied,
+    /// Not even for that. It is one more in the number of hits of which nothing else is known.
+    InGap,
+    /// Nowhere: the spool is closed, or never had any room.
+    Lost,
 }
 
 /// The writing side of the spool.
@@ -36,6 +43,10 @@ pub struct Writer {
     slots: Box<[Mutex<Slot>]>,
     /// Oldest first.
     spares: Mutex<VecDeque<Segment>>,
+    /// For clicks that have no room.
+    tables: Tables,
+    /// Something was counted that had no room.
+    is_short: AtomicBool,
     /// Segments that readers have not heard of yet. Filled when a segment is made, emptied by the
     /// outbox.
     made: Mutex<Vec<Arc<SegmentFile>>>,
@@ -62,6 +73,8 @@ impl Writer {
         Self {
             slots: (0..slots).map(|_| Mutex::default()).collect(),
             spares: Mutex::default(),
+            tables: Tables::default(),
+            is_short: AtomicBool::new(false),
             made: Mutex::default(),
             files: Mutex::default(),
             used,
@@ -71,21 +84,39 @@ impl Writer {
     }
 
     /// Takes a click. When this returns `Kept`, it survives the end of the process, and with
-    /// [`Sync::Always`] that of the machine.
+    /// [`SyncPolicy::Always`] that of the machine.
     pub fn record(&self, click: &Click<'_>) -> Recorded {
-        self.with_slot(|slot| {
+        let first = thread_index();
+        let keep = |slot: &mut Slot| {
             let mut body = std::mem::take(&mut slot.body);
             body.clear();
             click.encode_into(&mut body);
-            let recorded = self.append(slot, &body);
+            let is_kept = self.append(slot, &body);
             slot.body = body;
-            recorded
-        })
+            is_kept
+        };
+        // Another thread's segment may have room when this one's is full and none lies ready: when
+        // many threads begin at once, or the last segments are being filled.
+        let is_kept = self.with_slot(first, keep)
+            || (1..self.slots.len()).any(|step| self.with_slot(first + step, keep));
+        if is_kept {
+            return Recorded::Kept;
+        }
+        if self.is_closed() {
+            return Recorded::Lost;
+        }
+        let counted = self.tables.count(click);
+        // Afterwards, so that whoever takes this back has seen the count.
+        self.is_short.store(true, Ordering::Release);
+        match counted {
+            Counted::Tallied => Recorded::Tallied,
+            Counted::InGap => Recorded::InGap,
+            Counted::Lost => Recorded::Lost,
+        }
     }
 
-    /// Calls `work` with a slot that nobody else has.
-    fn with_slot<T>(&self, work: impl FnOnce(&mut Slot) -> T) -> T {
-        let first = thread_index();
+    /// Calls `work` with a slot that nobody else has: this one, or one after it.
+    fn with_slot<T>(&self, first: usize, work: impl FnOnce(&mut Slot) -> T) -> T {
         let mut attempt = 0;
         loop {
             let slot = &self.slots[(first + attempt) % self.slots.len()];
@@ -101,27 +132,23 @@ impl Writer {
         }
     }
 
-    fn append(&self, slot: &mut Slot, body: &[u8]) -> Recorded {
-        if self.is_closed.load(Ordering::Acquire) {
-            return Recorded::NoRoom;
+    /// False: there is no room.
+    fn append(&self, slot: &mut Slot, body: &[u8]) -> bool {
+        if self.is_closed() {
+            return false;
         }
-        let has_room = match &mut slot.segment {
-            Some(segment) => put(segment, body, self.options.sync),
-            None => false,
+        if let Some(segment) = &mut slot.segment {
+            if put(segment, body, self.options.sync) {
+                return true;
+            }
+            slot.segment.take().into_iter().for_each(Segment::end);
+        }
+        let Some(mut fresh) = self.try_spare() else {
+            return false;
         };
-        if !has_room {
-            if let Some(full) = slot.segment.take() {
-                full.end();
-            }
-            let Some(mut fresh) = self.try_spare() else {
-                return Recorded::NoRoom;
-            };
-            if !put(&mut fresh, body, self.options.sync) {
-                return Recorded::NoRoom;
-            }
-            slot.segment = Some(fresh);
-        }
-        Recorded::Kept
+        let is_kept = put(&mut fresh, body, self.options.sync);
+        slot.segment = Some(fresh);
+        is_kept
     }
 
     /// A segment that lies ready. Whoever makes them holds the lock for an instant only, so this
@@ -157,28 +184,59 @@ impl Writer {
     /// # Errors
     /// When the disk has no room, or refuses.
     pub fn make_spares(&self) -> io::Result<()> {
+        // First what is needed when there is no room for anything else.
+        while !self.is_closed() && self.tables.needs_one() {
+            self.reserve(TABLE_SIZE, self.options.quota)?;
+            let table = Table::create(&self.options.folder, self.header(Kind::Counts, TABLE_SIZE));
+            let table = table.inspect_err(|_| self.give_back(TABLE_SIZE))?;
+            self.announce(&self.tables.put(table));
+        }
         let size = self.options.segment_size;
-        while !self.is_closed.load(Ordering::Acquire) && lock(&self.spares).len() < SPARES {
-            if self.used.load(Ordering::Acquire) + size > self.options.quota {
-                return Err(io::Error::from(io::ErrorKind::QuotaExceeded));
-            }
-            let header = Header {
-                id: SegmentId(Uuid::new_v4().into_bytes()),
-                size,
-                created_at: (self.options.now)().as_micros(),
-            };
-            let segment = Segment::create(&self.options.folder, header)?;
-            self.used.fetch_add(size, Ordering::AcqRel);
-            lock(&self.files).push(Arc::downgrade(segment.file()));
-            lock(&self.made).push(segment.file().clone());
+        while !self.is_closed() && lock(&self.spares).len() < SPARES {
+            self.reserve(size, self.options.quota / 10 * 9)?;
+            let header = self.header(Kind::Records, size);
+            let segment = Segment::create(&self.options.folder, header);
+            let segment = segment.inspect_err(|_| self.give_back(size))?;
+            self.announce(segment.file());
             lock(&self.spares).push_back(segment);
+        }
+        if self.is_short.swap(false, Ordering::AcqRel) {
+            self.tables.close_used();
         }
         Ok(())
     }
 
+    fn reserve(&self, size: u64, limit: u64) -> io::Result<()> {
+        if self.used.fetch_add(size, Ordering::AcqRel) + size > limit {
+            self.give_back(size);
+            return Err(io::Error::from(io::ErrorKind::QuotaExceeded));
+        }
+        Ok(())
+    }
+
+    fn give_back(&self, size: u64) {
+        self.used.fetch_sub(size, Ordering::AcqRel);
+    }
+
+    fn header(&self, kind: Kind, size: u64) -> Header {
+        Header {
+            kind,
+            id: SegmentId(Uuid::new_v4().into_bytes()),
+            size,
+            created_at: (self.options.now)().as_micros(),
+        }
+    }
+
+    fn announce(&self, file: &Arc<SegmentFile>) {
+        lock(&self.files).push(Arc::downgrade(file));
+        lock(&self.made).push(file.clone());
+    }
+
     /// Whether [`make_spares`](Self::make_spares) would make some.
     pub fn needs_spares(&self) -> bool {
-        lock(&self.spares).len() < SPARES
+        self.is_short.load(Ordering::Relaxed)
+            || lock(&self.spares).len() < SPARES
+            || self.tables.needs_one()
     }
 
     /// Writes to the disk itself what was recorded so far, and returns when it is there.
@@ -199,6 +257,11 @@ impl Writer {
         std::mem::take(&mut *lock(&self.made))
     }
 
+    /// Whether [`close`](Self::close) was called.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
     /// Seals everything. What comes afterwards finds no room.
     pub fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
@@ -210,14 +273,15 @@ impl Writer {
         for spare in lock(&self.spares).drain(..) {
             spare.end();
         }
+        self.tables.close();
     }
 }
 
-fn put(segment: &mut Segment, body: &[u8], sync: Sync) -> bool {
+fn put(segment: &mut Segment, body: &[u8], sync: SyncPolicy) -> bool {
     let before = segment.position();
     let has_room = segment.append(body);
     if has_room
-        && sync == Sync::Always
+        && sync == SyncPolicy::Always
         && let Err(error) = segment.flush_from(before)
     {
         tracing::error!(%error, "a click was recorded, but the disk did not confirm it");

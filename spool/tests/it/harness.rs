@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use contract::{Block, Click, LinkId, Method, RequestId, Timestamp};
-use spool::{Options, Outbox, Recorded, SMALLEST_SEGMENT, Sync, Writer};
+use spool::{Options, Outbox, Recorded, SMALLEST_SEGMENT, SyncPolicy, Writer};
 use uuid::Uuid;
 
 /// Small segments, so that there are many.
@@ -11,7 +11,7 @@ pub fn options(folder: &Path) -> Options {
         folder: folder.to_owned(),
         segment_size: SMALLEST_SEGMENT,
         quota: 100 * SMALLEST_SEGMENT,
-        sync: Sync::Never,
+        sync: SyncPolicy::Never,
         threads: 2,
         now: || Timestamp::from_micros(1_790_000_000_000_000),
     }
@@ -48,10 +48,10 @@ pub fn click(number: u128, text: &str) -> Click<'_> {
 
 /// Records, and makes room where there is none, as the one would who looks after the spool.
 pub fn record(writer: &Writer, number: u128, text: &str) {
-    if writer.record(&click(number, text)) == Recorded::NoRoom {
+    if writer.needs_spares() {
         writer.make_spares().unwrap();
-        assert_eq!(writer.record(&click(number, text)), Recorded::Kept);
     }
+    assert_eq!(writer.record(&click(number, text)), Recorded::Kept);
 }
 
 /// The numbers of the clicks in a block.

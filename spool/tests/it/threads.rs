@@ -45,7 +45,7 @@ fn what_several_threads_record_comes_out_once_and_in_order_of_each() {
             assert!(of_thread.is_sorted());
         }
     }
-    assert!(outbox.is_empty());
+    assert!(outbox.is_done());
     assert_eq!(files(folder.path(), "spool").len(), 0, "nothing is left");
 }
 
