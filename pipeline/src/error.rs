@@ -26,6 +26,14 @@ pub enum Error {
     /// Redis refused, or did not answer.
     #[error("redis: {0}")]
     Redis(#[from] redis::RedisError),
+    /// Somebody else is doing the same.
+    #[error("another {0} is running: wait until it has finished")]
+    AlreadyRunning(&'static str),
+    /// A newer release has labelled user agents, and knows better.
+    #[error(
+        "user agents were labelled by a newer release: run that release's `linkpulse reclassify`"
+    )]
+    LabelsAreNewer,
     /// An entry's content cannot be counted by this build.
     #[error(transparent)]
     Decode(#[from] DecodeError),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
 mod backoff;
 mod batch;
 pub mod classify;
@@ -15,12 +16,15 @@ mod intake;
 mod metrics;
 mod observer;
 mod reclaim;
+mod reclassify;
 pub mod rollup;
 mod run;
 mod store;
 mod stream;
 
+pub use audit::{Audit, Finding, WrongCount, audit};
 pub use config::Config;
 pub use engine::{Engine, EngineChoice, detect_engine, migrate};
 pub use error::{Error, Result};
+pub use reclassify::{Progress, reclassify};
 pub use run::run;

@@ -7,6 +7,7 @@
 )]
 
 mod chores;
+mod clicks;
 mod doctor;
 mod harness;
 mod link_options;

@@ -3,6 +3,7 @@
 use contract::{Block, Click};
 use sqlx::{Connection, PgConnection};
 
+use super::agents::Labels;
 use super::blocks::{self, Outcome};
 use super::{hourly, rows};
 use crate::{Result, rollup};
@@ -13,13 +14,14 @@ pub(super) struct Reading<'b> {
     pub(super) clicks: Vec<Click<'b>>,
 }
 
-/// Writes what is new in a batch, all of it or nothing: names of blocks, rows, counts. One outcome
-/// per block.
+/// Writes what is new in a batch, all of it or nothing: names of blocks, user agents, rows, counts.
+/// One outcome per block.
 ///
 /// On an error, or when the answer to the commit gets lost, the same batch is simply written
 /// again: names that were committed are duplicates then.
 pub(super) async fn write(
     connection: &mut PgConnection,
+    labels: &mut Labels,
     readings: &[Reading<'_>],
 ) -> Result<Vec<Outcome>> {
     let blocks: Vec<&Block> = readings.iter().map(|reading| reading.block).collect();
@@ -32,8 +34,9 @@ pub(super) async fn write(
         .flat_map(|reading: &Reading<'_>| &reading.clicks)
         .collect();
     if !clicks.is_empty() {
-        rows::insert(&mut transaction, &clicks).await?;
-        hourly::add(&mut transaction, &rollup::hourly(clicks.iter().copied())).await?;
+        let hits = labels.label(&mut transaction, &clicks).await?;
+        rows::insert(&mut transaction, &hits).await?;
+        hourly::add(&mut transaction, &rollup::hourly(&hits)).await?;
     }
     transaction.commit().await?;
     Ok(outcomes)

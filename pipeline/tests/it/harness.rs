@@ -65,6 +65,8 @@ pub struct Counted {
     pub rows: i64,
     /// Sum of the rollup.
     pub hourly: i64,
+    /// Hits that are not clicks, in the rollup.
+    pub others: i64,
 }
 
 impl Stage {
@@ -208,11 +210,12 @@ impl Stage {
 
     /// What is in the tables.
     pub async fn counted(&self) -> Counted {
-        let (blocks, announced, rows, hourly) = sqlx::query_as(
+        let (blocks, announced, rows, hourly, others) = sqlx::query_as(
             "select (select count(*) from ingested_blocks),
                     (select coalesce(sum(clicks), 0)::bigint from ingested_blocks),
                     (select count(*) from clicks),
-                    (select coalesce(sum(clicks), 0)::bigint from link_clicks_hourly)",
+                    (select coalesce(sum(clicks), 0)::bigint from link_clicks_hourly),
+                    (select coalesce(sum(other_hits), 0)::bigint from link_clicks_hourly)",
         )
         .fetch_one(&self.pool)
         .await
@@ -222,6 +225,7 @@ impl Stage {
             announced,
             rows,
             hourly,
+            others,
         }
     }
 
@@ -234,6 +238,7 @@ impl Stage {
             announced: clicks,
             rows: clicks,
             hourly: clicks,
+            others: 0,
         };
         assert_eq!(self.counted().await, expected);
         assert_eq!(self.dead_letters().await, []);

@@ -6,11 +6,13 @@
 //! The pipeline against a real PostgreSQL, with and without TimescaleDB, and a real Redis.
 
 mod acks;
+mod audit;
 mod blocks;
 mod engines;
 mod harness;
 mod ingest;
 mod outage;
 mod poison;
+mod reclassify;
 mod redelivery;
 mod shutdown;
