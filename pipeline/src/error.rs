@@ -29,6 +29,9 @@ pub enum Error {
     /// Somebody else is doing the same.
     #[error("another {0} is running: wait until it has finished")]
     AlreadyRunning(&'static str),
+    /// An entry cannot go back to where it came from.
+    #[error("redis has no stream {0}: is this the Redis of that pipeline, and has a pipeline run?")]
+    NoSuchStream(String),
     /// A newer release has labelled user agents, and knows better.
     #[error(
         "user agents were labelled by a newer release: run that release's `linkpulse reclassify`"

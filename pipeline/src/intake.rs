@@ -51,7 +51,8 @@ impl Intake {
     }
 }
 
-fn read(entry: &Entry) -> Result<Block, DecodeError> {
+/// The block in an entry, if it can be counted.
+pub(crate) fn read(entry: &Entry) -> Result<Block, DecodeError> {
     let block = Block::from_fields(|name| entry.field(name))?;
     if i64::try_from(block.id.number).is_err() {
         return Err(malformed("block number", block.id));

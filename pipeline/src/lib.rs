@@ -6,7 +6,7 @@ mod batch;
 pub mod classify;
 mod config;
 mod consumer;
-mod dead_letter;
+pub mod dead_letter;
 mod engine;
 mod entry;
 mod error;

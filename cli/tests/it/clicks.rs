@@ -21,7 +21,8 @@ fn run(database: &TestDatabase, arguments: &[&str]) -> Output {
     command.args(arguments).output().unwrap()
 }
 
-fn execute(database: &TestDatabase, sql: &'static str) {
+/// Runs statements on a test's database.
+pub(crate) fn execute(database: &TestDatabase, sql: &'static str) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -8,6 +8,7 @@
 
 mod chores;
 mod clicks;
+mod dead_letters;
 mod doctor;
 mod harness;
 mod link_options;

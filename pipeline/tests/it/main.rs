@@ -8,6 +8,7 @@
 mod acks;
 mod audit;
 mod blocks;
+mod dead_letters;
 mod engines;
 mod harness;
 mod ingest;
