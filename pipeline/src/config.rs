@@ -35,7 +35,8 @@ pub struct Config {
     pub batch_blocks: u32,
     /// How long a block may stay with a silent worker.
     pub claim_idle: Duration,
-    /// Pause between two look-outs for such blocks: `RECLAIM_INTERVAL`, shorter in tests.
+    /// Pause between two look-outs for such blocks, and for entries that other groups are done
+    /// with: `RECLAIM_INTERVAL`, shorter in tests.
     pub reclaim_interval: Duration,
     /// Longest that one write may take: `WRITE_TIMEOUT`, shorter in tests. Below `claim_idle`.
     pub write_timeout: Duration,

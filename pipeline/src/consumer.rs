@@ -6,6 +6,7 @@ use redis::Client;
 use crate::backoff::Backoff;
 use crate::batch::Ingest;
 use crate::reclaim::Reclaim;
+use crate::removal::Sweep;
 use crate::stream::ClickStream;
 use crate::{Config, Result, metrics as names};
 
@@ -62,8 +63,10 @@ impl Worker {
         backoff.reset();
 
         let mut reclaim = Reclaim::new(self.config.claim_idle, self.config.reclaim_interval);
+        let mut sweep = Sweep::new(self.config.reclaim_interval);
         while !lifecycle.is_stopping() {
             self.ingest.writer.keep_up().await?;
+            sweep.look(&mut stream).await?;
             let abandoned = reclaim.next(&mut stream, *batch_blocks).await?;
             counter!(names::ENTRIES_RECLAIMED).increment(abandoned.len() as u64);
             self.ingest.take(&mut stream, abandoned).await?;

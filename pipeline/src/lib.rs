@@ -12,11 +12,13 @@ mod entry;
 mod error;
 #[cfg(test)]
 mod example;
+mod groups;
 mod intake;
 mod metrics;
 mod observer;
 mod reclaim;
 mod reclassify;
+mod removal;
 pub mod rollup;
 mod run;
 mod store;

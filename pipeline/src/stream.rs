@@ -2,20 +2,22 @@
 //!
 //! | name | type | written by | read by | lifetime |
 //! |---|---|---|---|---|
-//! | `Keys::click_events(0)` | stream | proxies | group `pipeline` | an entry lives until it is committed |
+//! | `Keys::click_events(0)` | stream | proxies | group `pipeline` | an entry lives until it is committed, and no other group needs it: `removal` |
 //! | group `pipeline` of it | consumer group | this module | this module | for ever; made again when it is gone |
 //! | `Keys::ack(0)` | channel | this module | proxies | – |
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use contract::ack::ACK_CAPACITY;
 use contract::keys::PIPELINE_GROUP;
 use contract::{Ack, BlockId, Keys};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Value, cmd, pipe};
+use redis::{AsyncConnectionConfig, Client, Value, cmd};
 
 use crate::Result;
 use crate::entry::{self, Entry};
+use crate::groups::StreamId;
 
 /// How long a read waits for the first entry. A stop waits for as long, at worst.
 const BLOCK: Duration = Duration::from_millis(500);
@@ -28,10 +30,12 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// One worker's place at the stream. The connection is nobody else's, since a waiting read keeps
 /// everything behind it waiting too.
 pub(crate) struct ClickStream {
-    connection: MultiplexedConnection,
-    key: String,
+    pub(crate) connection: MultiplexedConnection,
+    pub(crate) key: String,
     ack_channel: String,
     consumer: String,
+    /// Entries that were counted, and that another group needs.
+    pub(crate) kept: BTreeSet<StreamId>,
 }
 
 impl ClickStream {
@@ -58,6 +62,7 @@ impl ClickStream {
             key,
             ack_channel: keys.ack(0),
             consumer,
+            kept: BTreeSet::new(),
         })
     }
 
@@ -111,32 +116,8 @@ impl ClickStream {
         Ok(pending.first().map_or(0, |(.., deliveries)| *deliveries))
     }
 
-    /// Acknowledges entries and deletes them, both or neither.
-    ///
-    /// Deleting is right only as long as `pipeline` is the one group that must see every click.
-    /// A second such group needs trimming below what all groups have acknowledged instead.
-    pub(crate) async fn remove(&mut self, ids: &[&str]) -> Result<()> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        pipe()
-            .atomic()
-            .cmd("XACK")
-            .arg(&[&self.key, PIPELINE_GROUP])
-            .arg(ids)
-            .ignore()
-            .cmd("XDEL")
-            .arg(&self.key)
-            .arg(ids)
-            .ignore()
-            .exec_async(&mut self.connection)
-            .await?;
-        Ok(())
-    }
-
     /// Tells proxies that blocks are safe, and need not be kept any longer. To be called when
-    /// their entries have left the stream, since a block without an entry is one that a proxy
-    /// sends again.
+    /// their entries are removed, since a block without an entry is one that a proxy sends again.
     ///
     /// Nobody has to hear it: see [`Ack`].
     pub(crate) async fn acknowledge_blocks(&mut self, blocks: &[BlockId]) -> Result<()> {

@@ -10,6 +10,7 @@ mod audit;
 mod blocks;
 mod dead_letters;
 mod engines;
+mod groups;
 mod harness;
 mod ingest;
 mod outage;
