@@ -1,4 +1,4 @@
-//! The worker: reads the stream, batch by batch, until it is told to stop.
+//! The worker: reads a partition of the stream, batch by batch, until it is told to stop.
 
 use metrics::counter;
 use redis::Client;
@@ -13,8 +13,9 @@ use crate::{Config, Result, metrics as names};
 /// The first id there is.
 const OLDEST: &str = "0";
 
-/// One worker. It has one batch in hand at a time.
+/// One worker at one partition. It has one batch in hand at a time, and connections of its own.
 pub(crate) struct Worker {
+    pub(crate) partition: u16,
     pub(crate) config: Config,
     pub(crate) redis: Client,
     pub(crate) ingest: Ingest,
@@ -28,7 +29,7 @@ impl Worker {
         let mut backoff = Backoff::new();
         while !lifecycle.is_stopping() {
             if let Err(error) = self.session(&mut backoff).await {
-                tracing::warn!(%error, "the worker begins again");
+                tracing::warn!(%error, partition = self.partition, "the worker begins again");
                 tokio::select! {
                     () = tokio::time::sleep(backoff.next()) => {}
                     () = lifecycle.stopping() => {}
@@ -49,7 +50,8 @@ impl Worker {
         } = &self.config;
         // First of all: what cannot be written must not be taken out of others' reach.
         self.ingest.writer.keep_up().await?;
-        let mut stream = ClickStream::open(&self.redis, keys, consumer.clone()).await?;
+        let mut stream =
+            ClickStream::open(&self.redis, keys, self.partition, consumer.clone()).await?;
 
         let mut after = OLDEST.to_owned();
         while !lifecycle.is_stopping() {

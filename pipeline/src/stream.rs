@@ -1,10 +1,10 @@
-//! The click stream, seen by one worker.
+//! One partition of the click stream, seen by one worker.
 //!
 //! | name | type | written by | read by | lifetime |
 //! |---|---|---|---|---|
-//! | `Keys::click_events(0)` | stream | proxies | group `pipeline` | an entry lives until it is committed, and no other group needs it: `removal` |
+//! | `Keys::click_events(p)` | stream | proxies | group `pipeline` | an entry lives until it is committed, and no other group needs it: `removal` |
 //! | group `pipeline` of it | consumer group | this module | this module | for ever; made again when it is gone |
-//! | `Keys::ack(0)` | channel | this module | proxies | – |
+//! | `Keys::ack(p)` | channel | this module | proxies | – |
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -43,8 +43,13 @@ impl ClickStream {
     ///
     /// The group begins at the oldest entry, so clicks that came before the first pipeline are
     /// counted, and so are those that were waiting when somebody destroyed the group.
-    pub(crate) async fn open(client: &Client, keys: &Keys, consumer: String) -> Result<Self> {
-        let key = keys.click_events(0);
+    pub(crate) async fn open(
+        client: &Client,
+        keys: &Keys,
+        partition: u16,
+        consumer: String,
+    ) -> Result<Self> {
+        let key = keys.click_events(partition);
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
         let opened = client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = opened.await?;
@@ -60,7 +65,7 @@ impl ClickStream {
         Ok(Self {
             connection,
             key,
-            ack_channel: keys.ack(0),
+            ack_channel: keys.ack(partition),
             consumer,
             kept: BTreeSet::new(),
         })

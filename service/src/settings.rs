@@ -72,6 +72,8 @@ settings! {
         "Links kept in memory. Too low and every miss costs a round trip to Redis; each link takes memory, half a kilobyte as a rule of thumb.";
     CLICK_BUFFER_BLOCKS = "LINKPULSE_CLICK_BUFFER_BLOCKS", Some("2048"), false, "proxy",
         "Sealed blocks of 32 KiB (about 200 clicks each) that may wait for Redis. When it is full, further clicks are dropped and counted in `linkpulse_clicks_dropped_total`; redirects go on.";
+    CLICK_PARTITIONS = "LINKPULSE_CLICK_PARTITIONS", Some("1"), false, "proxy, pipeline",
+        "Streams that clicks are divided into, 1 to 256, the same for all proxies and pipelines: a Redis Cluster spreads them over its nodes, and a pipeline reads them side by side, each with a connection to Redis and one to the database. To raise it, restart pipelines first, then proxies. To lower it, proxies first, and pipelines when `linkpulse_stream_unread_entries` would stay 0: clicks in a stream that no pipeline reads wait there.";
     MAX_CONNECTIONS = "LINKPULSE_MAX_CONNECTIONS", Some("16384"), false, "proxy",
         "Connections of visitors at the same time; more are closed at once. The proxy raises its limit of open files as far as it may, and takes fewer connections where that is not enough (a warning in the log).";
     MAX_CONNECTIONS_PER_ADDRESS = "LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS", Some("1024"), false, "proxy",

@@ -14,6 +14,7 @@ mod groups;
 mod harness;
 mod ingest;
 mod outage;
+mod partitions;
 mod poison;
 mod reclassify;
 mod redelivery;
