@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod database;
+mod dead_letters;
 mod doctor;
 mod healthcheck;
 mod http;
@@ -11,6 +12,7 @@ mod migrate;
 mod openapi;
 mod output;
 mod password;
+mod reclassify;
 mod settings;
 mod spool;
 mod up;
@@ -56,7 +58,12 @@ enum Command {
     #[command(subcommand)]
     Spool(spool::Command),
     /// Look for what is wrong with an installation, and say what to do
-    Doctor,
+    Doctor(doctor::Arguments),
+    /// Tell persons from programs anew in all clicks so far, and correct the counts
+    Reclassify(reclassify::Arguments),
+    /// Look at what could not be counted, and send it back
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Command),
     /// Ask a service's health address, for containers: exit code 0 or 1
     Healthcheck(healthcheck::Arguments),
     /// Print the description of the REST API (OpenAPI, JSON)
@@ -86,7 +93,9 @@ async fn run(Arguments { command, dir }: Arguments) -> anyhow::Result<ExitCode> 
         Command::User(command) => user::run(command, &dir).await?,
         Command::Key(command) => key::run(command, &dir).await?,
         Command::Spool(command) => return spool::run(command, &dir),
-        Command::Doctor => return doctor::run(&dir).await,
+        Command::Doctor(arguments) => return doctor::run(arguments, &dir).await,
+        Command::Reclassify(arguments) => reclassify::run(arguments, &dir).await?,
+        Command::DeadLetters(command) => return dead_letters::run(command, &dir).await,
         Command::Healthcheck(arguments) => healthcheck::run(arguments).await?,
         Command::Openapi => openapi::run()?,
         Command::Settings => settings::run()?,

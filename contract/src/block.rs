@@ -176,6 +176,14 @@ impl Block {
         }
     }
 
+    /// How many clicks are inside.
+    pub fn click_count(&self) -> u32 {
+        match self.version {
+            COUNTS => 0,
+            _ => self.count,
+        }
+    }
+
     /// The counts, likewise. A block of clicks has none.
     pub fn counts(&self) -> Result<Vec<Count>, DecodeError> {
         match self.version {

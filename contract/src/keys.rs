@@ -11,7 +11,8 @@
 //! | `lp:click_events:{p}` | stream, one entry per block | proxies | pipeline (group `pipeline`) | until consumed |
 //! | `lp:ack:{p}` | channel: [`Ack`](crate::Ack)s of blocks from that stream | pipeline | proxies | – |
 //!
-//! `{p}` carries literal braces: the partition number is the cluster hash tag.
+//! `{p}` carries literal braces: the partition number is the cluster hash tag. Which partition a
+//! block belongs to: [`Partitions`](crate::Partitions).
 
 use std::fmt::Display;
 

@@ -297,6 +297,7 @@ mod tests {
             ("LINKPULSE_PROXY_NAME", "edge\n1"),
             ("LINKPULSE_CLICK_WINDOW_BLOCKS", "0"),
             ("LINKPULSE_SPOOL_QUOTA_MIB", "127"),
+            ("LINKPULSE_CLICK_PARTITIONS", "257"),
             ("LINKPULSE_SPOOL_SYNC", "0s"),
             ("LINKPULSE_SPOOL_SYNC", "sometimes"),
             ("LINKPULSE_PUBLIC_URL", "http://a%20b/"),

@@ -78,6 +78,8 @@ settings! {
         "What the end of a *machine* (not of a process, which costs nothing) may cost: a period of clicks, or with `never` what the system has not written yet (half a minute). With `always` each redirect waits for the disk.";
     CLICK_WINDOW_BLOCKS = "LINKPULSE_CLICK_WINDOW_BLOCKS", Some("4096"), false, "proxy",
         "Blocks of clicks (32 KiB at most) that a proxy puts into Redis before earlier ones are committed. It bounds what an outage of the pipeline costs Redis; the rest waits in the spool.";
+    CLICK_PARTITIONS = "LINKPULSE_CLICK_PARTITIONS", Some("1"), false, "proxy, pipeline",
+        "Streams that clicks are divided into, 1 to 256, the same for all proxies and pipelines: a Redis Cluster spreads them over its nodes, and a pipeline reads them side by side, each with a connection to Redis and one to the database. To raise it, restart pipelines first, then proxies. To lower it, proxies first, and pipelines when `linkpulse_stream_unread_entries` would stay 0: clicks in a stream that no pipeline reads wait there.";
     MAX_CONNECTIONS = "LINKPULSE_MAX_CONNECTIONS", Some("16384"), false, "proxy",
         "Connections of visitors at the same time; more are closed at once. The proxy raises its limit of open files as far as it may, and takes fewer connections where that is not enough (a warning in the log).";
     MAX_CONNECTIONS_PER_ADDRESS = "LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS", Some("1024"), false, "proxy",

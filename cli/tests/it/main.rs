@@ -7,6 +7,8 @@
 )]
 
 mod chores;
+mod clicks;
+mod dead_letters;
 mod doctor;
 mod harness;
 mod link_options;

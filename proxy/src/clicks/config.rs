@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use contract::Partitions;
 use service::settings;
 use service::{Environment, SettingError};
 use spool::SyncPolicy;
@@ -24,6 +25,8 @@ pub struct SpoolConfig {
     /// Blocks in Redis that are not committed yet: `LINKPULSE_CLICK_WINDOW_BLOCKS`. Too few: the
     /// pipeline waits for us. Too many: an outage of the pipeline fills Redis.
     pub window: usize,
+    /// Streams that blocks are divided into: `LINKPULSE_CLICK_PARTITIONS`.
+    pub partitions: Partitions,
 }
 
 impl SpoolConfig {
@@ -45,8 +48,17 @@ impl SpoolConfig {
             quota,
             sync: sync(environment)?,
             window: window.get() as usize,
+            partitions: partitions(environment)?,
         })
     }
+}
+
+fn partitions(environment: &Environment<'_>) -> Result<Partitions, SettingError> {
+    let count: u32 = environment.required(&settings::CLICK_PARTITIONS)?;
+    Partitions::new(count).ok_or_else(|| {
+        let reason = format!("must be 1 to {}", Partitions::MAX);
+        SettingError::new(&settings::CLICK_PARTITIONS, reason)
+    })
 }
 
 fn sync(environment: &Environment<'_>) -> Result<SyncPolicy, SettingError> {

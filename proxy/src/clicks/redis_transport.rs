@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use contract::{Ack, Block, BlockId, Keys, block};
+use contract::{Ack, Block, BlockId, Keys, Partitions, block};
 use fred::clients::Client;
 use fred::interfaces::{EventInterface, PubsubInterface, StreamsInterface};
 use fred::types::config::Server;
@@ -26,6 +26,7 @@ pub(crate) struct RedisTransport {
     /// Another one for messages: a connection that has subscribed can do little else.
     subscription: Connection,
     keys: Keys,
+    partitions: Partitions,
     connections: Arc<AtomicU64>,
 }
 
@@ -35,12 +36,14 @@ impl RedisTransport {
     pub(crate) fn start(
         url: &SecretUrl,
         keys: Keys,
+        partitions: Partitions,
         lifecycle: &Lifecycle,
     ) -> Result<(Self, mpsc::Receiver<Ack>), Error> {
         let transport = Self {
             connection: Connection::new(url)?,
             subscription: Connection::new(url)?,
             keys,
+            partitions,
             connections: Arc::new(AtomicU64::new(0)),
         };
         let (sender, acks) = mpsc::channel(MAX_ACKS);
@@ -48,7 +51,10 @@ impl RedisTransport {
             connected: transport.connection.client.reconnect_rx(),
             connections: transport.connections.clone(),
             client: transport.subscription.client.clone(),
-            channel: transport.keys.ack(0),
+            channels: partitions
+                .all()
+                .map(|partition| transport.keys.ack(partition))
+                .collect(),
             sender,
         };
         lifecycle.spawn("acknowledgements", listener.run());
@@ -56,6 +62,11 @@ impl RedisTransport {
         let task = "redis for acknowledgements";
         transport.subscription.start(lifecycle, task);
         Ok((transport, acks))
+    }
+
+    fn stream(&self, block: BlockId) -> String {
+        let partition = self.partitions.of(block.segment);
+        self.keys.click_events(partition)
     }
 }
 
@@ -70,7 +81,7 @@ impl Transport for RedisTransport {
 
     async fn append(&self, block: &Block) -> Result<String, TransportError> {
         let client = self.connection.within(COMMAND_TIMEOUT);
-        let stream = self.keys.click_events(0);
+        let stream = self.stream(block.id);
         let values = block.to_fields().map(Bytes::from);
         let fields: Vec<(&str, Bytes)> = block::FIELDS.into_iter().zip(values).collect();
         let entry: Option<String> = client
@@ -80,9 +91,9 @@ impl Transport for RedisTransport {
         entry.ok_or(TransportError::NoStream(stream))
     }
 
-    async fn has(&self, _block: BlockId, entry: &str) -> Result<bool, TransportError> {
+    async fn has(&self, block: BlockId, entry: &str) -> Result<bool, TransportError> {
         let client = self.connection.within(COMMAND_TIMEOUT);
-        let stream = self.keys.click_events(0);
+        let stream = self.stream(block);
         let found: Value = client
             .xrange(stream, entry, entry, Some(1))
             .await
@@ -103,7 +114,7 @@ struct Listener {
     connections: Arc<AtomicU64>,
     /// The connection for messages.
     client: Client,
-    channel: String,
+    channels: Vec<String>,
     sender: mpsc::Sender<Ack>,
 }
 
@@ -118,7 +129,7 @@ impl Listener {
                     self.connections.fetch_add(1, Ordering::AcqRel);
                 }
                 Ok(_) | Err(RecvError::Lagged(_)) = subscriptions.recv() => {
-                    if let Err(error) = self.client.subscribe(self.channel.as_str()).await {
+                    if let Err(error) = self.client.subscribe(self.channels.clone()).await {
                         tracing::warn!(%error, "cannot subscribe to acknowledgements");
                     }
                 }

@@ -60,7 +60,8 @@ impl Start<'_> {
         );
         lifecycle.spawn("spool", keeping);
 
-        let (transport, acks) = RedisTransport::start(self.redis_url, self.keys, lifecycle)?;
+        let (transport, acks) =
+            RedisTransport::start(self.redis_url, self.keys, self.spool.partitions, lifecycle)?;
         let window = self.spool.window;
         let delivery = Delivery::new(
             transport,

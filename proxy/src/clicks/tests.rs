@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use contract::keys::PIPELINE_GROUP;
-use contract::{Ack, Block, BlockId, Click, Keys, Method, RequestId, Timestamp, block};
+use contract::{Ack, Block, BlockId, Click, Keys, Method, Partitions, RequestId, Timestamp, block};
 use local_servers::testing;
 use redis::aio::MultiplexedConnection;
 use redis::streams::StreamRangeReply;
@@ -208,7 +208,7 @@ async fn blocks_arrive_through_the_library_we_use() {
     let keys = Keys::new(testing::unique_prefix());
     let lifecycle = Lifecycle::new();
     let secret = SecretUrl(SecretString::from(url.to_owned()));
-    let started = RedisTransport::start(&secret, keys.clone(), &lifecycle);
+    let started = RedisTransport::start(&secret, keys.clone(), Partitions::ONE, &lifecycle);
     let (transport, acks) = started.unwrap();
     delivers(url, keys, transport, acks).await;
     lifecycle
