@@ -107,6 +107,17 @@ bench: install ## Measure speed beside nginx, memory, and edits under load (rele
 		$(TARGET_DIR)/release/loadtest $$benchmark
 	done
 
+# How long `make chaos` goes on.
+CHAOS_SECONDS ?= 600
+
+.PHONY: chaos
+chaos: install ## Kill, freeze and empty everything under load, then look for every click
+	$(use)
+	scripts/install-bench.sh
+	say 'Building with the release profile'
+	cargo build --release -p proxy -p control-plane -p pipeline -p cli -p loadtest
+	$(TARGET_DIR)/release/loadtest chaos --seconds $(CHAOS_SECONDS)
+
 # How long `make fuzz` looks.
 FUZZ_SECONDS ?= 600
 

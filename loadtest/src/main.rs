@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod benchmarks;
+mod chaos;
 mod generator;
 mod links;
 mod machine;
@@ -38,6 +39,8 @@ enum Command {
     Instructions(instructions::Arguments),
     /// Time from an edit's answer to its effect at the edge, in the whole system under load
     Edits(edits::Arguments),
+    /// Kill and freeze everything under load, then look for every click
+    Chaos(chaos::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Memory(arguments) => memory::run(&arguments, &destination),
         Command::Instructions(arguments) => instructions::run(&arguments, &destination),
         Command::Edits(arguments) => edits::run(&arguments, &destination),
+        Command::Chaos(arguments) => chaos::run(&arguments, &destination),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

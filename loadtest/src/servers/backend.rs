@@ -118,7 +118,7 @@ fn url(address: SocketAddr) -> String {
 }
 
 /// Runs the command for people, and returns what it printed.
-fn linkpulse(arguments: &[&str], settings: &Settings) -> anyhow::Result<String> {
+pub(crate) fn linkpulse(arguments: &[&str], settings: &Settings) -> anyhow::Result<String> {
     let program = beside_us("linkpulse")?;
     let mut command = Command::new(program);
     command.args(arguments).env_clear();

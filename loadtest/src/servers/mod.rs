@@ -8,10 +8,10 @@ mod proxy;
 mod store;
 mod system;
 
-pub(crate) use backend::{Backend, Place};
+pub(crate) use backend::{Backend, Place, linkpulse};
 pub(crate) use client::Client;
 pub(crate) use nginx::{Nginx, Workers};
-pub(crate) use program::Folder;
+pub(crate) use program::{Folder, Ports, Program, beside_us};
 pub(crate) use proxy::{Proxy, Wrapper};
 pub(crate) use store::Store;
 pub(crate) use system::{ApiLink, System};

@@ -58,3 +58,17 @@ fn edits_are_followed_in_the_whole_system() {
     assert_eq!(raw["effect"].as_array().unwrap().len(), 6);
     assert!(raw["background_redirects"].as_u64().unwrap() > 0);
 }
+
+#[test]
+fn no_click_is_lost_or_doubled_when_everything_is_killed() {
+    let (folder, _) = run(&["chaos", "--seconds", "30", "--rate", "500"]);
+    let raw: serde_json::Value = serde_json::from_str(&read(&folder, "chaos.json")).unwrap();
+    // The run itself fails when a click is missing, or when nothing went wrong.
+    let faults = raw["faults"].as_object().unwrap().len();
+    let skipped = raw["skipped"].as_object().unwrap();
+    for (fault, reason) in skipped {
+        println!("not here: {fault}: {reason}");
+    }
+    assert_eq!(faults + skipped.len(), 17);
+    assert!(raw["rows"].as_u64().unwrap() > 5_000, "{raw}");
+}
