@@ -13,6 +13,7 @@ mod openapi;
 mod output;
 mod password;
 mod reclassify;
+mod redis_users;
 mod settings;
 mod spool;
 mod up;
@@ -66,6 +67,8 @@ enum Command {
     DeadLetters(dead_letters::Command),
     /// Ask a service's health address, for containers: exit code 0 or 1
     Healthcheck(healthcheck::Arguments),
+    /// Print an access control list for a Redis of your own: a user for each service
+    RedisAcl,
     /// Print the description of the REST API (OpenAPI, JSON)
     Openapi,
     /// Print the description of all settings (Markdown)
@@ -97,6 +100,7 @@ async fn run(Arguments { command, dir }: Arguments) -> anyhow::Result<ExitCode> 
         Command::Reclassify(arguments) => reclassify::run(arguments, &dir).await?,
         Command::DeadLetters(command) => return dead_letters::run(command, &dir).await,
         Command::Healthcheck(arguments) => healthcheck::run(arguments).await?,
+        Command::RedisAcl => redis_users::print()?,
         Command::Openapi => openapi::run()?,
         Command::Settings => settings::run()?,
         Command::WithServers(arguments) => return with_servers::run(arguments).await,

@@ -43,6 +43,11 @@ impl Keys {
         }
     }
 
+    /// What all names begin with, without the colon.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The record of one link: a [`Domain`](crate::Domain) and a [`Code`](crate::Code), or their texts.
     pub fn link(&self, domain: impl Display, code: impl Display) -> String {
         format!("{}:link:{domain}:{code}", self.prefix)

@@ -15,6 +15,7 @@ fn options_made_through_the_api_take_effect_at_the_edge() {
     a_password_leads_on_and_the_visit_counts_once(&web, &said);
     a_cap_ends_a_link(&web, &said);
     settings_of_the_domain_take_effect(&web, &said);
+    place.assert_redis_refused_nothing();
     said.nothing_of(&up, &place, "open+sesame");
 }
 

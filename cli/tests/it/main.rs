@@ -13,6 +13,7 @@ mod doctor;
 mod harness;
 mod link_options;
 mod processes;
+mod redis_users;
 mod settings;
 mod up;
 mod up_with_servers;
