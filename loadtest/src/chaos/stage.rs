@@ -56,6 +56,7 @@ impl Stage {
             port: free_port()?,
             password: random_password(),
             durable: true,
+            users: Vec::new(),
             program: None,
         })?;
         let wire = Wire::to(redis.port())?;

@@ -15,7 +15,7 @@ use crate::links::DOMAIN;
 use crate::machine::{LOAD_CORE, lower_priority, on_core, pin_process};
 
 /// The database in our PostgreSQL.
-const DATABASE: &str = "linkpulse";
+pub(super) const DATABASE: &str = "linkpulse";
 
 /// Settings as programs get them.
 pub(crate) type Settings = Vec<(&'static str, String)>;

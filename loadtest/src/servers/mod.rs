@@ -2,6 +2,7 @@
 
 mod backend;
 mod client;
+mod drainage;
 mod nginx;
 mod program;
 mod proxy;
@@ -10,6 +11,7 @@ mod system;
 
 pub(crate) use backend::{Backend, Place, linkpulse};
 pub(crate) use client::Client;
+pub(crate) use drainage::{Drainage, ENGINES};
 pub(crate) use nginx::{Nginx, Workers};
 pub(crate) use program::{Folder, Ports, Program, beside_us};
 pub(crate) use proxy::{Proxy, Wrapper};
