@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::links::LinkRow;
+use super::LinkRow;
 use crate::Result;
 
 /// Where the log stands.

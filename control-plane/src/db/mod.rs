@@ -4,6 +4,8 @@
 mod api_keys;
 mod changes;
 mod domains;
+mod link_list;
+mod link_row;
 mod links;
 mod pool;
 mod proxies;
@@ -18,9 +20,11 @@ pub use domains::{
     DomainRow, find_domain, has_lower_case_only, hold_case, lock_domain, log_domain_change,
     update_domain,
 };
+pub use link_list::{LinkFilter, Page, Position, list_links};
+pub use link_row::LinkRow;
 pub use links::{
-    LinkFilter, LinkRow, NewLink, Page, Position, delete_link, find_link, find_link_as_asked,
-    find_link_by_code, insert_link, link_exists, list_links, lock_link, update_link,
+    NewLink, delete_link, find_link, find_link_as_asked, find_link_by_code, insert_link,
+    link_exists, lock_link, update_link,
 };
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};

@@ -1,8 +1,10 @@
 //! Links.
 
+mod codes;
 mod create;
 mod cursor;
 mod delete;
+mod draft;
 mod explain;
 mod explanation;
 mod fields;
