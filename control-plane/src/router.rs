@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::json::MAX_BODY;
 use crate::openapi::Description;
-use crate::routes::{domains, links, session};
+use crate::routes::{domains, links, orphans, session};
 use crate::state::AppState;
 use crate::{console, pages, problem};
 
@@ -43,6 +43,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(links::get_link_stats))
         .routes(routes!(links::explain_link))
+        .routes(routes!(orphans::list_orphans))
         .routes(routes!(domains::list_domains))
         .routes(routes!(domains::get_domain, domains::update_domain))
 }

@@ -135,6 +135,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orphans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List codes that do not exist
+         * @description What visitors of your domains asked for in the last 30 days without finding a link: misprints,
+         *     links that are missing, and scanners.
+         */
+        get: operations["list_orphans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -653,6 +674,43 @@ export interface components {
          * @enum {string}
          */
         LinkStatus: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+        /** @description A code that visitors asked for, and that led nowhere. */
+        Orphan: {
+            /**
+             * @description What stood where codes stand. Whoever asks chooses it: treat it as any text from strangers.
+             * @example spring-42
+             */
+            code: string;
+            /**
+             * @description Host.
+             * @example go.example.com
+             */
+            domain: string;
+            /**
+             * Format: date-time
+             * @description The first time in the last 30 days.
+             */
+            first_seen_at: string;
+            /**
+             * Format: int64
+             * @description How often it was asked for in the last 30 days, by people and by programs.
+             */
+            hits: number;
+            /**
+             * Format: date-time
+             * @description The last time.
+             */
+            last_seen_at: string;
+            /** @description The link that has the code by now. */
+            link_id: string | null;
+        };
+        /** @description One page of codes. */
+        OrphanList: {
+            /** @description What was asked for most comes first. */
+            data: components["schemas"]["Orphan"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
         /** @description The body of every error. */
         Problem: {
             /**
@@ -1105,10 +1163,6 @@ export interface operations {
     list_links: {
         parameters: {
             query?: {
-                /** @description Links on the page, 1 to 100; 50 when absent. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
                 /** @description Text to find in code, target or title, in any case. */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
@@ -1129,7 +1183,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkList"];
                 };
             };
-            /** @description The cursor was altered */
+            /** @description The cursor was altered, or is of another query */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1650,6 +1704,76 @@ export interface operations {
                 };
             };
             /** @description `link_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_orphans: {
+        parameters: {
+            query?: {
+                /** @description Text to find in the code, in any case. */
+                q?: string;
+                /** @description Only codes of this domain. */
+                domain?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrphanList"];
+                };
+            };
+            /** @description The cursor was altered, or is of another query */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The domain is not yours */
             404: {
                 headers: {
                     [name: string]: unknown;

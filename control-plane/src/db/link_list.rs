@@ -1,11 +1,13 @@
 //! The list of links.
 
 use contract::Timestamp;
+use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::LinkRow;
+use super::patterns::contains_pattern;
 use crate::Result;
 
 /// Which links a list shows.
@@ -18,9 +20,10 @@ pub struct LinkFilter<'a> {
 }
 
 /// Where a page begins: after this link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Position {
     /// When it was made.
+    #[serde(with = "time::serde::timestamp::microseconds")]
     pub created_at: OffsetDateTime,
     /// Its identity, for links made in the same microsecond.
     pub id: Uuid,
@@ -75,13 +78,4 @@ pub async fn list_links(
     .fetch_all(pool)
     .await?;
     Ok(links)
-}
-
-/// A `like` pattern for "contains this text", whatever characters it has.
-fn contains_pattern(text: &str) -> String {
-    let escaped = text
-        .replace('\\', r"\\")
-        .replace('%', r"\%")
-        .replace('_', r"\_");
-    format!("%{escaped}%")
 }

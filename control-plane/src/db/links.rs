@@ -150,6 +150,40 @@ pub async fn find_link_as_asked(
     Ok(link)
 }
 
+/// A link by its names.
+#[derive(Debug)]
+pub struct LinkName {
+    /// Identity.
+    pub id: Uuid,
+    /// Host.
+    pub domain: String,
+    /// Short part.
+    pub code: String,
+}
+
+/// The workspace's links with these codes, also from the bin. `domains` and `codes` belong
+/// together by their places.
+pub async fn ids_of_codes(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    domains: &[String],
+    codes: &[String],
+) -> Result<Vec<LinkName>> {
+    let links = sqlx::query_as!(
+        LinkName,
+        "select links.id, links.domain, links.code
+         from unnest($2::text[], $3::text[]) as asked (domain, code)
+         join links on links.domain = asked.domain and links.code = asked.code
+         where links.workspace_id = $1",
+        workspace_id,
+        domains,
+        codes,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(links)
+}
+
 /// Whether there is such a link, whoever owns it, also in the bin. For the edge.
 pub async fn link_exists(pool: &PgPool, id: LinkId) -> Result<bool> {
     let exists = sqlx::query_scalar!(

@@ -7,6 +7,8 @@ mod domains;
 mod link_list;
 mod link_row;
 mod links;
+mod orphans;
+mod patterns;
 mod pool;
 mod proxies;
 mod sessions;
@@ -17,15 +19,16 @@ mod visitor_keys;
 pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touch_api_key};
 pub use changes::{Head, LoggedChange, changes_after, head, log_change, rename_history};
 pub use domains::{
-    DomainRow, find_domain, has_lower_case_only, hold_case, lock_domain, log_domain_change,
-    update_domain,
+    DomainRow, domain_names, find_domain, has_lower_case_only, hold_case, lock_domain,
+    log_domain_change, update_domain,
 };
 pub use link_list::{LinkFilter, Page, Position, list_links};
 pub use link_row::LinkRow;
 pub use links::{
-    NewLink, delete_link, find_link, find_link_as_asked, find_link_by_code, insert_link,
-    link_exists, lock_link, update_link,
+    LinkName, NewLink, delete_link, find_link, find_link_as_asked, find_link_by_code, ids_of_codes,
+    insert_link, link_exists, lock_link, update_link,
 };
+pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use sessions::{

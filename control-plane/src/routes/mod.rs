@@ -1,7 +1,10 @@
 //! The REST API: one endpoint, one file.
 
+mod cursor;
 pub mod domains;
 pub mod links;
+pub mod orphans;
+mod paging;
 pub mod session;
 
 use axum::extract::FromRequestParts;

@@ -18,6 +18,7 @@ mod leadership;
 mod link_options;
 mod links;
 mod openapi;
+mod orphans;
 mod outage;
 mod password;
 mod pool;

@@ -2,7 +2,6 @@
 
 mod codes;
 mod create;
-mod cursor;
 mod delete;
 mod draft;
 mod explain;
