@@ -73,7 +73,12 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
             "the body must be a JSON object",
         ));
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    typed(value)
+}
+
+/// Reads JSON that was read before as what it is meant to be.
+pub fn typed<T: DeserializeOwned>(value: impl Into<Value>) -> Result<T> {
+    serde_path_to_error::deserialize(value.into()).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { "" } else { path.as_str() };
         let reason = error.into_inner().to_string();

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
+pub mod audit;
 pub mod auth;
 mod caps;
 mod config;
@@ -20,6 +21,7 @@ mod routes;
 mod run;
 mod state;
 pub mod target;
+mod totals;
 pub mod visitor_keys;
 
 pub use config::Config;

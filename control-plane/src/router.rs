@@ -41,6 +41,9 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             links::update_link,
             links::delete_link
         ))
+        .routes(routes!(links::restore_link))
+        .routes(routes!(links::get_link_by_code))
+        .routes(routes!(links::get_external_link, links::put_external_link))
         .routes(routes!(links::get_link_stats))
         .routes(routes!(links::explain_link))
         .routes(routes!(orphans::list_orphans))

@@ -54,12 +54,57 @@ export interface paths {
         };
         /**
          * List links
-         * @description Newest first, in pages. A link made while you turn pages never shifts the ones behind it.
+         * @description Newest first unless asked otherwise, in pages. A link made while you turn pages never shifts the
+         *     ones behind it. Sorted by clicks, a link that is clicked meanwhile may be seen twice, or not at
+         *     all; what it is sorted by follows the clicks within seconds.
          */
         get: operations["list_links"];
         put?: never;
         /** Create a link */
         post: operations["create_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/by-code/{domain}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a link by domain and code
+         * @description Also one from the bin. The code is taken as visitors' are: in any case, if the domain ignores
+         *     that.
+         */
+        get: operations["get_link_by_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/by-external-id/{external_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a link by its external id */
+        get: operations["get_external_link"];
+        /**
+         * Create or edit a link by its external id
+         * @description If no link outside the bin has it, one is made of the body. Else that one is edited: absent
+         *     fields stay as they are, `null` clears. `domain` and `code` cannot be changed, only repeated.
+         */
+        put: operations["put_external_link"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -82,7 +127,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a link
-         * @description It goes into the bin: the edge answers 410, its code stays taken and its statistics stay.
+         * @description It goes into the bin: the edge answers 410, its code stays taken and its statistics stay. For 30
+         *     days it can be restored.
          */
         delete: operations["delete_link"];
         options?: never;
@@ -109,6 +155,26 @@ export interface paths {
         get: operations["explain_link"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a link from the bin
+         * @description It is what it was when it was deleted. After 30 days in the bin it stays there.
+         */
+        post: operations["restore_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -281,6 +347,11 @@ export interface components {
         };
         /** @description A link to make. */
         CreateLink: {
+            /**
+             * @description True keeps it out of lists that do not ask for it.
+             * @default false
+             */
+            archived?: boolean;
             click_cap?: components["schemas"]["ClickCap"] | null;
             /**
              * @description Its short part: 1 to 64 of `A–Z a–z 0–9 _ -`. Generated when absent.
@@ -306,6 +377,11 @@ export interface components {
              */
             expires_at?: string | null;
             /**
+             * @description What another system calls it: at most 255 characters. No two links outside the bin share one.
+             * @example order-4711
+             */
+            external_id?: string | null;
+            /**
              * @description Search engines may list the short address.
              * @default false
              */
@@ -319,6 +395,8 @@ export interface components {
              * @default 0
              */
             max_age?: number | null;
+            /** @description What to note about it: at most 10,000 characters. */
+            notes?: string | null;
             /**
              * @description Where it leads: http or https, at most 2048 bytes.
              * @example https://example.com/sale
@@ -361,6 +439,14 @@ export interface components {
              * @default false
              */
             strict?: boolean;
+            /**
+             * @description Words to find it by: at most 50 of at most 50 characters, without commas. Kept in lower case.
+             * @example [
+             *       "spring",
+             *       "print"
+             *     ]
+             */
+            tags?: string[];
             /** @description What to call it: at most 512 characters. Shown on its preview page. */
             title?: string | null;
         };
@@ -530,6 +616,8 @@ export interface components {
         Interval: "hour";
         /** @description A link. */
         Link: {
+            /** @description True: out of lists that do not ask for it. */
+            archived: boolean;
             click_cap: components["schemas"]["ClickCap"] | null;
             /**
              * Format: int64
@@ -546,6 +634,13 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /** @description Who made it: `usr_…` or `key_…`; null if that was not noted then. */
+            created_by: string | null;
+            /**
+             * Format: date-time
+             * @description When it was put into the bin. For 30 days it can be restored.
+             */
+            deleted_at: string | null;
             /**
              * @description Host it lives under.
              * @example go.example.com
@@ -560,6 +655,11 @@ export interface components {
              * @description When it stops redirecting.
              */
             expires_at: string | null;
+            /**
+             * @description What another system calls it.
+             * @example order-4711
+             */
+            external_id: string | null;
             /** @description Visitors have to enter a password. */
             has_password: boolean;
             /**
@@ -579,6 +679,8 @@ export interface components {
              * @description Seconds for which browsers may remember where it leads.
              */
             max_age: number;
+            /** @description What its owner notes about it. */
+            notes: string | null;
             /**
              * @description Where it leads, in the URL standard's serialised form.
              * @example https://example.com/sale
@@ -617,6 +719,14 @@ export interface components {
             status: components["schemas"]["LinkStatus"];
             /** @description Rather no answer than one that may be out of date. */
             strict: boolean;
+            /**
+             * @description Words to find it by, in lower case, ascending.
+             * @example [
+             *       "print",
+             *       "spring"
+             *     ]
+             */
+            tags: string[];
             /** @description What its owner calls it. */
             title: string | null;
             /**
@@ -627,10 +737,15 @@ export interface components {
         };
         /** @description One page of links. */
         LinkList: {
-            /** @description Newest first. */
+            /** @description In the order that was asked for. */
             data: components["schemas"]["Link"][];
             /** @description Where the next page begins; null on the last. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Links on all pages. Only if `total` was asked for.
+             */
+            total?: number;
         };
         /** @description Clicks of a link. */
         LinkStats: {
@@ -881,6 +996,8 @@ export interface components {
         };
         /** @description What to change. Absent fields stay; `null` clears what may be empty. */
         UpdateLink: {
+            /** @description True keeps it out of lists that do not ask for it. */
+            archived?: boolean;
             click_cap?: components["schemas"]["ClickCap"] | null;
             /** @description False switches it off, true on again. */
             enabled?: boolean;
@@ -891,6 +1008,8 @@ export interface components {
              * @description When it stops redirecting (RFC 3339).
              */
             expires_at?: string | null;
+            /** @description What another system calls it. */
+            external_id?: string | null;
             /** @description Search engines may list the short address. */
             indexable?: boolean;
             /**
@@ -898,6 +1017,8 @@ export interface components {
              * @description Seconds for which browsers may remember where it leads; `null`: 0, they ask every time.
              */
             max_age?: number | null;
+            /** @description What to note about it. */
+            notes?: string | null;
             /**
              * @description Where it leads from now on.
              * @example https://example.com/sale
@@ -933,6 +1054,8 @@ export interface components {
             starts_at?: string | null;
             /** @description Rather no answer than one that may be out of date. */
             strict?: boolean;
+            /** @description Words to find it by. These take the place of all that were there. */
+            tags?: string[];
             /** @description What to call it. */
             title?: string | null;
         };
@@ -1163,10 +1286,30 @@ export interface operations {
     list_links: {
         parameters: {
             query?: {
-                /** @description Text to find in code, target or title, in any case. */
+                /** @description What to sort by; `created` when absent. */
+                sort?: "created" | "clicks" | "last_clicked";
+                /** @description `desc`, the newest or most first, when absent. */
+                order?: "asc" | "desc";
+                /** @description Text to find in code, target, title, notes or tags, in any case. */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
             };
             header?: never;
             path?: never;
@@ -1177,6 +1320,8 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"` */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1280,6 +1425,232 @@ export interface operations {
                 };
             };
             /** @description The domain is not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_taken`, with a suggestion; `conflict`: another link has the external id */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_link_by_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Host */
+                domain: string;
+                /** @description Its short part */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What another system calls it */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_external_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description What another system calls it */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLink"];
+            };
+        };
+        responses: {
+            /** @description Edited */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The domain is not yours, or the id is none */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1535,6 +1906,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `conflict`: another link has the external id */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Body over 64 KiB */
             413: {
                 headers: {
@@ -1639,6 +2019,90 @@ export interface operations {
             };
             /** @description `link_not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found`: not in the bin, or for too long */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: another link has the external id by now */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

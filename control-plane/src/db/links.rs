@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::LinkRow;
 use super::link_row::stored_options;
-use crate::Result;
+use super::select_link::{returning_link, select_link};
+use crate::{Error, Result};
 
 /// What a new link starts with.
 #[derive(Debug)]
@@ -25,6 +26,14 @@ pub struct NewLink<'a> {
     pub original_url: &'a str,
     /// What its owner calls it.
     pub title: Option<&'a str>,
+    /// What its owner notes about it.
+    pub notes: Option<&'a str>,
+    /// In lower case, ascending, each once.
+    pub tags: &'a [String],
+    /// Out of the way from the start.
+    pub is_archived: bool,
+    /// What another system calls it.
+    pub external_id: Option<&'a str>,
     /// False: made, but switched off.
     pub is_enabled: bool,
     /// When it stops redirecting.
@@ -37,17 +46,24 @@ pub struct NewLink<'a> {
     pub password_hash: Option<&'a str>,
     /// Now.
     pub created_at: OffsetDateTime,
+    /// Who makes it.
+    pub created_by: &'a str,
 }
 
-/// Inserts a link, unless its code is taken: then false. Follow with
+/// Inserts a link, unless its code is taken: then `None`. Follow with
 /// [`log_change`](super::log_change) in the same transaction.
-pub async fn insert_link(connection: &mut PgConnection, link: &NewLink<'_>) -> Result<bool> {
-    let inserted = sqlx::query!(
+pub async fn insert_link(
+    connection: &mut PgConnection,
+    link: &NewLink<'_>,
+) -> Result<Option<LinkRow>> {
+    let inserted = returning_link!(
         "insert into links (id, workspace_id, domain, code, original_url, title, is_enabled,
                             expires_at, created_at, updated_at, revision, redirect_status,
-                            options, password_hash, password_changed)
+                            options, password_hash, password_changed, notes, tags, is_archived,
+                            external_id, created_by)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10,
-                 $11, $12::text, case when $12 is null then 0 else 1 end)
+                 $11, $12::text, case when $12 is null then 0 else 1 end, $13, $14, $15,
+                 $16, $17)
          on conflict on constraint links_domain_code_key do nothing",
         link.id.0,
         link.workspace_id,
@@ -61,20 +77,32 @@ pub async fn insert_link(connection: &mut PgConnection, link: &NewLink<'_>) -> R
         link.redirect_status.as_u16() as i16,
         stored_options(link.options.clone()) as _,
         link.password_hash,
+        link.notes,
+        link.tags,
+        link.is_archived,
+        link.external_id,
+        link.created_by,
     )
-    .execute(connection)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
+    .fetch_optional(connection)
+    .await;
+    inserted.map_err(named_elsewhere)
+}
+
+/// What the database says when another link has the external id.
+pub(super) fn named_elsewhere(error: sqlx::Error) -> Error {
+    let constraint = error
+        .as_database_error()
+        .and_then(|error| error.constraint());
+    match constraint {
+        Some("links_external_id_key") => Error::Conflict("another link has this external id"),
+        _ => error.into(),
+    }
 }
 
 /// The link, also from the bin.
 pub async fn find_link(pool: &PgPool, workspace_id: Uuid, id: LinkId) -> Result<Option<LinkRow>> {
-    let link = sqlx::query_as!(
-        LinkRow,
-        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision, redirect_status,
-                options as "options: _", password_hash, password_changed, is_blocked
-         from links where workspace_id = $1 and id = $2"#,
+    let link = select_link!(
+        "from links where workspace_id = $1 and id = $2",
         workspace_id,
         id.0,
     )
@@ -89,17 +117,47 @@ pub async fn lock_link(
     workspace_id: Uuid,
     id: LinkId,
 ) -> Result<Option<LinkRow>> {
-    let link = sqlx::query_as!(
-        LinkRow,
-        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision, redirect_status,
-                options as "options: _", password_hash, password_changed, is_blocked
-         from links where workspace_id = $1 and id = $2 and deleted_at is null
-         for update"#,
+    let link = select_link!(
+        "from links where workspace_id = $1 and id = $2 and deleted_at is null
+         for update",
         workspace_id,
         id.0,
     )
     .fetch_optional(connection)
+    .await?;
+    Ok(link)
+}
+
+/// The link with this name of another system, for an edit, locked until the end of the
+/// transaction. Not from the bin.
+pub async fn lock_external_link(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    external_id: &str,
+) -> Result<Option<LinkRow>> {
+    let link = select_link!(
+        "from links where workspace_id = $1 and external_id = $2 and deleted_at is null
+         for update",
+        workspace_id,
+        external_id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(link)
+}
+
+/// The link with this name of another system. Not from the bin.
+pub async fn find_external_link(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    external_id: &str,
+) -> Result<Option<LinkRow>> {
+    let link = select_link!(
+        "from links where workspace_id = $1 and external_id = $2 and deleted_at is null",
+        workspace_id,
+        external_id,
+    )
+    .fetch_optional(pool)
     .await?;
     Ok(link)
 }
@@ -110,12 +168,8 @@ pub async fn find_link_by_code(
     domain: &Domain,
     code: &Code,
 ) -> Result<Option<LinkRow>> {
-    let link = sqlx::query_as!(
-        LinkRow,
-        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision, redirect_status,
-                options as "options: _", password_hash, password_changed, is_blocked
-         from links where domain = $1 and code = $2"#,
+    let link = select_link!(
+        "from links where domain = $1 and code = $2",
         domain.as_str(),
         code.as_str(),
     )
@@ -130,18 +184,14 @@ pub async fn find_link_as_asked(
     domain: &Domain,
     code: &Code,
 ) -> Result<Option<LinkRow>> {
-    let link = sqlx::query_as!(
-        LinkRow,
-        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision, redirect_status,
-                options as "options: _", password_hash, password_changed, is_blocked
-         from links
+    let link = select_link!(
+        "from links
          where domain = $1
            and code = case
                  when exists (select from domains where domain = $1 and ignores_case)
                  then lower($2)
                  else $2
-               end"#,
+               end",
         domain.as_str(),
         code.as_str(),
     )
@@ -197,10 +247,11 @@ pub async fn link_exists(pool: &PgPool, id: LinkId) -> Result<bool> {
 
 /// Writes the fields an owner may edit. Follow with [`log_change`](super::log_change).
 pub async fn update_link(connection: &mut PgConnection, link: &LinkRow) -> Result<()> {
-    sqlx::query!(
+    let updated = sqlx::query!(
         "update links set original_url = $3, title = $4, is_enabled = $5, expires_at = $6,
                           redirect_status = $7, options = $8, password_hash = $9,
-                          password_changed = $10
+                          password_changed = $10, notes = $11, tags = $12, is_archived = $13,
+                          external_id = $14
          where workspace_id = $1 and id = $2",
         link.workspace_id,
         link.id,
@@ -212,28 +263,53 @@ pub async fn update_link(connection: &mut PgConnection, link: &LinkRow) -> Resul
         link.options as _,
         link.password_hash,
         link.password_changed,
+        link.notes,
+        &link.tags,
+        link.is_archived,
+        link.external_id,
     )
     .execute(connection)
-    .await?;
+    .await;
+    updated.map_err(named_elsewhere)?;
     Ok(())
 }
 
-/// Puts a link into the bin; false when it is not there or already in it. Follow with
+/// Puts a link into the bin; `None` when it is not there or already in it. Follow with
 /// [`log_change`](super::log_change).
 pub async fn delete_link(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: LinkId,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let deleted = sqlx::query!(
+) -> Result<Option<LinkRow>> {
+    let deleted = returning_link!(
         "update links set deleted_at = $3
          where workspace_id = $1 and id = $2 and deleted_at is null",
         workspace_id,
         id.0,
         now,
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(deleted.rows_affected() == 1)
+    Ok(deleted)
+}
+
+/// Takes a link out of the bin; `None` when it is not in it, or has been there for too long.
+/// Follow with [`log_change`](super::log_change).
+pub async fn restore_link(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: LinkId,
+    deleted_after: OffsetDateTime,
+) -> Result<Option<LinkRow>> {
+    let restored = returning_link!(
+        "update links set deleted_at = null
+         where workspace_id = $1 and id = $2 and deleted_at > $3",
+        workspace_id,
+        id.0,
+        deleted_after,
+    )
+    .fetch_optional(connection)
+    .await;
+    restored.map_err(named_elsewhere)
 }

@@ -11,22 +11,29 @@ mod orphans;
 mod patterns;
 mod pool;
 mod proxies;
+mod select_link;
 mod sessions;
 mod stats;
+mod totals;
 mod users;
 mod visitor_keys;
 
 pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touch_api_key};
-pub use changes::{Head, LoggedChange, changes_after, head, log_change, rename_history};
+pub use changes::{
+    Head, LoggedChange, changes_after, head, log_change, log_changes, rename_history,
+};
 pub use domains::{
     DomainRow, domain_names, find_domain, has_lower_case_only, hold_case, lock_domain,
     log_domain_change, update_domain,
 };
-pub use link_list::{LinkFilter, Page, Position, list_links};
+pub use link_list::{
+    BIN_PERIOD, LinkFilter, LinkOrder, Page, Position, count_links, list_links, totals_of,
+};
 pub use link_row::LinkRow;
 pub use links::{
-    LinkName, NewLink, delete_link, find_link, find_link_as_asked, find_link_by_code, ids_of_codes,
-    insert_link, link_exists, lock_link, update_link,
+    LinkName, NewLink, delete_link, find_external_link, find_link, find_link_as_asked,
+    find_link_by_code, ids_of_codes, insert_link, link_exists, lock_external_link, lock_link,
+    restore_link, update_link,
 };
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};
@@ -35,6 +42,7 @@ pub use sessions::{
     SessionRow, delete_expired_sessions, delete_session, find_session, insert_session,
 };
 pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
+pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
 pub use users::{
     MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,
     insert_membership, insert_user, insert_workspace,

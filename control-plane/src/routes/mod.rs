@@ -39,6 +39,26 @@ impl<S: Send + Sync> FromRequestParts<S> for LinkPath {
     }
 }
 
+/// What another system calls a link, in the path. Text that could not be one names nothing.
+pub struct ExternalId(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for ExternalId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        let text = path
+            .ok()
+            .map(|axum::extract::Path(text)| text.trim().to_owned());
+        let is_name = |text: &String| {
+            (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+        };
+        text.filter(is_name)
+            .map(Self)
+            .ok_or(Error::NotFound("link"))
+    }
+}
+
 /// The domain in the path. As with links, a malformed one names nothing.
 pub struct DomainPath(pub Domain);
 

@@ -15,6 +15,8 @@ mod explain;
 mod harness;
 mod internal;
 mod leadership;
+mod link_fields;
+mod link_list;
 mod link_options;
 mod links;
 mod openapi;

@@ -1,5 +1,7 @@
 //! A link that is about to be made.
 
+use std::mem::take;
+
 use contract::{Code, Domain, LinkId, LinkOptions, RedirectStatus};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -7,6 +9,8 @@ use uuid::Uuid;
 use super::codes::{folded, free_code_like, generate_code};
 use super::options::OptionFields;
 use super::{CreateLink, fields};
+use crate::audit::{Action, Cause};
+use crate::auth::Caller;
 use crate::db::{self, LinkRow, NewLink};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
@@ -22,12 +26,16 @@ pub(super) struct Draft {
     code: Option<Code>,
     original_url: String,
     title: Option<String>,
+    notes: Option<String>,
+    tags: Vec<String>,
+    is_archived: bool,
+    external_id: Option<String>,
     is_enabled: bool,
     expires_at: Option<OffsetDateTime>,
     redirect_status: RedirectStatus,
     options: LinkOptions,
     /// In clear text until it is hashed, before anything is written.
-    pub(super) password: Option<String>,
+    password: Option<String>,
 }
 
 impl Draft {
@@ -37,6 +45,11 @@ impl Draft {
         let original_url = check.url("original_url", &body.original_url);
         let code = body.code.and_then(|text| fields::code(&text, &mut check));
         let title = body.title.and_then(|text| fields::title(&text, &mut check));
+        let notes = body.notes.and_then(|text| fields::notes(&text, &mut check));
+        let tags = fields::tags(&body.tags, &mut check);
+        let external_id = body
+            .external_id
+            .and_then(|text| fields::external_id(&text, &mut check));
         let expires_at = body
             .expires_at
             .and_then(|text| fields::expires_at(&text, &mut check));
@@ -75,6 +88,10 @@ impl Draft {
             code,
             original_url: original_url.ok_or_else(|| Error::internal("a target got lost"))?,
             title,
+            notes,
+            tags,
+            is_archived: body.archived,
+            external_id,
             is_enabled: body.enabled,
             expires_at,
             redirect_status,
@@ -83,7 +100,16 @@ impl Draft {
         })
     }
 
-    pub(super) async fn insert(self, state: &AppState, workspace_id: Uuid) -> Result<LinkRow> {
+    /// From here on, the password is a hash.
+    pub(super) async fn hash_password(&mut self, state: &AppState) -> Result<()> {
+        if let Some(password) = &mut self.password {
+            *password = state.passwords.hash(take(password)).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn insert(self, state: &AppState, caller: &Caller) -> Result<LinkRow> {
+        let actor = caller.identity.to_string();
         let now = state.now();
         let mut transaction = state.pool.begin().await?;
         let is_lower = db::hold_case(&mut transaction, &self.domain).await?;
@@ -94,20 +120,30 @@ impl Draft {
             };
             let link = NewLink {
                 id: LinkId(Uuid::now_v7()),
-                workspace_id,
+                workspace_id: caller.workspace_id,
                 domain: &self.domain,
                 code: &code,
                 original_url: &self.original_url,
                 title: self.title.as_deref(),
+                notes: self.notes.as_deref(),
+                tags: &self.tags,
+                is_archived: self.is_archived,
+                external_id: self.external_id.as_deref(),
                 is_enabled: self.is_enabled,
                 expires_at: self.expires_at,
                 redirect_status: self.redirect_status,
                 options: &self.options,
                 password_hash: self.password.as_deref(),
                 created_at: now,
+                created_by: &actor,
             };
-            if db::insert_link(&mut transaction, &link).await? {
-                let row = db::log_change(&mut transaction, link.id.0, now).await?;
+            if let Some(row) = db::insert_link(&mut transaction, &link).await? {
+                let cause = Cause {
+                    action: Action::Created,
+                    actor: &actor,
+                    at: now,
+                };
+                let row = db::log_change(&mut transaction, &row, &cause).await?;
                 transaction.commit().await?;
                 return Ok(row);
             }
