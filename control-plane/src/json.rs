@@ -14,9 +14,12 @@ use crate::error::{Error, Result};
 /// Longest body in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// The same where ten thousand links may be in it.
+pub const MAX_BULK_BODY: usize = 8 * 1024 * 1024;
+
 /// A JSON object as request body.
 ///
-/// 415 without a JSON content type, 413 above [`MAX_BODY`], 400 for what is not JSON (duplicate
+/// 415 without a JSON content type, 413 above [`MAX_BODY`] (or what the route allows), 400 for what is not JSON (duplicate
 /// keys and invalid UTF-8 included), 422 for JSON of another shape.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);

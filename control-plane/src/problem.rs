@@ -68,6 +68,13 @@ impl From<&Error> for Problem {
     }
 }
 
+impl Problem {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
 fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),

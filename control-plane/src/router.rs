@@ -13,12 +13,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::json::MAX_BODY;
+use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::Description;
 use crate::routes::{domains, links, orphans, session};
 use crate::state::AppState;
@@ -41,6 +41,9 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             links::update_link,
             links::delete_link
         ))
+        .routes(routes!(links::create_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
+        .routes(routes!(links::update_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
+        .routes(routes!(links::delete_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
         .routes(routes!(links::restore_link))
         .routes(routes!(links::get_link_by_code))
         .routes(routes!(links::get_external_link, links::put_external_link))

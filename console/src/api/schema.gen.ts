@@ -68,6 +68,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create many links
+         * @description Each row is made or refused for itself, all in one transaction: when the answer comes, what it
+         *     says is what was stored. With `all_or_nothing`, one refused row refuses the request, and the
+         *     fields in `errors` begin with `links[…]`.
+         */
+        post: operations["create_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/bulk/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete many links
+         * @description They go into the bin, all in one transaction.
+         */
+        post: operations["delete_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/bulk/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit many links
+         * @description Each link is edited or refused for itself, all in one transaction.
+         */
+        post: operations["update_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/by-code/{domain}/{code}": {
         parameters: {
             query?: never;
@@ -271,6 +333,17 @@ export interface components {
              */
             silent_seconds: number;
         };
+        /** @description What became of a request about many links. */
+        BulkOutcome: {
+            /** @description Rows that were done. */
+            done: number;
+            /** @description Where the changes are in effect. Only if `wait` was asked for. */
+            propagation?: components["schemas"]["Propagation"];
+            /** @description Rows that were refused, and changed nothing. */
+            refused: number;
+            /** @description One for each row, in their order. */
+            results: components["schemas"]["RowOutcome"][];
+        };
         /** @description Stops a link after so many visits. */
         ClickCap: {
             /**
@@ -450,6 +523,16 @@ export interface components {
             /** @description What to call it: at most 512 characters. Shown on its preview page. */
             title?: string | null;
         };
+        /** @description Links to make. */
+        CreateLinks: {
+            /**
+             * @description True makes all of them or, if one is refused, none.
+             * @default false
+             */
+            all_or_nothing?: boolean;
+            /** @description At most 10,000. Passwords are refused here: to hash so many would take minutes. */
+            links: components["schemas"]["CreateLink"][];
+        };
         /** @description A sign-in attempt. */
         CreateSession: {
             /**
@@ -462,6 +545,16 @@ export interface components {
              * @description At most 1024 bytes.
              */
             password: string;
+        };
+        /** @description Which links to delete. */
+        DeleteLinks: {
+            /**
+             * @description True deletes all of them or, if one is refused, none.
+             * @default false
+             */
+            all_or_nothing?: boolean;
+            /** @description Which links. */
+            select: components["schemas"]["Selection"];
         };
         /** @description A link that was just deleted. */
         DeletedLink: {
@@ -735,6 +828,29 @@ export interface components {
              */
             updated_at: string;
         };
+        /** @description Which links. Absent: all but archived ones and the bin. */
+        LinkFilters: {
+            /** @description Only links with all of these tags. */
+            all_tags?: string | null;
+            /** @description Only links with one of these tags, separated by commas. */
+            any_tag?: string | null;
+            /** @description Whether archived links are among them; `exclude` when absent. */
+            archived?: ("exclude" | "include" | "only") | null;
+            /** @description Only links made earlier (RFC 3339). */
+            created_before?: string | null;
+            /** @description Only links that they made: `usr_…` or `key_…`. */
+            created_by?: string | null;
+            /** @description Only links made then (RFC 3339) or later. */
+            created_from?: string | null;
+            /** @description Only links of this domain. */
+            domain?: string | null;
+            /** @description Only links with none of these tags. */
+            no_tag?: string | null;
+            /** @description Text to find in code, target, title, notes or tags, in any case. */
+            q?: string | null;
+            /** @description Only links in this state. All but the bin when absent. */
+            status?: ("active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked") | null;
+        };
         /** @description One page of links. */
         LinkList: {
             /** @description In the order that was asked for. */
@@ -896,6 +1012,17 @@ export interface components {
          * @enum {string}
          */
         Refusal: "not_found" | "gone" | "unavailable";
+        /** @description What became of one row. */
+        RowOutcome: {
+            /** @description Its short part. */
+            code: string | null;
+            /** @description Whether it was done. */
+            done: boolean;
+            /** @description The link. */
+            id: string | null;
+            /** @description Why it was refused. */
+            problem?: components["schemas"]["Problem"];
+        };
         /**
          * @description Sends the visitors to whom all conditions apply somewhere. Of several rules the first one that
          *     matches decides.
@@ -913,6 +1040,14 @@ export interface components {
         } | {
             /** @description Refuses. */
             refuse: components["schemas"]["Refusal"];
+        };
+        /** @description Links by their ids, or by what a list of links can be asked for. */
+        Selection: {
+            /** @description At most 10,000 ids. */
+            ids: string[];
+        } | {
+            /** @description All links that match. They must not be more than 10,000. `{}`: all but archived ones. */
+            filter: components["schemas"]["LinkFilters"];
         };
         /** @description Who is signed in, and where. */
         Session: {
@@ -1058,6 +1193,21 @@ export interface components {
             tags?: string[];
             /** @description What to call it. */
             title?: string | null;
+        };
+        /** @description What to change in which links. */
+        UpdateLinks: {
+            /** @description Tags that each gets, besides those that it has. */
+            add_tags?: string[];
+            /**
+             * @description True edits all of them or, if one is refused, none.
+             * @default false
+             */
+            all_or_nothing?: boolean;
+            change?: components["schemas"]["UpdateLink"] | null;
+            /** @description Tags that each loses. */
+            remove_tags?: string[];
+            /** @description Which links. */
+            select: components["schemas"]["Selection"];
         };
         /** @description One target of a split. */
         Variant: {
@@ -1443,6 +1593,297 @@ export interface operations {
                 };
             };
             /** @description Body over 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_links: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLinks"];
+            };
+        };
+        responses: {
+            /** @description What became of each row */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: others were faster again and again */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 8 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_links: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteLinks"];
+            };
+        };
+        responses: {
+            /** @description What became of each link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 8 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_links: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateLinks"];
+            };
+        };
+        responses: {
+            /** @description What became of each link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 8 MiB */
             413: {
                 headers: {
                     [name: string]: unknown;

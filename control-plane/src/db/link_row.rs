@@ -125,7 +125,7 @@ impl LinkRow {
 }
 
 /// Options as they are stored: without the password, which has columns of its own.
-pub(super) fn stored_options(options: LinkOptions) -> Option<Json<LinkOptions>> {
+fn stored_options(options: LinkOptions) -> Option<Json<LinkOptions>> {
     let options = LinkOptions {
         password: None,
         ..options

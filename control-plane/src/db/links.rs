@@ -1,91 +1,50 @@
 //! Links. Every statement for a caller carries the workspace: what belongs to another one is not
 //! found.
 
-use contract::{Code, Domain, LinkId, LinkOptions, RedirectStatus};
+use std::collections::HashSet;
+
+use contract::{Code, Domain, LinkId};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::LinkRow;
-use super::link_row::stored_options;
 use super::select_link::{returning_link, select_link};
 use crate::{Error, Result};
 
-/// What a new link starts with.
-#[derive(Debug)]
-pub struct NewLink<'a> {
-    /// Identity.
-    pub id: LinkId,
-    /// Owner.
-    pub workspace_id: Uuid,
-    /// Host.
-    pub domain: &'a Domain,
-    /// Short part.
-    pub code: &'a Code,
-    /// Target, serialised.
-    pub original_url: &'a str,
-    /// What its owner calls it.
-    pub title: Option<&'a str>,
-    /// What its owner notes about it.
-    pub notes: Option<&'a str>,
-    /// In lower case, ascending, each once.
-    pub tags: &'a [String],
-    /// Out of the way from the start.
-    pub is_archived: bool,
-    /// What another system calls it.
-    pub external_id: Option<&'a str>,
-    /// False: made, but switched off.
-    pub is_enabled: bool,
-    /// When it stops redirecting.
-    pub expires_at: Option<OffsetDateTime>,
-    /// Which redirect it answers with.
-    pub redirect_status: RedirectStatus,
-    /// What it has beyond that. Its password is not in here.
-    pub options: &'a LinkOptions,
-    /// PHC string of its password, if it has one.
-    pub password_hash: Option<&'a str>,
-    /// Now.
-    pub created_at: OffsetDateTime,
-    /// Who makes it.
-    pub created_by: &'a str,
-}
-
-/// Inserts a link, unless its code is taken: then `None`. Follow with
+/// Inserts a link, unless its code is taken: then false. Follow with
 /// [`log_change`](super::log_change) in the same transaction.
-pub async fn insert_link(
-    connection: &mut PgConnection,
-    link: &NewLink<'_>,
-) -> Result<Option<LinkRow>> {
-    let inserted = returning_link!(
+pub async fn insert_link(connection: &mut PgConnection, link: &LinkRow) -> Result<bool> {
+    let inserted = sqlx::query!(
         "insert into links (id, workspace_id, domain, code, original_url, title, is_enabled,
                             expires_at, created_at, updated_at, revision, redirect_status,
                             options, password_hash, password_changed, notes, tags, is_archived,
                             external_id, created_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10,
-                 $11, $12::text, case when $12 is null then 0 else 1 end, $13, $14, $15,
-                 $16, $17)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17,
+                 $18)
          on conflict on constraint links_domain_code_key do nothing",
-        link.id.0,
+        link.id,
         link.workspace_id,
-        link.domain.as_str(),
-        link.code.as_str(),
+        link.domain,
+        link.code,
         link.original_url,
         link.title,
         link.is_enabled,
         link.expires_at,
         link.created_at,
-        link.redirect_status.as_u16() as i16,
-        stored_options(link.options.clone()) as _,
+        link.redirect_status,
+        link.options as _,
         link.password_hash,
+        link.password_changed,
         link.notes,
-        link.tags,
+        &link.tags,
         link.is_archived,
         link.external_id,
         link.created_by,
     )
-    .fetch_optional(connection)
+    .execute(connection)
     .await;
-    inserted.map_err(named_elsewhere)
+    Ok(inserted.map_err(named_elsewhere)?.rows_affected() == 1)
 }
 
 /// What the database says when another link has the external id.
@@ -232,6 +191,43 @@ pub async fn ids_of_codes(
     .fetch_all(pool)
     .await?;
     Ok(links)
+}
+
+/// Which of these codes are taken, whoever has them. `domains` and `codes` belong together by their
+/// places.
+pub async fn taken_codes(
+    connection: &mut PgConnection,
+    domains: &[String],
+    codes: &[String],
+) -> Result<HashSet<(String, String)>> {
+    let taken = sqlx::query!(
+        "select links.domain, links.code
+         from unnest($1::text[], $2::text[]) as asked (domain, code)
+         join links on links.domain = asked.domain and links.code = asked.code",
+        domains,
+        codes,
+    )
+    .fetch_all(connection)
+    .await?;
+    let names = taken.into_iter().map(|row| (row.domain, row.code));
+    Ok(names.collect())
+}
+
+/// Which of these external ids links of the workspace have, outside the bin.
+pub async fn taken_external_ids(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    external_ids: &[String],
+) -> Result<HashSet<String>> {
+    let taken = sqlx::query_scalar!(
+        r#"select external_id as "external_id!" from links
+           where workspace_id = $1 and external_id = any($2) and deleted_at is null"#,
+        workspace_id,
+        external_ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(taken.into_iter().collect())
 }
 
 /// Whether there is such a link, whoever owns it, also in the bin. For the edge.

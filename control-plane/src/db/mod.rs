@@ -6,6 +6,7 @@ mod changes;
 mod domains;
 mod link_list;
 mod link_row;
+mod link_writes;
 mod links;
 mod orphans;
 mod patterns;
@@ -30,10 +31,11 @@ pub use link_list::{
     BIN_PERIOD, LinkFilter, LinkOrder, Page, Position, count_links, list_links, totals_of,
 };
 pub use link_row::LinkRow;
+pub use link_writes::{insert_links, lock_links, write_links};
 pub use links::{
-    LinkName, NewLink, delete_link, find_external_link, find_link, find_link_as_asked,
-    find_link_by_code, ids_of_codes, insert_link, link_exists, lock_external_link, lock_link,
-    restore_link, update_link,
+    LinkName, delete_link, find_external_link, find_link, find_link_as_asked, find_link_by_code,
+    ids_of_codes, insert_link, link_exists, lock_external_link, lock_link, restore_link,
+    taken_codes, taken_external_ids, update_link,
 };
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};

@@ -5,10 +5,12 @@ macro_rules! select_link {
     ($first:literal $(+ $rest:literal)* $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             crate::db::LinkRow,
-            r#"select links.id, links.workspace_id, domain, code, original_url, title, notes, tags,
-                    is_enabled, is_archived, external_id, expires_at, created_at, created_by,
-                    updated_at, deleted_at, revision, redirect_status, options as "options: _",
-                    password_hash, password_changed, is_blocked
+            r#"select links.id, links.workspace_id, links.domain, links.code, links.original_url,
+                    links.title, links.notes, links.tags, links.is_enabled, links.is_archived,
+                    links.external_id, links.expires_at, links.created_at, links.created_by,
+                    links.updated_at, links.deleted_at, links.revision, links.redirect_status,
+                    links.options as "options: _", links.password_hash, links.password_changed,
+                    links.is_blocked
                "# + $first $(+ $rest)*
             $(, $argument)*
         )
@@ -21,10 +23,12 @@ macro_rules! returning_link {
         sqlx::query_as!(
             crate::db::LinkRow,
             $begin + r#"
-               returning links.id, links.workspace_id, domain, code, original_url, title, notes,
-                    tags, is_enabled, is_archived, external_id, expires_at, created_at, created_by,
-                    updated_at, deleted_at, revision, redirect_status, options as "options: _",
-                    password_hash, password_changed, is_blocked"#
+               returning links.id, links.workspace_id, links.domain, links.code, links.original_url,
+                    links.title, links.notes, links.tags, links.is_enabled, links.is_archived,
+                    links.external_id, links.expires_at, links.created_at, links.created_by,
+                    links.updated_at, links.deleted_at, links.revision, links.redirect_status,
+                    links.options as "options: _", links.password_hash, links.password_changed,
+                    links.is_blocked"#
             $(, $argument)*
         )
     };

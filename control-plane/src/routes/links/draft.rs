@@ -2,7 +2,7 @@
 
 use std::mem::take;
 
-use contract::{Code, Domain, LinkId, LinkOptions, RedirectStatus};
+use contract::{Code, Domain, LinkOptions, RedirectStatus};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::options::OptionFields;
 use super::{CreateLink, fields};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
-use crate::db::{self, LinkRow, NewLink};
+use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::state::AppState;
@@ -108,9 +108,58 @@ impl Draft {
         Ok(())
     }
 
+    /// Host.
+    pub(super) fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// The code that was asked for.
+    pub(super) fn code(&self) -> Option<&Code> {
+        self.code.as_ref()
+    }
+
+    /// What another system calls it.
+    pub(super) fn external_id(&self) -> Option<&str> {
+        self.external_id.as_deref()
+    }
+
+    /// A link of it under this code, not numbered yet.
+    pub(super) fn row(&self, code: &Code, caller: &Caller, now: OffsetDateTime) -> LinkRow {
+        let mut row = LinkRow {
+            id: Uuid::now_v7(),
+            workspace_id: caller.workspace_id,
+            domain: self.domain.to_string(),
+            code: code.to_string(),
+            original_url: self.original_url.clone(),
+            title: self.title.clone(),
+            notes: self.notes.clone(),
+            tags: self.tags.clone(),
+            is_enabled: self.is_enabled,
+            is_archived: self.is_archived,
+            external_id: self.external_id.clone(),
+            expires_at: self.expires_at,
+            created_at: now,
+            created_by: Some(caller.identity.to_string()),
+            updated_at: now,
+            deleted_at: None,
+            revision: 0,
+            redirect_status: self.redirect_status.as_u16() as i16,
+            options: None,
+            password_hash: None,
+            password_changed: 0,
+            is_blocked: false,
+        };
+        row.set_options(self.options.clone());
+        row.set_password(self.password.clone());
+        row
+    }
+
     pub(super) async fn insert(self, state: &AppState, caller: &Caller) -> Result<LinkRow> {
-        let actor = caller.identity.to_string();
-        let now = state.now();
+        let cause = Cause {
+            action: Action::Created,
+            actor: &caller.identity.to_string(),
+            at: state.now(),
+        };
         let mut transaction = state.pool.begin().await?;
         let is_lower = db::hold_case(&mut transaction, &self.domain).await?;
         for _ in 0..GENERATE_ATTEMPTS {
@@ -118,31 +167,8 @@ impl Draft {
                 Some(code) => folded(code, is_lower)?,
                 None => generate_code(is_lower),
             };
-            let link = NewLink {
-                id: LinkId(Uuid::now_v7()),
-                workspace_id: caller.workspace_id,
-                domain: &self.domain,
-                code: &code,
-                original_url: &self.original_url,
-                title: self.title.as_deref(),
-                notes: self.notes.as_deref(),
-                tags: &self.tags,
-                is_archived: self.is_archived,
-                external_id: self.external_id.as_deref(),
-                is_enabled: self.is_enabled,
-                expires_at: self.expires_at,
-                redirect_status: self.redirect_status,
-                options: &self.options,
-                password_hash: self.password.as_deref(),
-                created_at: now,
-                created_by: &actor,
-            };
-            if let Some(row) = db::insert_link(&mut transaction, &link).await? {
-                let cause = Cause {
-                    action: Action::Created,
-                    actor: &actor,
-                    at: now,
-                };
+            let row = self.row(&code, caller, cause.at);
+            if db::insert_link(&mut transaction, &row).await? {
                 let row = db::log_change(&mut transaction, &row, &cause).await?;
                 transaction.commit().await?;
                 return Ok(row);

@@ -16,6 +16,7 @@ use crate::field_check::FieldCheck;
 use crate::state::AppState;
 
 /// An edit whose fields are in order. The outer `None` leaves a field alone.
+#[derive(Clone)]
 pub(super) struct Edit {
     original_url: Option<String>,
     title: Option<Option<String>>,
@@ -127,7 +128,7 @@ impl Edit {
         db::log_change(connection, &link, &cause).await
     }
 
-    fn apply(self, link: &mut LinkRow) {
+    pub(super) fn apply(self, link: &mut LinkRow) {
         if let Some(original_url) = self.original_url {
             link.original_url = original_url;
         }

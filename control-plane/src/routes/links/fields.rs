@@ -8,7 +8,7 @@ use crate::field_check::FieldCheck;
 const MAX_TITLE: usize = 512;
 /// Characters.
 const MAX_NOTES: usize = 10_000;
-const MAX_TAGS: usize = 50;
+pub(super) const MAX_TAGS: usize = 50;
 /// Characters.
 const MAX_TAG: usize = 50;
 /// Characters.
@@ -60,14 +60,19 @@ pub(super) fn notes(text: &str, check: &mut FieldCheck<'_>) -> Option<String> {
 
 /// In lower case, ascending, each once: so that two links have the same tags if they look the same.
 pub(super) fn tags(tags: &[String], check: &mut FieldCheck<'_>) -> Vec<String> {
+    named_tags("tags", tags, check)
+}
+
+/// The same in a field of another name.
+pub(super) fn named_tags(name: &str, tags: &[String], check: &mut FieldCheck<'_>) -> Vec<String> {
     if tags.len() > MAX_TAGS {
         let message = format!("a link has at most {MAX_TAGS} tags");
-        check.refuse("tags", "too_many", message);
+        check.refuse(name, "too_many", message);
         return Vec::new();
     }
     let mut checked = Vec::with_capacity(tags.len());
     for (place, tag) in tags.iter().enumerate() {
-        let field = format!("tags[{place}]");
+        let field = format!("{name}[{place}]");
         match check.text(&field, tag, MAX_TAG) {
             None => check.refuse(&field, "required", "a tag has at least one character"),
             Some(tag) if tag.contains(',') => {

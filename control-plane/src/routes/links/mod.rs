@@ -1,5 +1,6 @@
 //! Links.
 
+mod bulk;
 mod codes;
 mod create;
 mod delete;
@@ -21,6 +22,7 @@ mod update;
 mod view;
 mod written;
 
+pub use bulk::*;
 pub use create::*;
 pub use delete::*;
 pub use explain::*;

@@ -15,7 +15,7 @@ use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
 
 /// What to change. Absent fields stay; `null` clears what may be empty.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateLink {
     /// Where it leads from now on.

@@ -1,0 +1,12 @@
+//! Many links in one request.
+
+mod create;
+mod delete;
+mod edit;
+mod outcome;
+mod rows;
+mod selection;
+
+pub use create::*;
+pub use delete::*;
+pub use edit::*;
