@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::Description;
-use crate::routes::{domains, links, orphans, session};
+use crate::routes::{audit, domains, links, orphans, session};
 use crate::state::AppState;
 use crate::{console, pages, problem};
 
@@ -45,11 +45,14 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::update_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
         .routes(routes!(links::delete_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
         .routes(routes!(links::restore_link))
+        .routes(routes!(links::link_history))
+        .routes(routes!(links::roll_back_link))
         .routes(routes!(links::get_link_by_code))
         .routes(routes!(links::get_external_link, links::put_external_link))
         .routes(routes!(links::get_link_stats))
         .routes(routes!(links::explain_link))
         .routes(routes!(orphans::list_orphans))
+        .routes(routes!(audit::list_audit_log))
         .routes(routes!(domains::list_domains))
         .routes(routes!(domains::get_domain, domains::update_domain))
 }

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was done in the workspace
+         * @description For owners and admins. `linkpulse doctor --audit` checks the hashes.
+         */
+        get: operations["list_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/domains": {
         parameters: {
             query?: never;
@@ -223,6 +243,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a link
+         * @description Also of one in the bin. Links that are older than this list begin it with their first change
+         *     since.
+         */
+        get: operations["link_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/{id}/restore": {
         parameters: {
             query?: never;
@@ -237,6 +278,26 @@ export interface paths {
          * @description It is what it was when it was deleted. After 30 days in the bin it stays there.
          */
         post: operations["restore_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{id}/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll a link back to a version of its history
+         * @description The link gets all fields of that version, in a new version. Its password stays what it is.
+         */
+        post: operations["roll_back_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -332,6 +393,48 @@ export interface components {
              *     passed.
              */
             silent_seconds: number;
+        };
+        /** @description Something that was done. */
+        AuditEntry: {
+            /**
+             * @description What.
+             * @example link.updated
+             */
+            action: string;
+            /**
+             * @description Who: `usr_…`, `key_…`, or a part of the system.
+             * @example usr_01K9ZC6T2YJ4T1B6Q8S3W5
+             */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * @description SHA-256, in hexadecimal, of this entry and all before it. Keep the newest one elsewhere, and
+             *     nobody can write the log anew without your noticing.
+             */
+            hash: string;
+            /**
+             * Format: int64
+             * @description From 1 on, without gaps.
+             */
+            number: number;
+            /** @description What it is like since, as it is stored. */
+            state: Record<string, never>;
+            /**
+             * @description To what.
+             * @example lnk_01K9ZC6T2YJ4T1B6Q8S3W5
+             */
+            subject: string;
+        };
+        /** @description One page of the log. */
+        AuditLog: {
+            /** @description Newest first. */
+            data: components["schemas"]["AuditEntry"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
         };
         /** @description What became of a request about many links. */
         BulkOutcome: {
@@ -658,6 +761,18 @@ export interface components {
              */
             why: string;
         };
+        /** @description A field that differs. */
+        FieldChange: {
+            /** @description What it became. A new password is `true` after `true`. */
+            after: unknown;
+            /** @description What it was. */
+            before: unknown;
+            /**
+             * @description Its name.
+             * @example original_url
+             */
+            field: string;
+        };
         /** @description One field that was refused. */
         FieldError: {
             /**
@@ -851,6 +966,13 @@ export interface components {
             /** @description Only links in this state. All but the bin when absent. */
             status?: ("active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked") | null;
         };
+        /** @description One page of versions. */
+        LinkHistory: {
+            /** @description Newest first. */
+            data: components["schemas"]["LinkVersion"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
         /** @description One page of links. */
         LinkList: {
             /** @description In the order that was asked for. */
@@ -905,6 +1027,31 @@ export interface components {
          * @enum {string}
          */
         LinkStatus: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+        /** @description What a link was from some moment on. */
+        LinkVersion: {
+            /**
+             * @description What they did: `link.created`, `link.updated`, `link.deleted`, `link.restored`,
+             *     `link.rolled_back`, `link.blocked`, `link.unblocked`.
+             * @example link.updated
+             */
+            action: string;
+            /** @description Who made it so: `usr_…`, `key_…`, or a part of the system. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /** @description What differs from the version before. Of a first version, nothing. */
+            changes: components["schemas"]["FieldChange"][];
+            /** @description The fields of the link as they were, named as in a link. */
+            link: Record<string, never>;
+            /**
+             * Format: int64
+             * @description From 1 on.
+             */
+            version: number;
+        };
         /** @description A code that visitors asked for, and that led nowhere. */
         Orphan: {
             /**
@@ -1012,6 +1159,14 @@ export interface components {
          * @enum {string}
          */
         Refusal: "not_found" | "gone" | "unavailable";
+        /** @description Where to go back to. */
+        RollBack: {
+            /**
+             * Format: int64
+             * @description A version of the link's history.
+             */
+            version: number;
+        };
         /** @description What became of one row. */
         RowOutcome: {
             /** @description Its short part. */
@@ -1237,6 +1392,78 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit_log: {
+        parameters: {
+            query?: {
+                /** @description Only what they did: `usr_…`, `key_…`, or a part of the system. */
+                actor?: string;
+                /** @description Only this, such as `link.deleted`. */
+                action?: string;
+                /** @description Only what was done to this, such as `lnk_…`. */
+                subject?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLog"];
+                };
+            };
+            /** @description The cursor was altered, or is of another query */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_domains: {
         parameters: {
             query?: never;
@@ -2487,6 +2714,74 @@ export interface operations {
             };
         };
     };
+    link_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkHistory"];
+                };
+            };
+            /** @description The cursor was altered */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     restore_link: {
         parameters: {
             query?: {
@@ -2552,6 +2847,121 @@ export interface operations {
                 };
             };
             /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBack"];
+            };
+        };
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: another link has the external id by now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: there is no such version, or its target is not allowed any more */
             422: {
                 headers: {
                     [name: string]: unknown;

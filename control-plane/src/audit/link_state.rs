@@ -63,4 +63,18 @@ impl LinkState {
             deleted: row.deleted_at.is_some(),
         }
     }
+
+    /// Gives a row all that an owner can edit, but for the password.
+    pub fn put_into(&self, row: &mut LinkRow) {
+        row.original_url.clone_from(&self.original_url);
+        row.title.clone_from(&self.title);
+        row.notes.clone_from(&self.notes);
+        row.tags.clone_from(&self.tags);
+        row.is_enabled = self.enabled;
+        row.is_archived = self.archived;
+        row.external_id.clone_from(&self.external_id);
+        row.expires_at = self.expires_at;
+        row.redirect_status = self.redirect_status;
+        row.set_options(self.options.clone());
+    }
 }

@@ -2,6 +2,7 @@
 //! take `&mut PgConnection`.
 
 mod api_keys;
+mod audit_log;
 mod changes;
 mod domains;
 mod link_list;
@@ -20,6 +21,7 @@ mod users;
 mod visitor_keys;
 
 pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touch_api_key};
+pub use audit_log::{AuditFilter, AuditRow, VersionRow, audit_log, versions};
 pub use changes::{
     Head, LoggedChange, changes_after, head, log_change, log_changes, rename_history,
 };

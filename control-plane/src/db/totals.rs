@@ -27,8 +27,8 @@ pub async fn clicked_since(
     since: OffsetDateTime,
 ) -> Result<Vec<(Uuid, OffsetDateTime)>> {
     let rows = sqlx::query!(
-        "select link_id, last_clicked_at from link_clicks_hourly
-         where hour >= date_trunc('hour', $1::timestamptz) and last_clicked_at > $1",
+        r#"select link_id, last_clicked_at as "last_clicked_at!" from link_clicks_hourly
+         where hour >= date_trunc('hour', $1::timestamptz) and last_clicked_at > $1"#,
         since,
     )
     .fetch_all(pool)

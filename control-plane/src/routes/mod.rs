@@ -1,5 +1,6 @@
 //! The REST API: one endpoint, one file.
 
+pub mod audit;
 mod cursor;
 pub mod domains;
 pub mod links;

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should panic"
 )]
 
+mod audit;
 mod auth;
 mod bad_input;
 mod bulk;
@@ -14,6 +15,7 @@ mod console;
 mod domains;
 mod explain;
 mod harness;
+mod history;
 mod internal;
 mod leadership;
 mod link_fields;

@@ -136,6 +136,11 @@ impl Link {
             .ok_or_else(|| Error::internal("a link got lost while it was loaded"))
     }
 
+    /// One row as the client sees it, where clicks do not matter.
+    pub(super) fn without_clicks(state: &AppState, row: LinkRow) -> Self {
+        Self::new(row, None, &state.config.public_url, state.now())
+    }
+
     fn new(row: LinkRow, total: Option<LinkTotals>, public_url: &Url, now: OffsetDateTime) -> Self {
         let options = row.options();
         let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
