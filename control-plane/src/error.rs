@@ -52,6 +52,9 @@ pub enum Error {
     /// The body is not JSON.
     #[error("send the body as application/json")]
     UnsupportedMediaType,
+    /// The body is not what this route takes.
+    #[error("send the body as {0}")]
+    WrongMediaType(&'static str),
     /// The request can be read, and is refused: correct the fields.
     #[error("{} refused", fields(.0))]
     Invalid(Vec<FieldError>),

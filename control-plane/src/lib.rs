@@ -15,6 +15,7 @@ pub mod openapi;
 mod pages;
 mod problem;
 mod propagation;
+mod qr;
 mod relay;
 mod router;
 mod routes;

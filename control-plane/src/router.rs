@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::Description;
-use crate::routes::{audit, domains, links, orphans, session};
+use crate::routes::{audit, domains, links, orphans, qr_logo, session};
 use crate::state::AppState;
 use crate::{console, pages, problem};
 
@@ -47,6 +47,13 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::restore_link))
         .routes(routes!(links::link_history))
         .routes(routes!(links::roll_back_link))
+        .routes(routes!(links::link_qr_png))
+        .routes(routes!(links::link_qr_svg))
+        .routes(routes!(
+            qr_logo::get_qr_logo,
+            qr_logo::put_qr_logo,
+            qr_logo::delete_qr_logo
+        ))
         .routes(routes!(links::get_link_by_code))
         .routes(routes!(links::get_external_link, links::put_external_link))
         .routes(routes!(links::get_link_stats))

@@ -13,6 +13,7 @@ mod orphans;
 mod patterns;
 mod pool;
 mod proxies;
+mod qr_logos;
 mod select_link;
 mod sessions;
 mod stats;
@@ -42,6 +43,7 @@ pub use links::{
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
+pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
 pub use sessions::{
     SessionRow, delete_expired_sessions, delete_session, find_session, insert_session,
 };

@@ -6,6 +6,7 @@ pub mod domains;
 pub mod links;
 pub mod orphans;
 mod paging;
+pub mod qr_logo;
 pub mod session;
 
 use axum::extract::FromRequestParts;

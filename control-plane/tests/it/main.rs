@@ -29,6 +29,7 @@ mod password;
 mod pool;
 mod preview;
 mod propagation;
+mod qr;
 mod relay;
 mod stats;
 mod visitor_keys;
