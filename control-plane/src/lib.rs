@@ -9,6 +9,7 @@ mod console;
 pub mod db;
 mod error;
 mod field_check;
+mod imports;
 mod internal;
 mod json;
 pub mod openapi;

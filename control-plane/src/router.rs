@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::Description;
-use crate::routes::{audit, domains, links, orphans, qr_logo, session};
+use crate::routes::{audit, domains, imports, links, orphans, qr_logo, session};
 use crate::state::AppState;
 use crate::{console, pages, problem};
 
@@ -54,6 +54,13 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             qr_logo::put_qr_logo,
             qr_logo::delete_qr_logo
         ))
+        .routes(routes!(links::export_csv))
+        .routes(routes!(links::export_jsonl))
+        .routes(
+            routes!(imports::create_import, imports::list_imports)
+                .layer(DefaultBodyLimit::max(imports::MAX_FILE)),
+        )
+        .routes(routes!(imports::get_import))
         .routes(routes!(links::get_link_by_code))
         .routes(routes!(links::get_external_link, links::put_external_link))
         .routes(routes!(links::get_link_stats))

@@ -65,6 +65,54 @@ export interface paths {
         patch: operations["update_domain"];
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imports
+         * @description The newest 50.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Import links from a file
+         * @description CSV in UTF-8 with a header, at most 32 MiB and 200,000 rows. Columns are found by their names, in any
+         *     case: `original_url` (or `url`, `target`, `destination` …), `code` (or `slug`, `alias`, `short link` …,
+         *     as a code or as a whole address), `title`, `notes`, `tags`, `expires_at`, `enabled`, `archived`,
+         *     `external_id`, `redirect_status`. Others are ignored, and named.
+         *
+         *     A job makes the links; the address in `Location` tells how far it has got. Codes are kept. A file
+         *     can be imported again: rows whose code leads where it should are skipped, and rows without a code
+         *     get the same one every time.
+         */
+        post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how far an import has got */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links": {
         parameters: {
             query?: never;
@@ -186,6 +234,48 @@ export interface paths {
          *     fields stay as they are, `null` clears. `domain` and `code` cannot be changed, only repeated.
          */
         put: operations["put_external_link"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export links as CSV
+         * @description All that match, the oldest first; archived ones too unless asked otherwise. Cells that a spreadsheet
+         *     would run begin with `'`. An import reads this file.
+         */
+        get: operations["export_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/export.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export links as JSON lines
+         * @description All that match, the oldest first, each as the API shows it; archived ones too unless asked
+         *     otherwise.
+         */
+        get: operations["export_jsonl"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -879,6 +969,64 @@ export interface components {
              * @example Europe/Berlin
              */
             zone: string;
+        };
+        /** @description Links that come from a file. */
+        Import: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who began it: `usr_…` or `key_…`. */
+            created_by: string;
+            /**
+             * Format: int32
+             * @description Rows that are done with.
+             */
+            done: number;
+            /** @description True: nothing is made, all is said as if it were. */
+            dry_run: boolean;
+            /** @description The first thousand that were refused: number of the row, its code, and why. */
+            errors: Record<string, never>[];
+            /** @description True when all rows are done with. */
+            finished: boolean;
+            /**
+             * Format: date-time
+             * @description When it was through.
+             */
+            finished_at: string | null;
+            /**
+             * @description Identity.
+             * @example imp_01K9ZC6T2YJ4T1B6Q8S3W5
+             */
+            id: string;
+            /** @description Headers of columns that mean nothing to us. */
+            ignored_columns: string[];
+            /**
+             * Format: int32
+             * @description Of these, links that were made.
+             */
+            made: number;
+            /**
+             * Format: int32
+             * @description Of these, rows that were refused.
+             */
+            refused: number;
+            /**
+             * Format: int32
+             * @description Of these, rows whose code leads where it should already.
+             */
+            skipped: number;
+            /**
+             * Format: int32
+             * @description Rows of the file, without its header.
+             */
+            total: number;
+        };
+        /** @description The newest imports. */
+        ImportList: {
+            /** @description Newest first. */
+            data: components["schemas"]["Import"][];
         };
         /**
          * @description Width of a bar.
@@ -1723,6 +1871,186 @@ export interface operations {
             };
         };
     };
+    list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_import: {
+        parameters: {
+            query?: {
+                /** @description True makes nothing, and says what would be made. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Begun */
+            202: {
+                headers: {
+                    /** @description Address of the import in this API */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description The body could not be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 32 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `text/csv` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: the file cannot be read, or has no column with targets */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `imp_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_links: {
         parameters: {
             query?: {
@@ -2410,6 +2738,142 @@ export interface operations {
             };
             /** @description Not `application/json` */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_csv: {
+        parameters: {
+            query?: {
+                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                q?: string;
+                /** @description Only links in this state. All but the bin when absent. */
+                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_jsonl: {
+        parameters: {
+            query?: {
+                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                q?: string;
+                /** @description Only links in this state. All but the bin when absent. */
+                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -213,6 +213,28 @@ pub async fn taken_codes(
     Ok(names.collect())
 }
 
+/// Codes of the workspace's links among these, also from the bin, and where they lead.
+pub async fn targets_of_codes(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    domains: &[String],
+    codes: &[String],
+) -> Result<HashSet<(String, String)>> {
+    let targets = sqlx::query!(
+        "select links.code, links.original_url
+         from unnest($2::text[], $3::text[]) as asked (domain, code)
+         join links on links.domain = asked.domain and links.code = asked.code
+         where links.workspace_id = $1",
+        workspace_id,
+        domains,
+        codes,
+    )
+    .fetch_all(connection)
+    .await?;
+    let targets = targets.into_iter().map(|row| (row.code, row.original_url));
+    Ok(targets.collect())
+}
+
 /// Which of these external ids links of the workspace have, outside the bin.
 pub async fn taken_external_ids(
     connection: &mut PgConnection,

@@ -5,6 +5,7 @@ mod api_keys;
 mod audit_log;
 mod changes;
 mod domains;
+mod imports;
 mod link_list;
 mod link_row;
 mod link_writes;
@@ -30,6 +31,9 @@ pub use domains::{
     DomainRow, domain_names, find_domain, has_lower_case_only, hold_case, lock_domain,
     log_domain_change, update_domain,
 };
+pub use imports::{
+    ImportRow, find_import, import_rows, insert_import, list_imports, take_import, update_import,
+};
 pub use link_list::{
     BIN_PERIOD, LinkFilter, LinkOrder, Page, Position, count_links, list_links, totals_of,
 };
@@ -38,7 +42,7 @@ pub use link_writes::{insert_links, lock_links, write_links};
 pub use links::{
     LinkName, delete_link, find_external_link, find_link, find_link_as_asked, find_link_by_code,
     ids_of_codes, insert_link, link_exists, lock_external_link, lock_link, restore_link,
-    taken_codes, taken_external_ids, update_link,
+    taken_codes, taken_external_ids, targets_of_codes, update_link,
 };
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};

@@ -3,6 +3,7 @@
 pub mod audit;
 mod cursor;
 pub mod domains;
+pub mod imports;
 pub mod links;
 pub mod orphans;
 mod paging;

@@ -16,6 +16,7 @@ mod domains;
 mod explain;
 mod harness;
 mod history;
+mod imports;
 mod internal;
 mod leadership;
 mod link_fields;

@@ -20,6 +20,9 @@ use crate::state::AppState;
 /// something else is wrong.
 const GENERATE_ATTEMPTS: usize = 10;
 
+/// Whose the link will be, and who makes it: `usr_…` or `key_…`.
+pub(super) type Maker<'a> = (Uuid, &'a str);
+
 /// A link whose fields are in order.
 pub(super) struct Draft {
     domain: Domain,
@@ -118,16 +121,22 @@ impl Draft {
         self.code.as_ref()
     }
 
+    /// Where it leads.
+    pub(super) fn original_url(&self) -> &str {
+        &self.original_url
+    }
+
     /// What another system calls it.
     pub(super) fn external_id(&self) -> Option<&str> {
         self.external_id.as_deref()
     }
 
     /// A link of it under this code, not numbered yet.
-    pub(super) fn row(&self, code: &Code, caller: &Caller, now: OffsetDateTime) -> LinkRow {
+    pub(super) fn row(&self, code: &Code, maker: Maker<'_>, now: OffsetDateTime) -> LinkRow {
+        let (workspace_id, actor) = maker;
         let mut row = LinkRow {
             id: Uuid::now_v7(),
-            workspace_id: caller.workspace_id,
+            workspace_id,
             domain: self.domain.to_string(),
             code: code.to_string(),
             original_url: self.original_url.clone(),
@@ -139,7 +148,7 @@ impl Draft {
             external_id: self.external_id.clone(),
             expires_at: self.expires_at,
             created_at: now,
-            created_by: Some(caller.identity.to_string()),
+            created_by: Some(actor.to_owned()),
             updated_at: now,
             deleted_at: None,
             revision: 0,
@@ -167,7 +176,7 @@ impl Draft {
                 Some(code) => folded(code, is_lower)?,
                 None => generate_code(is_lower),
             };
-            let row = self.row(&code, caller, cause.at);
+            let row = self.row(&code, (caller.workspace_id, cause.actor), cause.at);
             if db::insert_link(&mut transaction, &row).await? {
                 let row = db::log_change(&mut transaction, &row, &cause).await?;
                 transaction.commit().await?;

@@ -115,13 +115,16 @@ pub enum Archived {
 }
 
 /// Which links. Absent: all but archived ones and the bin.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Clone, Deserialize, Serialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LinkFilters {
     /// Text to find in code, target, title, notes or tags, in any case.
+    #[param(max_length = 200)]
     #[schema(max_length = 200)]
     pub(super) q: Option<String>,
     /// Only links in this state. All but the bin when absent.
+    #[param(inline)]
     #[schema(inline)]
     pub(super) status: Option<LinkStatus>,
     /// Only links of this domain.
@@ -139,6 +142,7 @@ pub struct LinkFilters {
     /// Only links with none of these tags.
     pub(super) no_tag: Option<String>,
     /// Whether archived links are among them; `exclude` when absent.
+    #[param(inline)]
     #[schema(inline)]
     pub(super) archived: Option<Archived>,
 }

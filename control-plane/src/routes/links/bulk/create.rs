@@ -96,7 +96,7 @@ async fn write(
     attempt(state, caller, &drafts, all_or_nothing).await
 }
 
-fn check(link: Value, state: &AppState) -> Result<Draft> {
+pub(super) fn check(link: Value, state: &AppState) -> Result<Draft> {
     if link
         .get("password")
         .is_some_and(|password| !password.is_null())
@@ -114,8 +114,9 @@ async fn attempt(
     all_or_nothing: bool,
 ) -> Result<Written> {
     let now = state.now();
+    let actor = caller.identity.to_string();
     let mut transaction = state.pool.begin().await?;
-    let rows = rows::settle(&mut transaction, drafts, caller, now).await?;
+    let rows = rows::settle(&mut transaction, drafts, (caller.workspace_id, &actor), now).await?;
     if all_or_nothing {
         let mut refusals = Refusals::default();
         for (place, row) in rows.iter().enumerate() {
@@ -135,7 +136,7 @@ async fn attempt(
     if !new.is_empty() {
         let cause = Cause {
             action: Action::Created,
-            actor: &caller.identity.to_string(),
+            actor: &actor,
             at: now,
         };
         let made = db::insert_links(&mut transaction, new, &cause).await?;

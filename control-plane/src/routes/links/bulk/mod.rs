@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod edit;
+mod imported;
 mod outcome;
 mod rows;
 mod selection;
@@ -10,3 +11,4 @@ mod selection;
 pub use create::*;
 pub use delete::*;
 pub use edit::*;
+pub use imported::ImportedRow;

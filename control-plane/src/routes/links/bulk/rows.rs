@@ -6,11 +6,10 @@ use contract::{Code, Domain};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::auth::Caller;
 use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::routes::links::codes::{folded, generate_code};
-use crate::routes::links::draft::Draft;
+use crate::routes::links::draft::{Draft, Maker};
 
 /// A row of the request.
 pub(super) enum Row<'a> {
@@ -60,7 +59,7 @@ impl Row<'_> {
 pub(super) async fn settle<'a>(
     connection: &mut PgConnection,
     drafts: &'a [Result<Draft>],
-    caller: &Caller,
+    maker: Maker<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<Row<'a>>> {
     let mut is_lower = HashMap::new();
@@ -91,7 +90,7 @@ pub(super) async fn settle<'a>(
     let mut taken = db::taken_codes(connection, &domains, &asked).await?;
     let external_ids = drafts.iter().flatten().filter_map(Draft::external_id);
     let external_ids: Vec<String> = external_ids.map(str::to_owned).collect();
-    let ids = db::taken_external_ids(connection, caller.workspace_id, &external_ids);
+    let ids = db::taken_external_ids(connection, maker.0, &external_ids);
     let mut taken_ids = ids.await?;
 
     let mut rows = Vec::with_capacity(drafts.len());
@@ -104,7 +103,7 @@ pub(super) async fn settle<'a>(
                     code,
                     is_lower,
                     (&mut taken, &mut taken_ids),
-                    caller,
+                    maker,
                     now,
                 )
             }
@@ -124,7 +123,7 @@ fn one<'a>(
     mut code: Code,
     is_lower: bool,
     (codes, ids): (&mut HashSet<(String, String)>, &mut HashSet<String>),
-    caller: &Caller,
+    maker: Maker<'_>,
     now: OffsetDateTime,
 ) -> Row<'a> {
     let refused = |code: Option<String>, reason| Row::Refused {
@@ -152,5 +151,5 @@ fn one<'a>(
         return refused(asked, Error::Conflict("another link has this external id"));
     }
     codes.insert(name(&code));
-    Row::New(Box::new(draft.row(&code, caller, now)))
+    Row::New(Box::new(draft.row(&code, maker, now)))
 }
