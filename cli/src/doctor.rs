@@ -1,6 +1,7 @@
 //! `linkpulse doctor`: what is wrong, and what to do about it.
 
 mod audit;
+mod audit_log;
 
 use std::fmt::Display;
 use std::path::Path;
@@ -46,6 +47,7 @@ pub(crate) async fn run(arguments: Arguments, dir: &Path) -> anyhow::Result<Exit
             check_databases(&mut report, &databases).await;
             if arguments.audit {
                 audit::check(&mut report, &databases.analytics).await;
+                audit_log::check(&mut report, &databases.links).await;
             }
             databases.close().await;
         }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
+pub mod audit;
 pub mod auth;
 mod caps;
 mod config;
@@ -8,18 +9,21 @@ mod console;
 pub mod db;
 mod error;
 mod field_check;
+mod imports;
 mod internal;
 mod json;
 pub mod openapi;
 mod pages;
 mod problem;
 mod propagation;
+mod qr;
 mod relay;
 mod router;
 mod routes;
 mod run;
 mod state;
 pub mod target;
+mod totals;
 pub mod visitor_keys;
 
 pub use config::Config;

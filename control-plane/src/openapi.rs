@@ -12,6 +12,9 @@ use utoipa::{Modify, OpenApi};
     ),
     tags(
         (name = "links", description = "Short links and their statistics"),
+        (name = "orphans", description = "Codes that visitors asked for and that do not exist"),
+        (name = "audit", description = "Who changed what"),
+        (name = "imports", description = "Links from files"),
         (name = "domains", description = "Domains and their settings"),
         (name = "session", description = "Signing in to the console"),
     ),

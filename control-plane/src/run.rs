@@ -14,7 +14,7 @@ use crate::db::{self, Analytics};
 use crate::error::Error;
 use crate::propagation::Reports;
 use crate::state::AppState;
-use crate::{Config, internal, relay, router, visitor_keys};
+use crate::{Config, imports, internal, relay, router, totals, visitor_keys};
 
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -81,6 +81,14 @@ pub async fn run(
     lifecycle.spawn(
         "visitor keys",
         visitor_keys::destroy_regularly(state.clone(), lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "imports",
+        imports::work(state.clone(), lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "totals",
+        totals::follow(state.clone(), lifecycle.stopping()),
     );
     lifecycle.spawn(
         "session cleanup",

@@ -56,6 +56,17 @@ pub async fn find_domain(pool: &PgPool, domain: &Domain) -> Result<Option<Domain
     Ok(row)
 }
 
+/// The domains of a workspace that have settings.
+pub async fn domain_names(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<String>> {
+    let names = sqlx::query_scalar!(
+        "select domain from domains where workspace_id = $1 order by domain",
+        workspace_id,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(names)
+}
+
 /// A domain's settings for an edit, locked until the end of the transaction; made if it has none.
 pub async fn lock_domain(
     connection: &mut PgConnection,

@@ -2,11 +2,13 @@
 
 mod get;
 mod list;
+mod names;
 mod own;
 mod update;
 mod view;
 
 pub use get::*;
 pub use list::*;
+pub(crate) use names::names;
 pub use update::*;
 pub use view::Domain;

@@ -2,9 +2,9 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::{Domain, own};
+use crate::audit::{self, Event};
 use crate::auth::Caller;
 use crate::db::{self, DomainRow};
 use crate::error::{Error, Result};
@@ -65,7 +65,7 @@ pub async fn update_domain(
     caller.may_administer()?;
     let edit = Edit::check(body, &state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { edit.write(&state, caller.workspace_id, &domain).await });
+    let task = tokio::spawn(async move { edit.write(&state, &caller, &domain).await });
     let row = task.await.map_err(Error::internal)??;
     Ok(Json(row.into()))
 }
@@ -97,12 +97,12 @@ impl Edit {
     async fn write(
         self,
         state: &AppState,
-        workspace_id: Uuid,
+        caller: &Caller,
         domain: &contract::Domain,
     ) -> Result<DomainRow> {
         let now = state.now();
         let mut transaction = state.pool.begin().await?;
-        let mut row = db::lock_domain(&mut transaction, domain, workspace_id, now).await?;
+        let mut row = db::lock_domain(&mut transaction, domain, caller.workspace_id, now).await?;
         if self.ignores_case == Some(true)
             && !row.ignores_case
             && !db::has_lower_case_only(&mut transaction, domain).await?
@@ -125,6 +125,13 @@ impl Edit {
             row.ignores_case = ignores_case;
         }
         db::update_domain(&mut transaction, &row).await?;
+        let event = Event {
+            actor: &caller.identity.to_string(),
+            action: "domain.updated",
+            subject: domain.to_string(),
+            state: serde_json::to_string(&Domain::from(row)).map_err(Error::internal)?,
+        };
+        audit::record(&mut transaction, caller.workspace_id, &[event], now).await?;
         let row = db::log_domain_change(&mut transaction, domain.as_str(), now).await?;
         transaction.commit().await?;
         Ok(row)

@@ -1,0 +1,196 @@
+//! A link that is about to be made.
+
+use std::mem::take;
+
+use contract::{Code, Domain, LinkOptions, RedirectStatus};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::codes::{folded, free_code_like, generate_code};
+use super::options::OptionFields;
+use super::{CreateLink, fields};
+use crate::audit::{Action, Cause};
+use crate::auth::Caller;
+use crate::db::{self, LinkRow};
+use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
+use crate::state::AppState;
+
+/// A generated code is taken once in 10⁸ tries with a million links; ten in a row mean that
+/// something else is wrong.
+const GENERATE_ATTEMPTS: usize = 10;
+
+/// Whose the link will be, and who makes it: `usr_…` or `key_…`.
+pub(super) type Maker<'a> = (Uuid, &'a str);
+
+/// A link whose fields are in order.
+pub(super) struct Draft {
+    domain: Domain,
+    code: Option<Code>,
+    original_url: String,
+    title: Option<String>,
+    notes: Option<String>,
+    tags: Vec<String>,
+    is_archived: bool,
+    external_id: Option<String>,
+    is_enabled: bool,
+    expires_at: Option<OffsetDateTime>,
+    redirect_status: RedirectStatus,
+    options: LinkOptions,
+    /// In clear text until it is hashed, before anything is written.
+    password: Option<String>,
+}
+
+impl Draft {
+    pub(super) fn check(body: CreateLink, state: &AppState) -> Result<Self> {
+        let own = &state.config.default_domain;
+        let mut check = FieldCheck::new(state);
+        let original_url = check.url("original_url", &body.original_url);
+        let code = body.code.and_then(|text| fields::code(&text, &mut check));
+        let title = body.title.and_then(|text| fields::title(&text, &mut check));
+        let notes = body.notes.and_then(|text| fields::notes(&text, &mut check));
+        let tags = fields::tags(&body.tags, &mut check);
+        let external_id = body
+            .external_id
+            .and_then(|text| fields::external_id(&text, &mut check));
+        let expires_at = body
+            .expires_at
+            .and_then(|text| fields::expires_at(&text, &mut check));
+        let redirect_status = body
+            .redirect_status
+            .and_then(|number| fields::redirect_status(number, &mut check))
+            .unwrap_or_default();
+        let password = body
+            .password
+            .and_then(|text| fields::password(text, &mut check));
+        let mut options = LinkOptions::default();
+        let given = OptionFields {
+            starts_at: Some(body.starts_at),
+            expired_url: Some(body.expired_url),
+            click_cap: Some(body.click_cap),
+            rules: Some(body.rules),
+            split: Some(body.split),
+            social_preview: Some(body.social_preview),
+            passes_query: Some(body.passes_query),
+            passes_path: Some(body.passes_path),
+            strict: Some(body.strict),
+            indexable: Some(body.indexable),
+            max_age: Some(body.max_age),
+        };
+        given.check(&mut check).apply(&mut options, 0);
+        fields::together(redirect_status, &options, expires_at, &mut check);
+        check.finish()?;
+        if body
+            .domain
+            .is_some_and(|text| text.parse::<Domain>().as_ref() != Ok(own))
+        {
+            return Err(Error::NotFound("domain"));
+        }
+        Ok(Self {
+            domain: own.clone(),
+            code,
+            original_url: original_url.ok_or_else(|| Error::internal("a target got lost"))?,
+            title,
+            notes,
+            tags,
+            is_archived: body.archived,
+            external_id,
+            is_enabled: body.enabled,
+            expires_at,
+            redirect_status,
+            options,
+            password,
+        })
+    }
+
+    /// From here on, the password is a hash.
+    pub(super) async fn hash_password(&mut self, state: &AppState) -> Result<()> {
+        if let Some(password) = &mut self.password {
+            *password = state.passwords.hash(take(password)).await?;
+        }
+        Ok(())
+    }
+
+    /// Host.
+    pub(super) fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// The code that was asked for.
+    pub(super) fn code(&self) -> Option<&Code> {
+        self.code.as_ref()
+    }
+
+    /// Where it leads.
+    pub(super) fn original_url(&self) -> &str {
+        &self.original_url
+    }
+
+    /// What another system calls it.
+    pub(super) fn external_id(&self) -> Option<&str> {
+        self.external_id.as_deref()
+    }
+
+    /// A link of it under this code, not numbered yet.
+    pub(super) fn row(&self, code: &Code, maker: Maker<'_>, now: OffsetDateTime) -> LinkRow {
+        let (workspace_id, actor) = maker;
+        let mut row = LinkRow {
+            id: Uuid::now_v7(),
+            workspace_id,
+            domain: self.domain.to_string(),
+            code: code.to_string(),
+            original_url: self.original_url.clone(),
+            title: self.title.clone(),
+            notes: self.notes.clone(),
+            tags: self.tags.clone(),
+            is_enabled: self.is_enabled,
+            is_archived: self.is_archived,
+            external_id: self.external_id.clone(),
+            expires_at: self.expires_at,
+            created_at: now,
+            created_by: Some(actor.to_owned()),
+            updated_at: now,
+            deleted_at: None,
+            revision: 0,
+            redirect_status: self.redirect_status.as_u16() as i16,
+            options: None,
+            password_hash: None,
+            password_changed: 0,
+            is_blocked: false,
+        };
+        row.set_options(self.options.clone());
+        row.set_password(self.password.clone());
+        row
+    }
+
+    pub(super) async fn insert(self, state: &AppState, caller: &Caller) -> Result<LinkRow> {
+        let cause = Cause {
+            action: Action::Created,
+            actor: &caller.identity.to_string(),
+            at: state.now(),
+        };
+        let mut transaction = state.pool.begin().await?;
+        let is_lower = db::hold_case(&mut transaction, &self.domain).await?;
+        for _ in 0..GENERATE_ATTEMPTS {
+            let code = match &self.code {
+                Some(code) => folded(code, is_lower)?,
+                None => generate_code(is_lower),
+            };
+            let row = self.row(&code, (caller.workspace_id, cause.actor), cause.at);
+            if db::insert_link(&mut transaction, &row).await? {
+                let row = db::log_change(&mut transaction, &row, &cause).await?;
+                transaction.commit().await?;
+                return Ok(row);
+            }
+            if self.code.is_some() {
+                transaction.rollback().await?;
+                let suggestion = free_code_like(state, &self.domain, &code, is_lower).await?;
+                return Err(Error::CodeTaken {
+                    code: code.to_string(),
+                    suggestion,
+                });
+            }
+        }
+        Err(Error::internal("no free code found"))
+    }
+}
