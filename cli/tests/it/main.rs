@@ -12,6 +12,7 @@ mod dead_letters;
 mod doctor;
 mod harness;
 mod link_options;
+mod privacy;
 mod processes;
 mod redis_users;
 mod settings;
