@@ -15,8 +15,9 @@ use rustix::process::{Pid, kill_process};
 
 use super::stage::Stage;
 
-/// How long a worker stands still to be taken for dead: more than it may be silent.
-const LONG: Duration = Duration::from_secs(25);
+/// How long a worker stands still: until others, who look every 5 s for what was left for 21 s, have
+/// taken over.
+const LONG: Duration = Duration::from_secs(30);
 
 /// How long the disk's writes take when they are slow.
 const SLOW_WRITES: &str = "inject=fdatasync,fsync:delay_enter=1500000";
@@ -45,17 +46,19 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// In the order in which they come. What the pipeline that stands still has in hand must not be
+    /// deleted before others can take it over.
     pub(super) const ALL: [Self; 17] = [
         Self::KillProxy,
-        Self::FreezePipeline,
+        Self::DeleteStream,
         Self::KillRedis,
         Self::LoseReplies,
+        Self::EmptyRedis,
+        Self::FreezePipeline,
         Self::KillPipeline,
-        Self::DeleteStream,
         Self::FreezeRedis,
         Self::KillPostgres,
         Self::FreezeProxy,
-        Self::EmptyRedis,
         Self::PoisonEntry,
         Self::KillControlPlane,
         Self::FreezePostgres,
