@@ -39,6 +39,13 @@ pub enum Finding {
         /// Rows of clicks.
         found: i64,
     },
+    /// Numbers that proxies counted are missing, or there are too many.
+    Tallies {
+        /// Hits without a row, by the blocks that were counted.
+        announced: i64,
+        /// Hits in the numbers.
+        found: i64,
+    },
     /// Counts of a day are not what its rows add up to.
     Day {
         /// Which day, in UTC.
@@ -79,6 +86,11 @@ impl fmt::Display for Finding {
             Self::Rows { announced, found } => write!(
                 formatter,
                 "the blocks that were counted hold {announced} clicks, but there are {found} rows"
+            ),
+            Self::Tallies { announced, found } => write!(
+                formatter,
+                "the blocks that were counted hold {announced} hits without rows, but the tallies \
+                 are {found}"
             ),
             Self::Day {
                 day,
@@ -142,7 +154,11 @@ pub async fn audit(pool: &PgPool) -> Result<Audit> {
         .execute(&mut *transaction)
         .await?;
     let blocks = sqlx::query!(
-        r#"select count(*) as "blocks!", coalesce(sum(clicks), 0)::bigint as "clicks!"
+        r#"select count(*) as "blocks!", coalesce(sum(clicks), 0)::bigint as "clicks!",
+                  coalesce(sum(tallied), 0)::bigint as "tallied!",
+                  (
+                      select coalesce(sum(clicks + other_hits), 0)::bigint from click_tallies
+                  ) as "tallies!"
            from ingested_blocks"#
     )
     .fetch_one(&mut *transaction)
@@ -170,6 +186,12 @@ pub async fn audit(pool: &PgPool) -> Result<Audit> {
         findings.push(Finding::Rows {
             announced: blocks.clicks,
             found: rows.rows,
+        });
+    }
+    if blocks.tallied != blocks.tallies {
+        findings.push(Finding::Tallies {
+            announced: blocks.tallied,
+            found: blocks.tallies,
         });
     }
     let days = days(&mut transaction).await?;

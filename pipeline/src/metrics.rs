@@ -12,6 +12,8 @@ pub(crate) const BLOCK_CONFLICTS: &str = "linkpulse_block_conflicts_total";
 pub(crate) const BLOCKS_NEWER: &str = "linkpulse_blocks_newer_version_total";
 /// Clicks in the ingested blocks, hits of every kind.
 pub(crate) const CLICKS_INGESTED: &str = "linkpulse_clicks_ingested_total";
+/// Hits that were answered, and that nobody had room to count. Must be 0.
+pub(crate) const GAP_HITS: &str = "linkpulse_gap_hits_total";
 /// Entries given up.
 pub(crate) const DEAD_LETTERS: &str = "linkpulse_dead_letters_total";
 /// Entries deleted from the stream by somebody else before they were counted. Must be 0.
@@ -44,6 +46,7 @@ pub(crate) fn describe() {
             CLICKS_INGESTED,
             "Clicks written by this worker, of every kind.",
         ),
+        (GAP_HITS, "Hits that proxies had no room to count."),
         (DEAD_LETTERS, "Stream entries given up."),
         (
             ENTRIES_VANISHED,

@@ -29,7 +29,7 @@ pub(super) async fn check(report: &mut Report, analytics: &PgPool) {
 
 fn advice(finding: &Finding) -> &'static str {
     match finding {
-        Finding::Rows { .. } => {
+        Finding::Rows { .. } | Finding::Tallies { .. } => {
             "rows were removed or added by hand, or a backup is older than its other half: no \
              command mends that"
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::{Block, BlockId, SegmentId};
+use contract::{Block, BlockId, Count, SegmentId};
 use sqlx::PgConnection;
 
 use crate::{Error, Result};
@@ -67,14 +67,17 @@ async fn enter<'b>(
 ) -> Result<BTreeSet<BlockId>> {
     let columns = Columns::of(blocks);
     let entered = sqlx::query!(
-        "insert into ingested_blocks (segment, block, clicks, crc)
-         select * from unnest($1::bytea[], $2::bigint[], $3::integer[], $4::bigint[])
+        "insert into ingested_blocks (segment, block, clicks, crc, tallied)
+         select * from unnest(
+             $1::bytea[], $2::bigint[], $3::integer[], $4::bigint[], $5::bigint[]
+         )
          on conflict do nothing
          returning segment, block",
         &columns.segments as _,
         &columns.numbers,
         &columns.clicks,
         &columns.crcs,
+        &columns.tallied,
     )
     .fetch_all(connection)
     .await?;
@@ -115,6 +118,7 @@ struct Columns<'b> {
     numbers: Vec<i64>,
     clicks: Vec<i32>,
     crcs: Vec<i64>,
+    tallied: Vec<i64>,
 }
 
 impl<'b> Columns<'b> {
@@ -126,9 +130,21 @@ impl<'b> Columns<'b> {
             columns.numbers.push(block.id.number as i64);
             columns.clicks.push(block.click_count() as i32);
             columns.crcs.push(block.crc.into());
+            columns.tallied.push(tallied(block));
         }
         columns
     }
+}
+
+/// Hits that a block has the numbers of.
+fn tallied(block: &Block) -> i64 {
+    // The intake has read it: it is whole.
+    let counts = block.counts().unwrap_or_default().into_iter();
+    let hits = counts.map(|count| match count {
+        Count::Tally(tally) => i64::from(tally.clicks) + i64::from(tally.other_hits),
+        Count::Gap(_) => 0,
+    });
+    hits.sum()
 }
 
 fn block_id(segment: Vec<u8>, number: i64) -> Result<BlockId> {

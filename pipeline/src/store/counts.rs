@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::storable;
-use crate::Result;
+use crate::{Result, metrics as names};
 
 /// Adds the counts of accepted blocks.
 pub(super) async fn add(
@@ -59,10 +59,15 @@ async fn add_tallies(connection: &mut PgConnection, tallies: &[Tally]) -> Result
     Ok(())
 }
 
+/// The block is new, so a conflict is with another gap in the same block.
 async fn insert_gap(connection: &mut PgConnection, block: BlockId, gap: &Gap) -> Result<()> {
     sqlx::query!(
         "insert into click_gaps (segment, block, from_at, until_at, hits)
-         values ($1, $2, $3, $4, $5)",
+         values ($1, $2, $3, $4, $5)
+         on conflict (segment, block) do update
+         set from_at = least(click_gaps.from_at, excluded.from_at),
+             until_at = greatest(click_gaps.until_at, excluded.until_at),
+             hits = click_gaps.hits + excluded.hits",
         &block.segment.0,
         // Both fit: the intake refuses what does not.
         block.number as i64,
@@ -72,6 +77,7 @@ async fn insert_gap(connection: &mut PgConnection, block: BlockId, gap: &Gap) ->
     )
     .execute(connection)
     .await?;
+    metrics::counter!(names::GAP_HITS).increment(gap.hits);
     tracing::error!(
         hits = gap.hits,
         from = gap.from.as_micros(),

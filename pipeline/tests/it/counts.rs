@@ -3,7 +3,7 @@
 use contract::{
     Block, BlockId, Clock, Count, Gap, LinkId, SegmentId, SystemClock, Tally, Timestamp,
 };
-use pipeline::{audit, reclassify};
+use pipeline::{Finding, audit, reclassify};
 use uuid::Uuid;
 
 use crate::blocks::mixed;
@@ -85,4 +85,50 @@ async fn numbers_without_rows_are_counted_once_and_gaps_are_kept() {
         assert_eq!(audit(&stage.pool).await.unwrap().findings, []);
         worker.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_gone_is_noticed() {
+    let stage = Stage::new(engines()[0]).await;
+    let worker = stage.worker("only").await;
+    stage.send(&Block::of_counts(id(0), &[tally(7, 3)])).await;
+    stage.drained_to(0).await;
+    worker.stop().await;
+    assert_eq!(audit(&stage.pool).await.unwrap().findings, []);
+    sqlx::query("update click_tallies set other_hits = 1")
+        .execute(&stage.pool)
+        .await
+        .unwrap();
+    let expected = Finding::Tallies {
+        announced: 10,
+        found: 8,
+    };
+    assert_eq!(audit(&stage.pool).await.unwrap().findings[0], expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_gaps_in_one_block_do_not_stop_the_worker() {
+    let stage = Stage::new(engines()[0]).await;
+    let worker = stage.worker("only").await;
+    let before = worker.counter("linkpulse_gap_hits_total").await;
+    let gap = |second: i64, hits| {
+        Count::Gap(Gap {
+            from: Timestamp::from_micros(second * 1_000_000),
+            until: Timestamp::from_micros((second + 1) * 1_000_000),
+            hits,
+        })
+    };
+    let block = Block::of_counts(id(0), &[gap(5, 3), gap(2, 4)]);
+    stage.send(&block).await;
+    stage.drained_to(0).await;
+    let found: (i64, i64, i64) = sqlx::query_as(
+        "select hits, extract(epoch from from_at)::bigint, extract(epoch from until_at)::bigint
+         from click_gaps",
+    )
+    .fetch_one(&stage.pool)
+    .await
+    .unwrap();
+    assert_eq!(found, (7, 2, 6));
+    assert!(worker.counter("linkpulse_gap_hits_total").await >= before + 7);
+    worker.stop().await;
 }
