@@ -211,7 +211,7 @@ impl Mischief {
                 disk.fill()?;
                 thread::sleep(Duration::from_secs(3));
                 disk.clear()?;
-                stage.heal()?;
+                stage.revive()?;
             }
             Fault::PoisonEntry => {
                 let mut fields = strange_block().to_fields();

@@ -186,8 +186,8 @@ impl Stage {
         Ok(codes)
     }
 
-    /// Starts what has ended by itself, and waits until everything works.
-    pub(super) fn heal(&mut self) -> anyhow::Result<()> {
+    /// Starts what has ended by itself.
+    pub(super) fn revive(&mut self) -> anyhow::Result<()> {
         if self.postgres.try_wait()?.is_some() {
             self.restart_postgres()?;
         }
@@ -197,6 +197,12 @@ impl Stage {
         for service in self.services() {
             service.revive()?;
         }
+        Ok(())
+    }
+
+    /// The same, and waits until everything works.
+    pub(super) fn heal(&mut self) -> anyhow::Result<()> {
+        self.revive()?;
         for service in self.services() {
             service.wait_ready()?;
         }
