@@ -1,5 +1,7 @@
 //! What can go wrong in a request, by what the client can do about it.
 
+use std::time::Duration;
+
 /// Result with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -69,6 +71,9 @@ pub enum Error {
         /// A free one like it.
         suggestion: String,
     },
+    /// Passwords were tried too often: wait.
+    #[error("too many attempts")]
+    TooManyAttempts(Duration),
     /// Something else like it exists.
     #[error("{0}")]
     Conflict(&'static str),

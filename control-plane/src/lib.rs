@@ -10,6 +10,7 @@ mod error;
 mod field_check;
 mod internal;
 mod json;
+mod limits;
 pub mod openapi;
 mod pages;
 mod problem;

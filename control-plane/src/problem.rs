@@ -84,6 +84,7 @@ fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Error::CodeTaken { .. } => (StatusCode::CONFLICT, "code_taken"),
+        Error::TooManyAttempts(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::NoRedis(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
@@ -104,12 +105,20 @@ impl IntoResponse for Error {
         let problem = Problem::from(&self);
         let (status, _) = status_and_code(&self);
         let mut response = (status, axum::Extension(problem)).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = retry_after(&self, status) {
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
+    }
+}
+
+/// Whole seconds, rounded up: one that comes back in time must not be refused again.
+fn retry_after(error: &Error, status: StatusCode) -> Option<u64> {
+    match error {
+        Error::TooManyAttempts(wait) => Some(wait.as_secs() + 1),
+        _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(1),
+        _ => None,
     }
 }
 

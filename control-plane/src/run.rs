@@ -8,10 +8,11 @@ use secrecy::ExposeSecret;
 use service::{Lifecycle, Readiness, admin};
 use tokio::net::TcpListener;
 
-use crate::auth::{Attempts, PasswordHasher};
+use crate::auth::PasswordHasher;
 use crate::caps::Caps;
 use crate::db::{self, Analytics};
 use crate::error::Error;
+use crate::limits::{Attempts, RateLimits, SharedCounters};
 use crate::propagation::Reports;
 use crate::state::AppState;
 use crate::{Config, internal, relay, router, visitor_keys};
@@ -45,6 +46,8 @@ pub async fn run(
     let pool = db::connect(&config.database_url, config.database_connections)?;
     let analytics = db::connect(&config.analytics_database_url, config.database_connections)?;
     let caps = Caps::new(&config.redis_url, config.keys.clone())?;
+    let (redis_url, keys) = (&config.redis_url, config.keys.clone());
+    let counters = SharedCounters::new(redis_url, keys, &config.internal_secret)?;
     let grace = config.shutdown_grace;
     let unlock = UnlockKey::new(config.internal_secret.expose_secret());
     let lifecycle = Lifecycle::new();
@@ -56,7 +59,8 @@ pub async fn run(
         clock,
         passwords: PasswordHasher::default(),
         visitor_passwords: PasswordHasher::default(),
-        attempts: Arc::new(Attempts::default()),
+        attempts: Arc::new(Attempts::new(counters.clone())),
+        rate_limits: RateLimits::new(counters),
         unlock: Arc::new(unlock),
         reports: Reports::new(lifecycle.clone()),
     };

@@ -8,9 +8,10 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::Config;
-use crate::auth::{Attempts, PasswordHasher};
+use crate::auth::PasswordHasher;
 use crate::caps::Caps;
 use crate::db::Analytics;
+use crate::limits::{Attempts, RateLimits};
 use crate::propagation::Reports;
 
 /// Shared by all handlers.
@@ -30,8 +31,10 @@ pub struct AppState {
     pub passwords: PasswordHasher,
     /// The same for passwords of links, apart: guessing at those must not keep owners out.
     pub visitor_passwords: PasswordHasher,
-    /// How often visitors have tried.
+    /// How often passwords were tried.
     pub attempts: Arc<Attempts>,
+    /// How many requests callers have left.
+    pub rate_limits: RateLimits,
     /// Signs the cookies of those who knew the password.
     pub unlock: Arc<UnlockKey>,
     /// What proxies say of changes, for requests that wait for it.

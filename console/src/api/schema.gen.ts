@@ -169,7 +169,8 @@ export interface paths {
         /**
          * Sign in
          * @description Answers with a session cookie. A wrong password and an unknown user give the same answer, after
-         *     the same time.
+         *     the same time. Ten wrong ones in a quarter of an hour, for one address of a person or from one
+         *     address of the network, and there are no more attempts for the rest of it.
          */
         post: operations["create_session"];
         /** Sign out */
@@ -1900,6 +1901,15 @@ export interface operations {
             };
             /** @description `validation_failed` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

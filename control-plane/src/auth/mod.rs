@@ -1,14 +1,12 @@
 //! Who is asking: passwords, sessions, API keys, and the [`Caller`] that handlers receive.
 
 mod api_key;
-mod attempts;
 mod caller;
 mod form_origin;
 mod password;
 mod session;
 
 pub use api_key::ApiKey;
-pub use attempts::Attempts;
 pub use caller::{Caller, Identity, Role, SessionCaller};
 pub use form_origin::is_from_our_page;
 pub use password::{PasswordHasher, TooManyHashes};

@@ -61,6 +61,11 @@ impl Instance {
         }
     }
 
+    /// Where its API is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Where its admin listener is.
     pub fn admin_url(&self) -> &str {
         &self.admin_url
