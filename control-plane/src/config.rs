@@ -12,6 +12,9 @@ use url::Url;
 /// Shortest acceptable internal secret: 32 characters, 128 bits if they are hexadecimal.
 const MIN_SECRET_LENGTH: usize = 32;
 
+/// Beyond this the time between two requests is too short to be told in microseconds.
+const MAX_REQUESTS_PER_MINUTE: u32 = 1_000_000;
+
 /// All settings, checked. What each means, and what hurts when it is too high or too low:
 /// [`service::settings`].
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub struct Config {
     pub internal_secret: SecretString,
     /// How long a sign-in lasts.
     pub session_lifetime: Duration,
+    /// Requests to the API that a key or a user has in a minute.
+    pub requests_per_minute: u32,
     /// How long a stop may take.
     pub shutdown_grace: Duration,
     /// Log filter.
@@ -69,9 +74,19 @@ impl Config {
             keys: Keys::new(key_prefix),
             internal_secret: internal_secret(&environment)?,
             session_lifetime: environment.required(&settings::SESSION_LIFETIME)?,
+            requests_per_minute: requests_per_minute(&environment)?,
             shutdown_grace: environment.required(&settings::SHUTDOWN_GRACE)?,
             log: environment.required(&settings::LOG)?,
         })
+    }
+}
+
+fn requests_per_minute(environment: &Environment<'_>) -> Result<u32, SettingError> {
+    let setting = &settings::API_REQUESTS_PER_MINUTE;
+    let quota: u32 = environment.required(setting)?;
+    match (1..=MAX_REQUESTS_PER_MINUTE).contains(&quota) {
+        true => Ok(quota),
+        false => Err(SettingError::new(setting, "must be from 1 to 1000000")),
     }
 }
 
@@ -136,6 +151,7 @@ mod tests {
             ("LINKPULSE_PUBLIC_URL", "https://example.com/go/"),
             ("LINKPULSE_INTERNAL_SECRET", "short"),
             ("LINKPULSE_DATABASE_CONNECTIONS", "0"),
+            ("LINKPULSE_API_REQUESTS_PER_MINUTE", "0"),
             ("DATABASE_URL", "hunter2"),
             ("LINKPULSE_SHUTDOWN_GRACE", "10"),
         ] {

@@ -57,6 +57,12 @@ pub enum Error {
     /// The role does not allow it.
     #[error("your role does not allow this")]
     Forbidden,
+    /// The key's scopes do not allow it.
+    #[error("this needs a key with the scope {0:?}")]
+    MissingScope(&'static str),
+    /// The key sees one domain only.
+    #[error("this needs a key that is not restricted to a domain")]
+    OneDomainOnly,
     /// Not there, or not yours.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -74,6 +80,9 @@ pub enum Error {
     /// Passwords were tried too often: wait.
     #[error("too many attempts")]
     TooManyAttempts(Duration),
+    /// Too many requests: wait.
+    #[error("too many requests")]
+    RateLimited(Duration),
     /// Something else like it exists.
     #[error("{0}")]
     Conflict(&'static str),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access;
 pub mod accounts;
 pub mod auth;
 mod caps;
@@ -8,6 +9,7 @@ mod console;
 pub mod db;
 mod error;
 mod field_check;
+mod gate;
 mod internal;
 mod json;
 mod limits;

@@ -80,11 +80,14 @@ fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
         Error::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
         Error::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+        Error::MissingScope(_) => (StatusCode::FORBIDDEN, "missing_scope"),
+        Error::OneDomainOnly => (StatusCode::FORBIDDEN, "one_domain_only"),
         Error::NotFound("link") => (StatusCode::NOT_FOUND, "link_not_found"),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Error::CodeTaken { .. } => (StatusCode::CONFLICT, "code_taken"),
         Error::TooManyAttempts(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
+        Error::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::NoRedis(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
@@ -116,7 +119,7 @@ impl IntoResponse for Error {
 /// Whole seconds, rounded up: one that comes back in time must not be refused again.
 fn retry_after(error: &Error, status: StatusCode) -> Option<u64> {
     match error {
-        Error::TooManyAttempts(wait) => Some(wait.as_secs() + 1),
+        Error::TooManyAttempts(wait) | Error::RateLimited(wait) => Some(wait.as_secs() + 1),
         _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(1),
         _ => None,
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -19,10 +19,10 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::json::MAX_BODY;
-use crate::openapi::Description;
-use crate::routes::{domains, links, orphans, session};
+use crate::openapi::{self, Description};
+use crate::routes::{domains, keys, links, orphans, session};
 use crate::state::AppState;
-use crate::{console, pages, problem};
+use crate::{console, gate, pages, problem};
 
 /// A request that takes longer will not get better.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -46,15 +46,20 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(orphans::list_orphans))
         .routes(routes!(domains::list_domains))
         .routes(routes!(domains::get_domain, domains::update_domain))
+        .routes(routes!(keys::list_api_keys, keys::create_api_key))
+        .routes(routes!(keys::get_api_key, keys::revoke_api_key))
+        .routes(routes!(keys::rotate_api_key))
 }
 
 /// Everything the public listener serves.
 pub fn router(state: AppState) -> Router {
-    let (api, description) = api().split_for_parts();
+    let (api, _) = api().split_for_parts();
+    let description = openapi::description();
     let describe = get(|| async move { Json(description) });
     let no_sniff = HeaderValue::from_static("nosniff");
     let no_referrer = HeaderValue::from_static("same-origin");
-    api.route("/api/v1/openapi.json", describe)
+    api.route_layer(from_fn_with_state(state.clone(), gate::gate))
+        .route("/api/v1/openapi.json", describe)
         .merge(console::router())
         .route("/auth/{code}", post(pages::unlock).get(pages::back_to_link))
         .fallback(pages::link_page)

@@ -3,13 +3,18 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use contract::Domain;
 use subtle::ConstantTimeEq;
+use time::Duration;
 use uuid::Uuid;
 
-use super::{ApiKey, SessionToken};
+use super::{ApiKey, Permission, Role, Scope, SessionToken};
 use crate::db::{self, SessionRow};
 use crate::error::{Error, Result};
 use crate::state::AppState;
+
+/// How exact `last_used_at` of a key is: a busy key must not write all day.
+const TOUCH_EVERY: Duration = Duration::minutes(1);
 
 /// Who asks, and for which workspace.
 #[derive(Debug, Clone)]
@@ -18,8 +23,14 @@ pub struct Caller {
     pub workspace_id: Uuid,
     /// Person or program.
     pub identity: Identity,
-    /// What they may do.
+    /// What they may do; of a key, what comes closest.
     pub role: Role,
+    /// What a key may do; of people, the role decides.
+    pub scopes: Option<Vec<Scope>>,
+    /// The only domain whose links they see.
+    pub only_domain: Option<Domain>,
+    /// Requests a minute, if they have a limit of their own.
+    pub rate_limit: Option<u32>,
 }
 
 /// Person or program.
@@ -31,48 +42,13 @@ pub enum Identity {
     ApiKey(Uuid),
 }
 
-/// What a member may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Everything.
-    Owner,
-    /// Everything but the workspace itself.
-    Admin,
-    /// Links.
-    Editor,
-    /// Look.
-    Viewer,
-}
-
 impl Caller {
-    /// Refuses callers who may only look.
+    /// Whose credential this is.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for viewers.
-    pub fn may_edit(&self) -> Result<()> {
-        if self.role == Role::Viewer {
-            Err(Error::Forbidden)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Refuses callers who may not change what the whole workspace depends on.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for all but owners and admins, so for API keys as well.
-    pub fn may_administer(&self) -> Result<()> {
-        match self.role {
-            Role::Owner | Role::Admin => Ok(()),
-            Role::Editor | Role::Viewer => Err(Error::Forbidden),
-        }
-    }
-}
-
-impl FromRequestParts<AppState> for Caller {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
+    /// [`Error::Unauthenticated`] without a good one, [`Error::CrossSite`] for a cookie that
+    /// another site could have sent.
+    pub async fn authenticate(parts: &mut Parts, state: &AppState) -> Result<Self> {
         if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
             let text = authorization.to_str().map_err(|_| Error::Unauthenticated)?;
             return by_api_key(state, text).await;
@@ -82,7 +58,63 @@ impl FromRequestParts<AppState> for Caller {
             workspace_id: session.workspace_id,
             identity: Identity::User(session.user_id),
             role: Role::parse(&session.role)?,
+            scopes: None,
+            only_domain: None,
+            rate_limit: None,
         })
+    }
+
+    /// Refuses what the caller has no permission for.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for people, [`Error::MissingScope`] for keys.
+    pub fn may(&self, permission: Permission) -> Result<()> {
+        let Some(scopes) = &self.scopes else {
+            return match self.role.allows(permission) {
+                true => Ok(()),
+                false => Err(Error::Forbidden),
+            };
+        };
+        if scopes.iter().any(|scope| scope.allows(permission)) {
+            return Ok(());
+        }
+        let needed = Scope::for_permission(permission).ok_or(Error::Forbidden)?;
+        Err(Error::MissingScope(needed.as_str()))
+    }
+
+    /// Refuses callers who may only look.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for viewers.
+    pub fn may_edit(&self) -> Result<()> {
+        match self.role {
+            Role::Viewer => Err(Error::Forbidden),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses callers who may not change what the whole workspace depends on.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but owners and admins, and keys that may the same.
+    pub fn may_administer(&self) -> Result<()> {
+        self.may(Permission::Administer)
+    }
+
+    /// Whether links of this domain are there for the caller, as far as that depends on the key.
+    pub fn sees(&self, domain: &str) -> bool {
+        let only = self.only_domain.as_ref();
+        only.is_none_or(|only| only.as_str() == domain)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Error;
+
+    /// Whom the [gate](crate::gate) let in. A route that is not behind it fails.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| Error::internal("a route is missing in `access`"))
     }
 }
 
@@ -101,18 +133,6 @@ impl FromRequestParts<AppState> for SessionCaller {
     }
 }
 
-impl Role {
-    fn parse(text: &str) -> Result<Self> {
-        match text {
-            "owner" => Ok(Self::Owner),
-            "admin" => Ok(Self::Admin),
-            "editor" => Ok(Self::Editor),
-            "viewer" => Ok(Self::Viewer),
-            other => Err(Error::internal(format!("unknown role {other:?}"))),
-        }
-    }
-}
-
 async fn by_api_key(state: &AppState, authorization: &str) -> Result<Caller> {
     let (scheme, credential) = authorization
         .split_once(' ')
@@ -121,18 +141,32 @@ async fn by_api_key(state: &AppState, authorization: &str) -> Result<Caller> {
         return Err(Error::Unauthenticated);
     }
     let key = ApiKey::parse(credential.trim()).ok_or(Error::Unauthenticated)?;
-    let hash = key.hash();
-    let row = db::find_api_key(&state.pool, &hash, state.now()).await?;
+    let (hash, now) = (key.hash(), state.now());
+    let row = db::find_api_key(&state.pool, &hash, now).await?;
     let row = row.ok_or(Error::Unauthenticated)?;
     // The index compared already, in its own time; this comparison is the one that counts.
     if !bool::from(row.key_hash.as_slice().ct_eq(&hash)) {
         return Err(Error::Unauthenticated);
     }
-    db::touch_api_key(&state.pool, row.id, state.now()).await?;
+    if row.last_used_at.is_none_or(|used| used < now - TOUCH_EVERY) {
+        db::touch_api_key(&state.pool, row.id, now).await?;
+    }
+    let scopes = row.scopes.iter().map(|text| Scope::parse(text));
+    let scopes = scopes.collect::<Result<Vec<_>>>()?;
+    let allows = |permission| scopes.iter().any(|scope| scope.allows(permission));
+    let role = match (allows(Permission::Administer), allows(Permission::Create)) {
+        (true, _) => Role::Admin,
+        (false, true) => Role::Editor,
+        (false, false) => Role::Viewer,
+    };
+    let domain = row.domain.map(|text| text.parse()).transpose();
     Ok(Caller {
         workspace_id: row.workspace_id,
         identity: Identity::ApiKey(row.id),
-        role: Role::Editor,
+        role,
+        scopes: Some(scopes),
+        only_domain: domain.map_err(Error::internal)?,
+        rate_limit: row.rate_limit.map(i32::unsigned_abs),
     })
 }
 

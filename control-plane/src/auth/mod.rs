@@ -4,12 +4,14 @@ mod api_key;
 mod caller;
 mod form_origin;
 mod password;
+mod permission;
 mod session;
 
 pub use api_key::ApiKey;
-pub use caller::{Caller, Identity, Role, SessionCaller};
+pub use caller::{Caller, Identity, SessionCaller};
 pub use form_origin::is_from_our_page;
 pub use password::{PasswordHasher, TooManyHashes};
+pub use permission::{Permission, Role, Scope};
 pub use session::{SessionToken, clear_cookie, set_cookie};
 
 /// Names of things in the API.

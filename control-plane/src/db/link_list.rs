@@ -17,6 +17,8 @@ pub struct LinkFilter<'a> {
     pub search: Option<&'a str>,
     /// Name of a state; all but the bin when absent.
     pub status: Option<&'a str>,
+    /// Only links of this domain.
+    pub domain: Option<&'a str>,
 }
 
 /// Where a page begins: after this link.
@@ -63,6 +65,7 @@ pub async fn list_links(
                  when is_blocked then $3 = 'blocked'
                  else $3 = 'active'
                end
+           and ($9::text is null or domain = $9)
            and ($5::timestamptz is null or (created_at, id) < ($5, $6))
          order by created_at desc, id desc
          limit $7"#,
@@ -74,6 +77,7 @@ pub async fn list_links(
         page.after.map(|position| position.id),
         page.limit,
         Timestamp::from(now).as_micros(),
+        filter.domain,
     )
     .fetch_all(pool)
     .await?;

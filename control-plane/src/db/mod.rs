@@ -16,7 +16,10 @@ mod stats;
 mod users;
 mod visitor_keys;
 
-pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touch_api_key};
+pub use api_keys::{
+    ApiKeyRow, KeyRow, count_api_keys, expire_api_key, find_api_key, find_key, has_successor,
+    insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key,
+};
 pub use changes::{Head, LoggedChange, changes_after, head, log_change, rename_history};
 pub use domains::{
     DomainRow, domain_names, find_domain, has_lower_case_only, hold_case, lock_domain,
@@ -25,8 +28,8 @@ pub use domains::{
 pub use link_list::{LinkFilter, Page, Position, list_links};
 pub use link_row::LinkRow;
 pub use links::{
-    LinkName, NewLink, delete_link, find_link, find_link_as_asked, find_link_by_code, ids_of_codes,
-    insert_link, link_exists, lock_link, update_link,
+    LinkName, NewLink, delete_link, domain_of_link, find_link, find_link_as_asked,
+    find_link_by_code, ids_of_codes, insert_link, link_exists, lock_link, update_link,
 };
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};

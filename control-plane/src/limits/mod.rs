@@ -11,5 +11,5 @@ mod shared;
 
 pub use attempts::Attempts;
 pub use client::client_of;
-pub use rate::RateLimits;
+pub use rate::{Allowance, Policy, RateLimits};
 pub use shared::SharedCounters;

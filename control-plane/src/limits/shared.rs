@@ -9,11 +9,11 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{FromRedisValue, RedisResult, Script};
 use secrecy::{ExposeSecret, SecretString};
 
-/// A request waits for this, so a Redis that hangs must cost little.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// A request waits for this at most.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// After a failure nobody waits again for so long.
-const REST: Duration = Duration::from_secs(1);
+/// After a failure nobody waits again for so long: a Redis that hangs must cost little.
+const REST: Duration = Duration::from_secs(5);
 
 /// What names of counters are derived under, so that they tell nobody whose they are.
 const NAMES: &str = "linkpulse 2026-11 names of counters";

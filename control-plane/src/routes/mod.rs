@@ -2,6 +2,7 @@
 
 mod cursor;
 pub mod domains;
+pub mod keys;
 pub mod links;
 pub mod orphans;
 mod paging;
@@ -11,6 +12,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use contract::{Domain, LinkId};
 
+use crate::auth::id::ApiKeyId;
 use crate::error::{Error, Result};
 
 /// Query parameters; unknown or unreadable ones are refused.
@@ -36,6 +38,31 @@ impl<S: Send + Sync> FromRequestParts<S> for LinkPath {
             .ok()
             .and_then(|axum::extract::Path(text)| text.parse().ok());
         id.map(Self).ok_or(Error::NotFound("link"))
+    }
+}
+
+/// What an id in a path names, for when it names nothing.
+pub trait Named: std::str::FromStr {
+    /// In a word.
+    const WHAT: &'static str;
+}
+
+impl Named for ApiKeyId {
+    const WHAT: &'static str = "key";
+}
+
+/// The id in the path of something that is no link. The same goes for malformed ones.
+pub struct IdPath<T>(pub T);
+
+impl<S: Send + Sync, T: Named> FromRequestParts<S> for IdPath<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        let id = path
+            .ok()
+            .and_then(|axum::extract::Path(text)| text.parse().ok());
+        id.map(Self).ok_or(Error::NotFound(T::WHAT))
     }
 }
 

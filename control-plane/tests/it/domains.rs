@@ -138,7 +138,7 @@ async fn only_owners_and_admins_change_settings() {
     let by_key = app.call(Method::PATCH, OWN, Some(body.clone())).await;
     assert_eq!(
         (by_key.status, &by_key.body["code"]),
-        (403, &json!("forbidden"))
+        (403, &json!("missing_scope"))
     );
     for (role, expected) in [
         ("viewer", 403),
@@ -167,6 +167,10 @@ async fn only_owners_and_admins_change_settings() {
 async fn another_workspace_has_no_domain() {
     let app = App::start().await;
     let foreign = app.foreign_key().await;
+    sqlx::query("update api_keys set scopes = '{read,admin}'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
     let ask = |method, path: &str| app.request(method, path).bearer_auth(&foreign);
     let list = answer(ask(Method::GET, "/api/v1/domains")).await;
     assert_eq!(list.body, json!({ "data": [] }));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::{Clock, FixedClock, Timestamp};
+use control_plane::auth::Scope;
 use control_plane::{Config, Listeners, accounts};
 use local_servers::testing::{self, TestDatabase};
 use reqwest::{Client, Method, RequestBuilder};
@@ -117,9 +118,15 @@ impl App {
         accounts::create_owner(&pool, EMAIL, PASSWORD.into(), now)
             .await
             .unwrap();
-        let key = accounts::create_key(&pool, "tests", &mut rand::rng(), now)
-            .await
-            .unwrap();
+        let key = accounts::create_key(
+            &pool,
+            "tests",
+            &accounts::USUAL_SCOPES,
+            &mut rand::rng(),
+            now,
+        )
+        .await
+        .unwrap();
         let prefix = testing::unique_prefix();
 
         let config = config(database_url, redis_url, &prefix);
@@ -212,6 +219,29 @@ impl App {
     pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
         let body = json!({ "email": email, "password": password });
         answer(self.request(Method::POST, "/api/v1/session").json(&body)).await
+    }
+
+    /// With another API key.
+    pub async fn call_with(
+        &self,
+        key: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = self.request(method, path).bearer_auth(key);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        answer(request).await
+    }
+
+    /// An API key with these scopes, made past the API.
+    pub async fn key_with(&self, scopes: &[Scope]) -> String {
+        let now = self.clock.now().to_datetime().unwrap();
+        let mut random = rand::rng();
+        let made = accounts::create_key(&self.pool, "more", scopes, &mut random, now);
+        made.await.unwrap().key.expose().to_owned()
     }
 
     /// A second workspace with an API key of its own.

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should panic"
 )]
 
+mod access;
 mod auth;
 mod bad_input;
 mod caps;
@@ -14,6 +15,7 @@ mod domains;
 mod explain;
 mod harness;
 mod internal;
+mod keys;
 mod leadership;
 mod link_options;
 mod links;
@@ -24,6 +26,7 @@ mod password;
 mod pool;
 mod preview;
 mod propagation;
+mod rate_limits;
 mod relay;
 mod stats;
 mod visitor_keys;

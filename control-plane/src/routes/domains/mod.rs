@@ -10,5 +10,6 @@ mod view;
 pub use get::*;
 pub use list::*;
 pub(crate) use names::names;
+pub(crate) use own::require_own;
 pub use update::*;
 pub use view::Domain;

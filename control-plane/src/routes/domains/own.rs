@@ -24,6 +24,15 @@ pub(super) async fn named<'s>(
     }
 }
 
+/// Refuses domains that are not the caller's.
+pub(crate) async fn require_own(
+    state: &AppState,
+    caller: &Caller,
+    domain: &contract::Domain,
+) -> Result<()> {
+    named(state, caller, domain).await.map(drop)
+}
+
 /// The own domain as the client sees it.
 pub(super) async fn load(state: &AppState) -> Result<Domain> {
     let own = &state.config.default_domain;

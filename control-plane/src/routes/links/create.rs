@@ -118,6 +118,9 @@ pub async fn create_link(
     caller.may_edit()?;
     let patience = wait.patience()?;
     let mut draft = Draft::check(body, &state)?;
+    if !caller.sees(draft.domain.as_str()) {
+        return Err(Error::NotFound("domain"));
+    }
     if let Some(password) = &mut draft.password {
         *password = state.passwords.hash(take(password)).await?;
     }

@@ -18,7 +18,7 @@ const GENERATE_ATTEMPTS: usize = 10;
 
 /// A link whose fields are in order.
 pub(super) struct Draft {
-    domain: Domain,
+    pub(super) domain: Domain,
     code: Option<Code>,
     original_url: String,
     title: Option<String>,

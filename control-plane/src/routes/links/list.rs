@@ -64,6 +64,7 @@ pub async fn list_links(
     let filter = LinkFilter {
         search,
         status: query.status.map(LinkStatus::as_str),
+        domain: caller.only_domain.as_ref().map(contract::Domain::as_str),
     };
     // One more than asked for tells whether another page follows.
     let page = Page {
