@@ -83,6 +83,21 @@ pub enum Error {
     /// Too many requests: wait.
     #[error("too many requests")]
     RateLimited(Duration),
+    /// The name of the request cannot be one.
+    #[error("an Idempotency-Key has 1 to 255 printable ASCII characters, and there is one of them")]
+    InvalidIdempotencyKey,
+    /// The name of the request was given to another one.
+    #[error("this Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+    /// The request is being done: ask again.
+    #[error("a request with this Idempotency-Key is still running")]
+    StillRunning,
+    /// The request was done meanwhile. The client gets that answer.
+    #[error("a request with this Idempotency-Key was done meanwhile; send it again")]
+    AlreadyDone,
+    /// The client knows another version: read it again.
+    #[error("it has changed since the version that If-Match names")]
+    Stale,
     /// Something else like it exists.
     #[error("{0}")]
     Conflict(&'static str),

@@ -13,6 +13,7 @@ mod gate;
 mod internal;
 mod json;
 mod limits;
+mod once;
 pub mod openapi;
 mod pages;
 mod problem;
@@ -23,6 +24,7 @@ mod routes;
 mod run;
 mod state;
 pub mod target;
+mod versions;
 pub mod visitor_keys;
 
 pub use config::Config;

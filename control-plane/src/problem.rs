@@ -9,6 +9,7 @@ use contract::RequestId;
 use serde::Serialize;
 
 use crate::error::{Error, FieldError};
+use crate::once::DoneBefore;
 
 /// The body of every error.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -88,6 +89,10 @@ fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
         Error::CodeTaken { .. } => (StatusCode::CONFLICT, "code_taken"),
         Error::TooManyAttempts(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
         Error::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+        Error::InvalidIdempotencyKey => (StatusCode::BAD_REQUEST, "invalid_idempotency_key"),
+        Error::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+        Error::StillRunning | Error::AlreadyDone => (StatusCode::CONFLICT, "still_running"),
+        Error::Stale => (StatusCode::PRECONDITION_FAILED, "stale"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::NoRedis(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
@@ -108,6 +113,9 @@ impl IntoResponse for Error {
         let problem = Problem::from(&self);
         let (status, _) = status_and_code(&self);
         let mut response = (status, axum::Extension(problem)).into_response();
+        if matches!(self, Error::AlreadyDone) {
+            response.extensions_mut().insert(DoneBefore);
+        }
         if let Some(seconds) = retry_after(&self, status) {
             let seconds = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
@@ -120,6 +128,7 @@ impl IntoResponse for Error {
 fn retry_after(error: &Error, status: StatusCode) -> Option<u64> {
     match error {
         Error::TooManyAttempts(wait) | Error::RateLimited(wait) => Some(wait.as_secs() + 1),
+        Error::StillRunning | Error::AlreadyDone => Some(1),
         _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(1),
         _ => None,
     }

@@ -22,7 +22,7 @@ use crate::json::MAX_BODY;
 use crate::openapi::{self, Description};
 use crate::routes::{domains, keys, links, orphans, session};
 use crate::state::AppState;
-use crate::{console, gate, pages, problem};
+use crate::{console, gate, once, pages, problem, versions};
 
 /// A request that takes longer will not get better.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -58,7 +58,9 @@ pub fn router(state: AppState) -> Router {
     let describe = get(|| async move { Json(description) });
     let no_sniff = HeaderValue::from_static("nosniff");
     let no_referrer = HeaderValue::from_static("same-origin");
-    api.route_layer(from_fn_with_state(state.clone(), gate::gate))
+    api.route_layer(from_fn_with_state(state.clone(), once::once))
+        .route_layer(from_fn(versions::not_modified))
+        .route_layer(from_fn_with_state(state.clone(), gate::gate))
         .route("/api/v1/openapi.json", describe)
         .merge(console::router())
         .route("/auth/{code}", post(pages::unlock).get(pages::back_to_link))

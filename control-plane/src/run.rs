@@ -20,7 +20,7 @@ use crate::{Config, internal, relay, router, visitor_keys};
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often sign-ins that ran out are forgotten.
+/// How often sign-ins that ran out, and answers nobody will ask for again, are forgotten.
 const SESSION_CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The service's two ports, bound.
@@ -125,6 +125,10 @@ async fn forget_sessions(state: AppState, stopping: impl Future<Output = ()>) ->
         match db::delete_expired_sessions(&state.pool, state.now()).await {
             Ok(count) => tracing::debug!(count, "forgot expired sessions"),
             Err(error) => tracing::warn!(%error, "expired sessions stay for now"),
+        }
+        match db::delete_old_answers(&state.pool, state.now()).await {
+            Ok(count) => tracing::debug!(count, "forgot old answers"),
+            Err(error) => tracing::warn!(%error, "old answers stay for now"),
         }
         tokio::select! {
             () = tokio::time::sleep(SESSION_CLEANUP_INTERVAL) => {}

@@ -1216,7 +1216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1230,7 +1230,10 @@ export interface operations {
     get_domain: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Its name */
                 domain: string;
@@ -1249,6 +1252,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Domain"];
                 };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `unauthenticated` */
             401: {
@@ -1294,7 +1306,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1308,7 +1320,10 @@ export interface operations {
     update_domain: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description Its name */
                 domain: string;
@@ -1352,7 +1367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `cross_site` */
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
             403: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -1376,6 +1391,17 @@ export interface operations {
             };
             /** @description `conflict`: there are codes with capital letters */
             409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale` */
+            412: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
@@ -1431,7 +1457,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1509,7 +1535,10 @@ export interface operations {
     create_api_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1532,7 +1561,7 @@ export interface operations {
                     "application/json": components["schemas"]["NewApiKey"];
                 };
             };
-            /** @description Not JSON */
+            /** @description Not JSON; `invalid_idempotency_key` */
             400: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -1574,7 +1603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: there are too many */
+            /** @description `conflict`: there are too many; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -1585,7 +1614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Body over 64 KiB */
+            /** @description Body over 64 KiB; `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -1607,7 +1636,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed` */
+            /** @description `validation_failed`; `idempotency_key_reused` */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -1799,7 +1828,10 @@ export interface operations {
     rotate_api_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `key_…` */
                 id: string;
@@ -1825,7 +1857,7 @@ export interface operations {
                     "application/json": components["schemas"]["NewApiKey"];
                 };
             };
-            /** @description Not JSON */
+            /** @description Not JSON; `invalid_idempotency_key` */
             400: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -1869,7 +1901,7 @@ export interface operations {
             };
             /**
              * @description `conflict`: there are too many, or it has
-             *                 expired, or was rotated before
+             *                 expired, or was rotated before; `still_running`
              */
             409: {
                 headers: {
@@ -1881,7 +1913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Body over 64 KiB */
+            /** @description Body over 64 KiB; `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -1903,7 +1935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed` */
+            /** @description `validation_failed`; `idempotency_key_reused` */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -2018,7 +2050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2039,7 +2071,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2062,7 +2097,7 @@ export interface operations {
                     "application/json": components["schemas"]["WrittenLink"];
                 };
             };
-            /** @description Not JSON */
+            /** @description Not JSON; `invalid_idempotency_key` */
             400: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -2082,7 +2117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `cross_site` */
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
             403: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -2104,7 +2139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `code_taken`, with a suggestion */
+            /** @description `code_taken`, with a suggestion; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -2115,7 +2150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Body over 64 KiB */
+            /** @description Body over 64 KiB; `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -2137,7 +2172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed` */
+            /** @description `validation_failed`; `idempotency_key_reused` */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -2161,7 +2196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2175,7 +2210,10 @@ export interface operations {
     get_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -2194,6 +2232,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Link"];
                 };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `unauthenticated` */
             401: {
@@ -2239,7 +2286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2260,7 +2307,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -2298,7 +2348,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `cross_site` */
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
             403: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -2311,6 +2361,17 @@ export interface operations {
             };
             /** @description `link_not_found` */
             404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale` */
+            412: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
@@ -2344,7 +2405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2365,7 +2426,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -2409,7 +2473,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `cross_site` */
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
             403: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -2422,6 +2486,17 @@ export interface operations {
             };
             /** @description `link_not_found` */
             404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale` */
+            412: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
@@ -2477,7 +2552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2600,7 +2675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2696,7 +2771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2798,7 +2873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2851,7 +2926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2939,7 +3014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts` */
+            /** @description `too_many_attempts`; `rate_limited` */
             429: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -2952,7 +3027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3014,7 +3089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;

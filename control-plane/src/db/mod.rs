@@ -4,6 +4,7 @@
 mod api_keys;
 mod changes;
 mod domains;
+mod idempotency;
 mod link_list;
 mod link_row;
 mod links;
@@ -24,6 +25,9 @@ pub use changes::{Head, LoggedChange, changes_after, head, log_change, rename_hi
 pub use domains::{
     DomainRow, domain_names, find_domain, has_lower_case_only, hold_case, lock_domain,
     log_domain_change, update_domain,
+};
+pub use idempotency::{
+    KeptAnswer, delete_old_answers, find_answer, has_answer, insert_answer, take_name,
 };
 pub use link_list::{LinkFilter, Page, Position, list_links};
 pub use link_row::LinkRow;

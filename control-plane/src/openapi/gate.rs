@@ -1,7 +1,7 @@
 //! What the [gate](crate::gate) makes of every route, so that no handler has to describe it.
 
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Response, ResponseBuilder, Type};
 
@@ -33,6 +33,10 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             refuse(operation, "403", &forbidden);
         }
     }
+    if method == "POST" && matches!(route.needs, Needs::Permission(_)) {
+        once(operation);
+    }
+    versions(operation);
     refuse(operation, "429", "`rate_limited`");
     refuse(operation, "503", "`unavailable`, `timed_out`");
     for (status, response) in &mut operation.responses.responses {
@@ -41,6 +45,42 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             add_headers(status, response);
         }
     }
+}
+
+/// What the [layer](crate::once) for requests that come again does.
+fn once(operation: &mut Operation) {
+    let text = "A name for the request, unique in the workspace: sent again with it within 24 hours, \
+                it is not done again, but gets the same answer, with `Idempotent-Replayed: true`";
+    header(operation, "Idempotency-Key", text);
+    refuse(operation, "400", "`invalid_idempotency_key`");
+    refuse(operation, "409", "`still_running`");
+    refuse(operation, "413", "`too_large`");
+    refuse(operation, "422", "`idempotency_key_reused`");
+}
+
+/// Things with a version have an `ETag`, and edits of them a 412.
+fn versions(operation: &mut Operation) {
+    let responses = &operation.responses.responses;
+    if responses.contains_key("412") {
+        header(operation, "If-Match", "`ETag` of the version to change");
+    } else if responses.contains_key("304") {
+        header(
+            operation,
+            "If-None-Match",
+            "`ETag` of a version that is known",
+        );
+    }
+}
+
+fn header(operation: &mut Operation, name: &str, description: &str) {
+    let schema = Object::with_type(Type::String);
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .description(Some(description))
+        .schema(Some(schema));
+    let parameter = RefOr::T(parameter.build());
+    operation.parameters.get_or_insert_default().push(parameter);
 }
 
 fn session() -> SecurityRequirement {
@@ -80,9 +120,17 @@ fn described(operation: &Operation, permission: Permission) -> String {
     }
 }
 
-/// A handler may have described it better.
+/// A handler may have said something of it already.
 fn refuse(operation: &mut Operation, status: &str, description: &str) {
     let responses = &mut operation.responses.responses;
+    if let Some(RefOr::T(response)) = responses.get_mut(status) {
+        let is_new = |code: &&str| !response.description.contains(code);
+        let more: Vec<_> = description.split(", ").filter(is_new).collect();
+        if !more.is_empty() {
+            response.description = format!("{}; {}", response.description, more.join(", "));
+        }
+        return;
+    }
     responses.entry(status.to_owned()).or_insert_with(|| {
         let problem = Ref::from_schema_name("Problem");
         let content = ContentBuilder::new().schema(Some(problem)).build();

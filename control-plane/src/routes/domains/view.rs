@@ -30,6 +30,11 @@ pub struct Domain {
 }
 
 impl Domain {
+    /// Which version this is.
+    pub(super) fn revision(&self) -> i64 {
+        self.revision
+    }
+
     /// One whose settings nobody has touched.
     pub(super) fn untouched(domain: &contract::Domain) -> Self {
         Self {

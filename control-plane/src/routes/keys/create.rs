@@ -7,13 +7,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::NewApiKey;
 use super::draft::{Draft, MOST_KEYS};
-use crate::auth::id::ApiKeyId;
+use super::{ApiKey as ApiKeyView, NewApiKey};
 use crate::auth::{ApiKey, Caller, Scope};
 use crate::db::{self, KeyRow};
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::domains;
 use crate::state::AppState;
@@ -56,6 +56,7 @@ pub struct CreateApiKey {
 pub async fn create_api_key(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     JsonBody(body): JsonBody<CreateApiKey>,
 ) -> Result<impl IntoResponse> {
     let draft = Draft::check(body, &state)?;
@@ -67,10 +68,10 @@ pub async fn create_api_key(
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let (row, hash) = (row.clone(), key.hash());
-        async move { insert(&state, caller.workspace_id, &row, &hash).await }
+        async move { insert(&state, caller.workspace_id, &row, &hash, &once).await }
     });
     task.await.map_err(Error::internal)??;
-    let location = format!("/api/v1/keys/{}", ApiKeyId(row.id));
+    let location = ApiKeyView::location(row.id);
     let made = NewApiKey::new(row.try_into()?, key.expose());
     Ok((
         StatusCode::CREATED,
@@ -79,14 +80,22 @@ pub async fn create_api_key(
     ))
 }
 
-async fn insert(state: &AppState, workspace_id: Uuid, row: &KeyRow, hash: &[u8]) -> Result<()> {
+async fn insert(
+    state: &AppState,
+    workspace_id: Uuid,
+    row: &KeyRow,
+    hash: &[u8],
+    once: &Once,
+) -> Result<()> {
     let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
     if db::count_api_keys(&mut transaction, workspace_id).await? >= MOST_KEYS {
         return Err(Error::Conflict(
             "a workspace has at most 200 keys; revoke one first",
         ));
     }
     db::insert_api_key(&mut transaction, workspace_id, row, hash).await?;
+    NewApiKey::keep(row, once, &mut transaction).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -9,13 +9,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::NewApiKey;
 use super::draft::MOST_KEYS;
+use super::{ApiKey as ApiKeyView, NewApiKey};
 use crate::auth::id::ApiKeyId;
 use crate::auth::{ApiKey, Caller};
 use crate::db::{self, KeyRow};
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::state::AppState;
@@ -57,6 +58,7 @@ fn a_day() -> String {
 pub async fn rotate_api_key(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     IdPath(ApiKeyId(id)): IdPath<ApiKeyId>,
     JsonBody(body): JsonBody<RotateApiKey>,
 ) -> Result<impl IntoResponse> {
@@ -69,10 +71,11 @@ pub async fn rotate_api_key(
     let key = ApiKey::generate(&mut rand::rng());
     let task = tokio::spawn({
         let key = key.clone();
-        async move { rotate(&state, caller.workspace_id, id, &key, overlap).await }
+        let rotation = Rotation { id, key, overlap };
+        async move { rotation.write(&state, caller.workspace_id, &once).await }
     });
     let row = task.await.map_err(Error::internal)??;
-    let location = format!("/api/v1/keys/{}", ApiKeyId(row.id));
+    let location = ApiKeyView::location(row.id);
     let made = NewApiKey::new(row.try_into()?, key.expose());
     Ok((
         StatusCode::CREATED,
@@ -81,40 +84,44 @@ pub async fn rotate_api_key(
     ))
 }
 
-async fn rotate(
-    state: &AppState,
-    workspace_id: Uuid,
+struct Rotation {
     id: Uuid,
-    key: &ApiKey,
+    key: ApiKey,
     overlap: Duration,
-) -> Result<KeyRow> {
-    let now = state.now();
-    let mut transaction = state.pool.begin().await?;
-    if db::count_api_keys(&mut transaction, workspace_id).await? >= MOST_KEYS {
-        return Err(Error::Conflict(
-            "a workspace has at most 200 keys; revoke one first",
-        ));
+}
+
+impl Rotation {
+    async fn write(self, state: &AppState, workspace_id: Uuid, once: &Once) -> Result<KeyRow> {
+        let now = state.now();
+        let mut transaction = state.pool.begin().await?;
+        once.begin(&mut transaction).await?;
+        if db::count_api_keys(&mut transaction, workspace_id).await? >= MOST_KEYS {
+            return Err(Error::Conflict(
+                "a workspace has at most 200 keys; revoke one first",
+            ));
+        }
+        let old = db::lock_api_key(&mut transaction, workspace_id, self.id).await?;
+        let old = old.ok_or(Error::NotFound("key"))?;
+        if old.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(Error::Conflict("this key has expired; make another one"));
+        }
+        if db::has_successor(&mut transaction, self.id).await? {
+            return Err(Error::Conflict(
+                "another key has taken this one's place; rotate that one",
+            ));
+        }
+        db::expire_api_key(&mut transaction, self.id, now + self.overlap).await?;
+        let new = KeyRow {
+            id: Uuid::now_v7(),
+            prefix: self.key.shown_prefix().to_owned(),
+            replaces: Some(self.id),
+            created_at: now,
+            last_used_at: None,
+            ..old
+        };
+        db::insert_api_key(&mut transaction, workspace_id, &new, &self.key.hash()).await?;
+        NewApiKey::keep(&new, once, &mut transaction).await?;
+        transaction.commit().await?;
+        Ok(new)
     }
-    let old = db::lock_api_key(&mut transaction, workspace_id, id).await?;
-    let old = old.ok_or(Error::NotFound("key"))?;
-    if old.expires_at.is_some_and(|expires_at| expires_at <= now) {
-        return Err(Error::Conflict("this key has expired; make another one"));
-    }
-    if db::has_successor(&mut transaction, id).await? {
-        return Err(Error::Conflict(
-            "another key has taken this one's place; rotate that one",
-        ));
-    }
-    db::expire_api_key(&mut transaction, id, now + overlap).await?;
-    let new = KeyRow {
-        id: Uuid::now_v7(),
-        prefix: key.shown_prefix().to_owned(),
-        replaces: Some(id),
-        created_at: now,
-        last_used_at: None,
-        ..old
-    };
-    db::insert_api_key(&mut transaction, workspace_id, &new, &key.hash()).await?;
-    transaction.commit().await?;
-    Ok(new)
 }

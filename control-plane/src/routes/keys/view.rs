@@ -1,11 +1,15 @@
+use axum::http::StatusCode;
 use serde::Serialize;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::auth::Scope;
 use crate::auth::id::ApiKeyId;
 use crate::db::KeyRow;
 use crate::error::Result;
+use crate::once::Once;
 
 /// An API key, without its text.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,7 +56,29 @@ pub struct NewApiKey {
     secret: Option<String>,
 }
 
+impl ApiKey {
+    /// Address in this API.
+    pub(super) fn location(id: Uuid) -> String {
+        format!("/api/v1/keys/{}", ApiKeyId(id))
+    }
+}
+
 impl NewApiKey {
+    /// Keeps the answer, without the key's text, for a request that comes again.
+    pub(super) async fn keep(
+        row: &KeyRow,
+        once: &Once,
+        connection: &mut PgConnection,
+    ) -> Result<()> {
+        let body = Self {
+            key: row.clone().try_into()?,
+            secret: None,
+        };
+        let location = ApiKey::location(row.id);
+        once.keep(connection, StatusCode::CREATED, Some(&location), &body)
+            .await
+    }
+
     pub(super) fn new(key: ApiKey, secret: &str) -> Self {
         let secret = Some(secret.to_owned());
         Self { key, secret }

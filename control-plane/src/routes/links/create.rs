@@ -1,6 +1,5 @@
 use std::mem::take;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
@@ -9,16 +8,18 @@ use contract::LinkId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::WrittenLink;
 use super::draft::Draft;
 use super::options::{ClickCap, Rule, SocialPreview, Split};
+use super::{Link, WrittenLink};
 use crate::auth::Caller;
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::Query;
 use crate::state::AppState;
+use crate::versions::Versioned;
 
 /// A link to make.
 #[derive(Deserialize, ToSchema)]
@@ -112,6 +113,7 @@ fn enabled() -> bool {
 pub async fn create_link(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<CreateLink>,
 ) -> Result<impl IntoResponse> {
@@ -127,14 +129,14 @@ pub async fn create_link(
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let state = state.clone();
-        async move { draft.insert(&state, caller.workspace_id).await }
+        async move { draft.insert(&state, caller.workspace_id, &once).await }
     });
     let row = task.await.map_err(Error::internal)??;
-    let location = format!("/api/v1/links/{}", LinkId(row.id));
+    let location = Link::location(LinkId(row.id));
     let link = WrittenLink::load(&state, row, patience).await?;
     Ok((
         StatusCode::CREATED,
         AppendHeaders([(LOCATION, location)]),
-        Json(link),
+        Versioned(link.revision(), link),
     ))
 }

@@ -1,15 +1,17 @@
 //! A link that is about to be made.
 
+use axum::http::StatusCode;
 use contract::{Code, Domain, LinkId, LinkOptions, RedirectStatus};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::codes::{folded, free_code_like, generate_code};
 use super::options::OptionFields;
-use super::{CreateLink, fields};
+use super::{CreateLink, Link, fields};
 use crate::db::{self, LinkRow, NewLink};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
+use crate::once::Once;
 use crate::state::AppState;
 
 /// A generated code is taken once in 10⁸ tries with a million links; ten in a row mean that
@@ -83,9 +85,15 @@ impl Draft {
         })
     }
 
-    pub(super) async fn insert(self, state: &AppState, workspace_id: Uuid) -> Result<LinkRow> {
+    pub(super) async fn insert(
+        self,
+        state: &AppState,
+        workspace_id: Uuid,
+        once: &Once,
+    ) -> Result<LinkRow> {
         let now = state.now();
         let mut transaction = state.pool.begin().await?;
+        once.begin(&mut transaction).await?;
         let is_lower = db::hold_case(&mut transaction, &self.domain).await?;
         for _ in 0..GENERATE_ATTEMPTS {
             let code = match &self.code {
@@ -108,6 +116,15 @@ impl Draft {
             };
             if db::insert_link(&mut transaction, &link).await? {
                 let row = db::log_change(&mut transaction, link.id.0, now).await?;
+                let location = Link::location(link.id);
+                let fresh = Link::fresh(row.clone(), state);
+                let kept = once.keep(
+                    &mut transaction,
+                    StatusCode::CREATED,
+                    Some(&location),
+                    &fresh,
+                );
+                kept.await?;
                 transaction.commit().await?;
                 return Ok(row);
             }

@@ -1,6 +1,5 @@
 use std::mem::take;
 
-use axum::Json;
 use axum::extract::State;
 use contract::{LinkId, RedirectStatus};
 use serde::Deserialize;
@@ -19,6 +18,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 
 /// What to change. Absent fields stay; `null` clears what may be empty.
 #[derive(Deserialize, ToSchema)]
@@ -111,6 +111,7 @@ pub struct UpdateLink {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -120,9 +121,10 @@ pub async fn update_link(
     State(state): State<AppState>,
     caller: Caller,
     LinkPath(id): LinkPath,
+    if_match: IfMatch,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<UpdateLink>,
-) -> Result<Json<WrittenLink>> {
+) -> Result<Versioned<WrittenLink>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let mut edit = Edit::check(body, &state)?;
@@ -131,10 +133,11 @@ pub async fn update_link(
     }
     let task = tokio::spawn({
         let state = state.clone();
-        async move { edit.write(&state, caller.workspace_id, id).await }
+        async move { edit.write(&state, caller.workspace_id, id, &if_match).await }
     });
     let row = task.await.map_err(Error::internal)??;
-    Ok(Json(WrittenLink::load(&state, row, patience).await?))
+    let link = WrittenLink::load(&state, row, patience).await?;
+    Ok(Versioned(link.revision(), link))
 }
 
 /// An edit whose fields are in order. The outer `None` leaves a field alone.
@@ -191,10 +194,17 @@ impl Edit {
         })
     }
 
-    async fn write(self, state: &AppState, workspace_id: Uuid, id: LinkId) -> Result<LinkRow> {
+    async fn write(
+        self,
+        state: &AppState,
+        workspace_id: Uuid,
+        id: LinkId,
+        if_match: &IfMatch,
+    ) -> Result<LinkRow> {
         let mut transaction = state.pool.begin().await?;
         let link = db::lock_link(&mut transaction, workspace_id, id).await?;
         let mut link = link.ok_or(Error::NotFound("link"))?;
+        if_match.check(link.revision)?;
         self.apply(&mut link);
         let mut check = FieldCheck::new(state);
         let status = link.redirect_status()?;

@@ -118,6 +118,22 @@ impl Link {
             .ok_or_else(|| Error::internal("a link got lost while it was loaded"))
     }
 
+    /// One that was just made: nobody can have followed it.
+    pub(super) fn fresh(row: LinkRow, state: &AppState) -> Self {
+        let total = total_of(row.id, &[]);
+        Self::new(row, Some(total), &state.config.public_url, state.now())
+    }
+
+    /// Address in this API.
+    pub(super) fn location(id: LinkId) -> String {
+        format!("/api/v1/links/{id}")
+    }
+
+    /// Which version this is.
+    pub(super) fn revision(&self) -> i64 {
+        self.revision
+    }
+
     fn new(row: LinkRow, total: Option<LinkTotals>, public_url: &Url, now: OffsetDateTime) -> Self {
         let options = row.options();
         let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
