@@ -26,19 +26,8 @@ pub async fn create_owner(
     password: String,
     now: OffsetDateTime,
 ) -> Result<Uuid> {
-    let email = email.trim().to_lowercase();
-    if !is_email(&email) {
-        return Err(Error::invalid(
-            "email",
-            "invalid_email",
-            "this is not an e-mail address",
-        ));
-    }
-    if !(MIN_PASSWORD_LENGTH..=MAX_PASSWORD_LENGTH).contains(&password.len()) {
-        let message =
-            format!("a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} bytes");
-        return Err(Error::invalid("password", "invalid_length", message));
-    }
+    let email = self::email(email)?;
+    check_password(&password)?;
     let password_hash = PasswordHasher::default().hash(password).await?;
     let user = UserRow {
         id: Uuid::now_v7(),
@@ -131,6 +120,28 @@ async fn workspace(connection: &mut sqlx::PgConnection, now: OffsetDateTime) -> 
     let id = Uuid::now_v7();
     db::insert_workspace(connection, id, "Workspace", now).await?;
     Ok(id)
+}
+
+/// An address in the form in which it is stored.
+pub(crate) fn email(text: &str) -> Result<String> {
+    let email = text.trim().to_lowercase();
+    match is_email(&email) {
+        true => Ok(email),
+        false => Err(Error::invalid(
+            "email",
+            "invalid_email",
+            "this is not an e-mail address",
+        )),
+    }
+}
+
+/// Refuses what cannot become a password.
+pub(crate) fn check_password(password: &str) -> Result<()> {
+    if (MIN_PASSWORD_LENGTH..=MAX_PASSWORD_LENGTH).contains(&password.len()) {
+        return Ok(());
+    }
+    let message = format!("a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} bytes");
+    Err(Error::invalid("password", "invalid_length", message))
 }
 
 /// Good enough to catch a slip; only a message that arrives proves an address.

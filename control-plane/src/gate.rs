@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use contract::LinkId;
 
 use crate::access::{self, Needs, OneDomain, Route};
-use crate::auth::{Caller, Identity, SessionCaller};
+use crate::auth::{Caller, Identity};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::limits::{Allowance, Policy, client_of};
@@ -55,20 +55,23 @@ async fn identify(state: &AppState, route: &Route, parts: &mut Parts) -> Result<
             Ok((policy, client_of(&parts.headers).to_string()))
         }
         Needs::Session => {
-            let SessionCaller(session) = SessionCaller::from_request_parts(parts, state).await?;
-            let policy = Policy::per_minute("user", usual);
-            Ok((policy, session.user_id.to_string()))
+            let caller = Caller::of_session(parts, state).await?;
+            parts.extensions.insert(caller.clone());
+            Ok(allowance_of(&caller, usual))
         }
         Needs::Permission(_) => {
             let caller = Caller::authenticate(parts, state).await?;
-            let quota = caller.rate_limit.unwrap_or(usual);
-            let identified = match caller.identity {
-                Identity::User(id) => (Policy::per_minute("user", quota), id.to_string()),
-                Identity::ApiKey(id) => (Policy::per_minute("key", quota), id.to_string()),
-            };
-            parts.extensions.insert(caller);
-            Ok(identified)
+            parts.extensions.insert(caller.clone());
+            Ok(allowance_of(&caller, usual))
         }
+    }
+}
+
+fn allowance_of(caller: &Caller, usual: u32) -> (Policy, String) {
+    let quota = caller.rate_limit.unwrap_or(usual);
+    match caller.identity {
+        Identity::User(id) => (Policy::per_minute("user", quota), id.to_string()),
+        Identity::ApiKey(id) => (Policy::per_minute("key", quota), id.to_string()),
     }
 }
 

@@ -20,7 +20,9 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::json::MAX_BODY;
 use crate::openapi::{self, Description};
-use crate::routes::{domains, keys, links, orphans, session};
+use crate::routes::{
+    domains, invitations, keys, links, members, orphans, session, sessions, workspaces,
+};
 use crate::state::AppState;
 use crate::{console, gate, once, pages, problem, versions};
 
@@ -33,6 +35,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(
             session::create_session,
             session::get_session,
+            session::switch_workspace,
             session::delete_session
         ))
         .routes(routes!(links::create_link, links::list_links))
@@ -49,6 +52,24 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::list_api_keys, keys::create_api_key))
         .routes(routes!(keys::get_api_key, keys::revoke_api_key))
         .routes(routes!(keys::rotate_api_key))
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::update_member, members::remove_member))
+        .routes(routes!(
+            invitations::list_invitations,
+            invitations::create_invitation
+        ))
+        .routes(routes!(invitations::accept_invitation))
+        .routes(routes!(invitations::withdraw_invitation))
+        .routes(routes!(
+            sessions::list_sessions,
+            sessions::end_other_sessions
+        ))
+        .routes(routes!(sessions::end_session))
+        .routes(routes!(
+            workspaces::list_workspaces,
+            workspaces::create_workspace
+        ))
+        .routes(routes!(workspaces::rename_workspace))
 }
 
 /// Everything the public listener serves.

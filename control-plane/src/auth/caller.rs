@@ -16,6 +16,9 @@ use crate::state::AppState;
 /// How exact `last_used_at` of a key is: a busy key must not write all day.
 const TOUCH_EVERY: Duration = Duration::minutes(1);
 
+/// The same for a sign-in.
+const TOUCH_SESSION_EVERY: Duration = Duration::minutes(5);
+
 /// Who asks, and for which workspace.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -53,7 +56,16 @@ impl Caller {
             let text = authorization.to_str().map_err(|_| Error::Unauthenticated)?;
             return by_api_key(state, text).await;
         }
-        let SessionCaller(session) = SessionCaller::from_request_parts(parts, state).await?;
+        Self::of_session(parts, state).await
+    }
+
+    /// Whose session this is. It is left among the extensions.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn of_session(parts: &mut Parts, state: &AppState) -> Result<Self> {
+        let session = find_session(parts, state).await?;
+        parts.extensions.insert(session.clone());
         Ok(Self {
             workspace_id: session.workspace_id,
             identity: Identity::User(session.user_id),
@@ -122,15 +134,30 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 #[derive(Debug)]
 pub struct SessionCaller(pub SessionRow);
 
-impl FromRequestParts<AppState> for SessionCaller {
+impl<S: Send + Sync> FromRequestParts<S> for SessionCaller {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
-        let token = SessionToken::from_headers(&parts.headers).ok_or(Error::Unauthenticated)?;
-        refuse_cross_site(&parts.method, &parts.headers)?;
-        let session = db::find_session(&state.pool, &token.hash(), state.now()).await?;
-        session.map(Self).ok_or(Error::Unauthenticated)
+    /// Whom the [gate](crate::gate) let in. A route that is not behind it fails.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let session = parts.extensions.get::<SessionRow>().cloned();
+        let session = session.ok_or_else(|| Error::internal("a route is missing in `access`"))?;
+        Ok(Self(session))
     }
+}
+
+async fn find_session(parts: &Parts, state: &AppState) -> Result<SessionRow> {
+    let token = SessionToken::from_headers(&parts.headers).ok_or(Error::Unauthenticated)?;
+    refuse_cross_site(&parts.method, &parts.headers)?;
+    let now = state.now();
+    let session = db::find_session(&state.pool, &token.hash(), now).await?;
+    let session = session.ok_or(Error::Unauthenticated)?;
+    if session
+        .last_used_at
+        .is_none_or(|used| used < now - TOUCH_SESSION_EVERY)
+    {
+        db::touch_session(&state.pool, session.id, now).await?;
+    }
+    Ok(session)
 }
 
 async fn by_api_key(state: &AppState, authorization: &str) -> Result<Caller> {

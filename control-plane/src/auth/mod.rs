@@ -25,6 +25,14 @@ pub mod id {
         WorkspaceId, "wsp_"
     }
     contract::typed_id! {
+        /// A sign-in.
+        SessionId, "ses_"
+    }
+    contract::typed_id! {
+        /// An invitation.
+        InvitationId, "inv_"
+    }
+    contract::typed_id! {
         /// An API key.
         ApiKeyId, "key_"
     }

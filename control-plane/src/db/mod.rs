@@ -5,9 +5,11 @@ mod api_keys;
 mod changes;
 mod domains;
 mod idempotency;
+mod invitations;
 mod link_list;
 mod link_row;
 mod links;
+mod members;
 mod orphans;
 mod patterns;
 mod pool;
@@ -29,17 +31,27 @@ pub use domains::{
 pub use idempotency::{
     KeptAnswer, delete_old_answers, find_answer, has_answer, insert_answer, take_name,
 };
+pub use invitations::{
+    InvitationRow, count_invitations, delete_invitation, find_invitation, list_invitations,
+    put_invitation,
+};
 pub use link_list::{LinkFilter, Page, Position, list_links};
 pub use link_row::LinkRow;
 pub use links::{
     LinkName, NewLink, delete_link, domain_of_link, find_link, find_link_as_asked,
     find_link_by_code, ids_of_codes, insert_link, link_exists, lock_link, update_link,
 };
+pub use members::{
+    MemberRow, WorkspaceRow, count_owned, delete_membership, list_members, list_workspaces,
+    lock_members, rename_workspace, update_role,
+};
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use sessions::{
-    SessionRow, delete_expired_sessions, delete_session, find_session, insert_session,
+    NewSession, SessionRow, SignInRow, delete_expired_sessions, delete_other_sessions,
+    delete_session, delete_session_of, find_session, insert_session, list_sessions, switch_session,
+    touch_session,
 };
 pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
 pub use users::{

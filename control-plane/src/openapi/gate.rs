@@ -33,7 +33,7 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             refuse(operation, "403", &forbidden);
         }
     }
-    if method == "POST" && matches!(route.needs, Needs::Permission(_)) {
+    if method == "POST" && route.needs != Needs::Nothing {
         once(operation);
     }
     versions(operation);

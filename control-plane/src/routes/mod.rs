@@ -2,17 +2,21 @@
 
 mod cursor;
 pub mod domains;
+pub mod invitations;
 pub mod keys;
 pub mod links;
+pub mod members;
 pub mod orphans;
 mod paging;
 pub mod session;
+pub mod sessions;
+pub mod workspaces;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use contract::{Domain, LinkId};
 
-use crate::auth::id::ApiKeyId;
+use crate::auth::id::{ApiKeyId, InvitationId, SessionId, UserId};
 use crate::error::{Error, Result};
 
 /// Query parameters; unknown or unreadable ones are refused.
@@ -49,6 +53,18 @@ pub trait Named: std::str::FromStr {
 
 impl Named for ApiKeyId {
     const WHAT: &'static str = "key";
+}
+
+impl Named for UserId {
+    const WHAT: &'static str = "member";
+}
+
+impl Named for InvitationId {
+    const WHAT: &'static str = "invitation";
+}
+
+impl Named for SessionId {
+    const WHAT: &'static str = "session";
 }
 
 /// The id in the path of something that is no link. The same goes for malformed ones.

@@ -244,6 +244,40 @@ impl App {
         made.await.unwrap().key.expose().to_owned()
     }
 
+    /// The cookie of somebody who signs in.
+    pub async fn cookie(&self, email: &str, password: &str) -> String {
+        cookie(&self.sign_in(email, password).await)
+    }
+
+    /// From the console, with that cookie.
+    pub async fn console(
+        &self,
+        cookie: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let request = self.request(method, path).header("cookie", cookie);
+        let mut request = request.header("x-requested-with", "linkpulse");
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        answer(request).await
+    }
+
+    /// The cookie of a new member of the workspace that `cookie` looks at.
+    pub async fn member(&self, cookie: &str, email: &str, role: &str) -> String {
+        let body = json!({ "email": email, "role": role });
+        let path = "/api/v1/invitations";
+        let invited = self.console(cookie, Method::POST, path, Some(body)).await;
+        assert_eq!(invited.status, 201, "{}", invited.body);
+        let body = json!({ "token": invited.body["token"], "password": PASSWORD });
+        let request = self.request(Method::POST, "/api/v1/invitations/accept");
+        let accepted = answer(request.json(&body)).await;
+        assert_eq!(accepted.status, 200, "{}", accepted.body);
+        self::cookie(&accepted)
+    }
+
     /// A second workspace with an API key of its own.
     pub async fn foreign_key(&self) -> String {
         let key = control_plane::auth::ApiKey::generate(&mut rand::rng());
@@ -264,6 +298,12 @@ impl App {
             .unwrap();
         key.expose().to_owned()
     }
+}
+
+/// What a sign-in sets.
+pub fn cookie(signed_in: &Answer) -> String {
+    let header = signed_in.headers["set-cookie"].to_str().unwrap();
+    header.split(';').next().unwrap().to_owned()
 }
 
 pub fn link_path(id: &Value) -> String {

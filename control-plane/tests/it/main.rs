@@ -25,6 +25,7 @@ mod openapi;
 mod orphans;
 mod outage;
 mod password;
+mod people;
 mod pool;
 mod preview;
 mod propagation;

@@ -1,14 +1,11 @@
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::SET_COOKIE;
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Session;
+use super::{Session, sign_in};
 use crate::accounts::MAX_PASSWORD_LENGTH;
-use crate::auth::{SessionToken, set_cookie};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
@@ -76,28 +73,5 @@ pub async fn create_session(
 
     state.attempts.give_back(&counters).await;
 
-    let token = SessionToken::generate();
-    let lifetime = state.config.session_lifetime;
-    let now = state.now();
-    let workspace_id = membership.workspace_id;
-    db::insert_session(
-        &state.pool,
-        &token.hash(),
-        user.id,
-        workspace_id,
-        now,
-        now + lifetime,
-    )
-    .await?;
-    let cookie = AppendHeaders([(SET_COOKIE, set_cookie(&token, lifetime))]);
-    let workspace = (workspace_id, membership.workspace_name);
-    Ok((
-        cookie,
-        Json(Session::new(
-            user.id,
-            user.email,
-            workspace,
-            membership.role,
-        )),
-    ))
+    sign_in(&state, user.id, membership.workspace_id, &headers).await
 }
