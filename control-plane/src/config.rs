@@ -43,6 +43,8 @@ pub struct Config {
     pub session_lifetime: Duration,
     /// Requests to the API that a key or a user has in a minute.
     pub requests_per_minute: u32,
+    /// The name server to ask; those that the machine asks when absent.
+    pub dns_server: Option<SocketAddr>,
     /// How long a stop may take.
     pub shutdown_grace: Duration,
     /// Log filter.
@@ -74,6 +76,7 @@ impl Config {
             keys: Keys::new(key_prefix),
             internal_secret: internal_secret(&environment)?,
             session_lifetime: environment.required(&settings::SESSION_LIFETIME)?,
+            dns_server: environment.optional(&settings::DNS_SERVER)?,
             requests_per_minute: requests_per_minute(&environment)?,
             shutdown_grace: environment.required(&settings::SHUTDOWN_GRACE)?,
             log: environment.required(&settings::LOG)?,

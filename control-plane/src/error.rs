@@ -98,12 +98,18 @@ pub enum Error {
     /// The client knows another version: read it again.
     #[error("it has changed since the version that If-Match names")]
     Stale,
+    /// The domain was not shown to be theirs.
+    #[error("the TXT record that shows whose domain this is was not found")]
+    NotVerified,
     /// Something else like it exists.
     #[error("{0}")]
     Conflict(&'static str),
     /// A part we need is away: try again.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
+    /// No name server answers: try again.
+    #[error("the name servers do not answer")]
+    NoNameServer(String),
     /// Redis, where we need it: try again.
     #[error("redis cannot be reached")]
     NoRedis(#[source] redis::RedisError),

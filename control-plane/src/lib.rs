@@ -7,6 +7,7 @@ mod caps;
 mod config;
 mod console;
 pub mod db;
+mod dns;
 mod error;
 mod field_check;
 mod gate;

@@ -93,8 +93,10 @@ fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
         Error::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
         Error::StillRunning | Error::AlreadyDone => (StatusCode::CONFLICT, "still_running"),
         Error::Stale => (StatusCode::PRECONDITION_FAILED, "stale"),
+        Error::NotVerified => (StatusCode::CONFLICT, "not_verified"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Error::NoNameServer(_) => (StatusCode::SERVICE_UNAVAILABLE, "no_name_server"),
         Error::NoRedis(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -107,6 +109,7 @@ impl IntoResponse for Error {
         match &self {
             Error::Internal(reason) => tracing::error!(reason, "request failed"),
             Error::Unavailable(source) => tracing::warn!(%source, "database away"),
+            Error::NoNameServer(reason) => tracing::warn!(reason, "name servers away"),
             Error::NoRedis(source) => tracing::warn!(%source, "redis away"),
             _ => {}
         }

@@ -47,8 +47,13 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::get_link_stats))
         .routes(routes!(links::explain_link))
         .routes(routes!(orphans::list_orphans))
-        .routes(routes!(domains::list_domains))
-        .routes(routes!(domains::get_domain, domains::update_domain))
+        .routes(routes!(domains::list_domains, domains::add_domain))
+        .routes(routes!(
+            domains::get_domain,
+            domains::update_domain,
+            domains::remove_domain
+        ))
+        .routes(routes!(domains::verify_domain))
         .routes(routes!(keys::list_api_keys, keys::create_api_key))
         .routes(routes!(keys::get_api_key, keys::revoke_api_key))
         .routes(routes!(keys::rotate_api_key))

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use crate::auth::PasswordHasher;
 use crate::caps::Caps;
 use crate::db::{self, Analytics};
+use crate::dns::Dns;
 use crate::error::Error;
 use crate::limits::{Attempts, RateLimits, SharedCounters};
 use crate::propagation::Reports;
@@ -49,6 +50,7 @@ pub async fn run(
     let (redis_url, keys) = (&config.redis_url, config.keys.clone());
     let counters = SharedCounters::new(redis_url, keys, &config.internal_secret)?;
     let grace = config.shutdown_grace;
+    let dns = Dns::new(config.dns_server)?;
     let unlock = UnlockKey::new(config.internal_secret.expose_secret());
     let lifecycle = Lifecycle::new();
     let state = AppState {
@@ -56,6 +58,7 @@ pub async fn run(
         pool,
         analytics: Analytics(analytics),
         caps,
+        dns,
         clock,
         passwords: PasswordHasher::default(),
         visitor_passwords: PasswordHasher::default(),

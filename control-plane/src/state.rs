@@ -11,6 +11,7 @@ use crate::Config;
 use crate::auth::PasswordHasher;
 use crate::caps::Caps;
 use crate::db::Analytics;
+use crate::dns::Dns;
 use crate::limits::{Attempts, RateLimits};
 use crate::propagation::Reports;
 
@@ -25,6 +26,8 @@ pub struct AppState {
     pub analytics: Analytics,
     /// Counts of links with a click cap.
     pub caps: Caps,
+    /// Asks name servers.
+    pub dns: Dns,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Bounds how many passwords are hashed at once.

@@ -13,13 +13,21 @@ export interface paths {
         };
         /**
          * List domains
-         * @description So far the installation's own, for the workspace that it belongs to.
+         * @description Those of the workspace, by name; then those that it has not shown yet to be its own. The
+         *     installation's own domain belongs to the first workspace; everybody may have links there.
          *
          *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */
         get: operations["list_domains"];
         put?: never;
-        post?: never;
+        /**
+         * Add a domain
+         * @description It is pending until it is shown to be yours: put the TXT record of `verification` into the DNS,
+         *     and verify it.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        post: operations["add_domain"];
         delete?: never;
         options?: never;
         head?: never;
@@ -40,7 +48,14 @@ export interface paths {
         get: operations["get_domain"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove a domain
+         * @description One that has no links, not even deleted ones: their codes would lead nowhere, and come to belong
+         *     to whoever has the domain next.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        delete: operations["remove_domain"];
         options?: never;
         head?: never;
         /**
@@ -50,6 +65,29 @@ export interface paths {
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
         patch: operations["update_domain"];
+        trace?: never;
+    };
+    "/api/v1/domains/{domain}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a domain
+         * @description Looks for the TXT record. If it is there, the domain is the workspace's from now on, and may have
+         *     links. The record may be removed afterwards. Nothing happens to a domain that is active.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        post: operations["verify_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/invitations": {
@@ -503,6 +541,14 @@ export interface components {
             /** @description What was passed on. */
             token: string;
         };
+        /** @description A domain to add. */
+        AddDomain: {
+            /**
+             * @description Its name.
+             * @example go.example.com
+             */
+            domain: string;
+        };
         /** @description An API key, without its text. */
         ApiKey: {
             /** Format: date-time */
@@ -803,16 +849,23 @@ export interface components {
             revision: number;
             /** @description Where `/` leads. The console, when null. */
             root_url: string | null;
+            status: components["schemas"]["DomainStatus"];
             /**
              * Format: date-time
              * @description When its settings last changed; null while it has none.
              */
             updated_at: string | null;
+            verification: components["schemas"]["Verification"] | null;
         };
         /** @description All domains. */
         DomainList: {
             data: components["schemas"]["Domain"][];
         };
+        /**
+         * @description Whether a domain may have links.
+         * @enum {string}
+         */
+        DomainStatus: "active" | "pending";
         /** @description What a user agent is taken for. */
         ExplainedAgent: {
             /**
@@ -1478,6 +1531,24 @@ export interface components {
              */
             weight: number;
         };
+        /** @description The record that shows whose a domain is. */
+        Verification: {
+            /**
+             * @description Its name.
+             * @example _linkpulse.go.example.com
+             */
+            name: string;
+            /**
+             * @description Its type: `TXT`.
+             * @example TXT
+             */
+            type: string;
+            /**
+             * @description What it says.
+             * @example linkpulse-verification=4bXq…
+             */
+            value: string;
+        };
         /** @description A workspace, and what the signed-in user is there. */
         Workspace: {
             /** Format: date-time */
@@ -1560,7 +1631,135 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable`; `timed_out` */
+            /** @description `unavailable`, `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_domain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddDomain"];
+            };
+        };
+        responses: {
+            /** @description Pending */
+            201: {
+                headers: {
+                    /** @description Address of the domain in this API */
+                    Location?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description Not JSON; `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it is there already, or there are too many; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1661,6 +1860,107 @@ export interface operations {
             };
         };
     };
+    remove_domain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Its name */
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it has links, or is the installation's own */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale` */
+            412: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`, `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     update_domain: {
         parameters: {
             query?: never;
@@ -1733,7 +2033,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: there are codes with capital letters */
+            /**
+             * @description `conflict`: there are codes with capital letters;
+             *                 `not_verified`: it is pending
+             */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -1802,6 +2105,134 @@ export interface operations {
                 };
             };
             /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_domain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its name */
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Active */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not_verified`: the record is not there (yet); `conflict`: it
+             *                 is another workspace's; `still_running`
+             */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_name_server`; `unavailable`, `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;

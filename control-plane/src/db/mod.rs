@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod changes;
+mod domain_claims;
 mod domains;
 mod idempotency;
 mod invitations;
@@ -24,9 +25,12 @@ pub use api_keys::{
     insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key,
 };
 pub use changes::{Head, LoggedChange, changes_after, head, log_change, rename_history};
+pub use domain_claims::{
+    ClaimRow, count_domains, delete_claim, find_claim, insert_claim, list_claims,
+};
 pub use domains::{
-    DomainRow, domain_names, find_domain, has_lower_case_only, hold_case, lock_domain,
-    log_domain_change, update_domain,
+    DomainRow, delete_domain, domain_names, find_domain, has_links, has_lower_case_only, hold_case,
+    insert_domain, list_domains, lock_domain, log_domain_change, owns_domain, update_domain,
 };
 pub use idempotency::{
     KeptAnswer, delete_old_answers, find_answer, has_answer, insert_answer, take_name,

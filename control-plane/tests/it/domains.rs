@@ -58,6 +58,8 @@ async fn the_own_domain_is_there_before_it_has_settings() {
     let app = App::start().await;
     let own = json!({
         "domain": "go.example.org",
+        "status": "active",
+        "verification": null,
         "root_url": null,
         "not_found_url": null,
         "expired_url": null,
@@ -91,6 +93,8 @@ async fn settings_are_kept_shown_and_relayed() {
         .await;
     let mut expected = json!({
         "domain": "go.example.org",
+        "status": "active",
+        "verification": null,
         "root_url": "https://example.com/",
         "not_found_url": "https://example.com/lost",
         "expired_url": null,

@@ -105,10 +105,27 @@ impl App {
         app
     }
 
+    /// With settings of its own.
+    pub async fn start_with(settings: &[(&'static str, String)]) -> Self {
+        let database = blocking(|| TestDatabase::create("control_plane")).await;
+        let redis_url = blocking(|| testing::redis_url().to_owned()).await;
+        let url = database.url.clone();
+        Self::start_set(&url, &redis_url, Some(database), settings).await
+    }
+
     pub async fn start_on(
         database_url: &str,
         redis_url: &str,
         database: Option<TestDatabase>,
+    ) -> Self {
+        Self::start_set(database_url, redis_url, database, &[]).await
+    }
+
+    async fn start_set(
+        database_url: &str,
+        redis_url: &str,
+        database: Option<TestDatabase>,
+        settings: &[(&'static str, String)],
     ) -> Self {
         service::install_tls_provider();
         let pool = PgPool::connect(database_url).await.unwrap();
@@ -129,7 +146,7 @@ impl App {
         .unwrap();
         let prefix = testing::unique_prefix();
 
-        let config = config(database_url, redis_url, &prefix);
+        let config = config(database_url, redis_url, &prefix, settings);
         let instance = Instance::start(config.clone(), clock.clone()).await;
         Self {
             url: instance.url.clone(),
@@ -375,8 +392,16 @@ async fn migrate(pool: &PgPool) {
     pipeline.run(&mut *connection).await.unwrap();
 }
 
-fn config(database_url: &str, redis_url: &str, prefix: &str) -> Config {
+fn config(
+    database_url: &str,
+    redis_url: &str,
+    prefix: &str,
+    settings: &[(&'static str, String)],
+) -> Config {
     Config::from_lookup(&|name| {
+        if let Some((_, value)) = settings.iter().find(|(set, _)| *set == name) {
+            return Some(value.clone());
+        }
         let value = match name {
             "DATABASE_URL" => database_url,
             "REDIS_URL" => redis_url,

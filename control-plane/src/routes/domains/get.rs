@@ -23,7 +23,6 @@ pub async fn get_domain(
     caller: Caller,
     DomainPath(name): DomainPath,
 ) -> Result<Versioned<Domain>> {
-    own::named(&state, &caller, &name).await?;
-    let domain = own::load(&state).await?;
+    let domain = own::named(&state, &caller, &name).await?.view(&name);
     Ok(Versioned(domain.revision(), domain))
 }

@@ -3,7 +3,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Domain, own};
+use super::Domain;
+use super::own::{self, Standing};
 use crate::auth::Caller;
 use crate::db::{self, DomainRow};
 use crate::error::{Error, Result};
@@ -48,7 +49,8 @@ pub struct UpdateDomain {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`conflict`: there are codes with capital letters",
+        (status = 409, description = "`conflict`: there are codes with capital letters;
+            `not_verified`: it is pending",
             body = Problem),
         (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
@@ -63,12 +65,13 @@ pub async fn update_domain(
     if_match: IfMatch,
     JsonBody(body): JsonBody<UpdateDomain>,
 ) -> Result<Versioned<Domain>> {
-    let domain = own::named(&state, &caller, &name).await?.clone();
-    caller.may_administer()?;
+    if let Standing::Pending(_) = own::named(&state, &caller, &name).await? {
+        return Err(Error::NotVerified);
+    }
     let edit = Edit::check(body, &state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn(async move {
-        edit.write(&state, caller.workspace_id, &domain, &if_match)
+        edit.write(&state, caller.workspace_id, &name, &if_match)
             .await
     });
     let row = task.await.map_err(Error::internal)??;
@@ -108,7 +111,11 @@ impl Edit {
     ) -> Result<DomainRow> {
         let now = state.now();
         let mut transaction = state.pool.begin().await?;
-        let mut row = db::lock_domain(&mut transaction, domain, workspace_id, now).await?;
+        if *domain == state.config.default_domain {
+            db::insert_domain(&mut transaction, domain, workspace_id, now).await?;
+        }
+        let row = db::lock_domain(&mut transaction, domain, workspace_id).await?;
+        let mut row = row.ok_or(Error::NotFound("domain"))?;
         if_match.check(row.revision)?;
         if self.ignores_case == Some(true)
             && !row.ignores_case

@@ -66,14 +66,13 @@ impl Draft {
         given.check(&mut check).apply(&mut options, 0);
         fields::together(redirect_status, &options, expires_at, &mut check);
         check.finish()?;
-        if body
-            .domain
-            .is_some_and(|text| text.parse::<Domain>().as_ref() != Ok(own))
-        {
-            return Err(Error::NotFound("domain"));
-        }
+        // Whose it is, the transaction looks.
+        let domain = match body.domain {
+            Some(text) => text.parse().map_err(|_| Error::NotFound("domain"))?,
+            None => own.clone(),
+        };
         Ok(Self {
-            domain: own.clone(),
+            domain,
             code,
             original_url: original_url.ok_or_else(|| Error::internal("a target got lost"))?,
             title,
@@ -95,6 +94,11 @@ impl Draft {
         let mut transaction = state.pool.begin().await?;
         once.begin(&mut transaction).await?;
         let is_lower = db::hold_case(&mut transaction, &self.domain).await?;
+        if self.domain != state.config.default_domain
+            && !db::owns_domain(&mut transaction, workspace_id, &self.domain).await?
+        {
+            return Err(Error::NotFound("domain"));
+        }
         for _ in 0..GENERATE_ATTEMPTS {
             let code = match &self.code {
                 Some(code) => folded(code, is_lower)?,

@@ -139,8 +139,7 @@ impl Link {
         let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
         Self {
             status: LinkStatus::of(&row, now),
-            // `public_url` ends in "/", and so far every link is on its host.
-            short_url: format!("{public_url}{}", row.code),
+            short_url: short_url(public_url, &row),
             id: LinkId(row.id),
             domain: row.domain,
             code: row.code,
@@ -168,6 +167,16 @@ impl Link {
             updated_at: row.updated_at,
             revision: row.revision,
         }
+    }
+}
+
+/// All domains are reached as the installation's own is: with its scheme and port.
+fn short_url(public_url: &Url, row: &LinkRow) -> String {
+    let mut url = public_url.clone();
+    // The table has names of hosts only. `public_url` ends in "/".
+    match url.set_host(Some(&row.domain)) {
+        Ok(()) => format!("{url}{}", row.code),
+        Err(_) => format!("{public_url}{}", row.code),
     }
 }
 
