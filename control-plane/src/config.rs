@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use contract::{Domain, Keys};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use service::env::SecretUrl;
 use service::{Environment, SettingError, settings};
@@ -45,6 +46,8 @@ pub struct Config {
     pub requests_per_minute: u32,
     /// The name server to ask; those that the machine asks when absent.
     pub dns_server: Option<SocketAddr>,
+    /// Networks that are not public, and may be asked all the same when users name them.
+    pub outbound_networks: Vec<IpNet>,
     /// How long a stop may take.
     pub shutdown_grace: Duration,
     /// Log filter.
@@ -77,6 +80,7 @@ impl Config {
             internal_secret: internal_secret(&environment)?,
             session_lifetime: environment.required(&settings::SESSION_LIFETIME)?,
             dns_server: environment.optional(&settings::DNS_SERVER)?,
+            outbound_networks: outbound_networks(&environment)?,
             requests_per_minute: requests_per_minute(&environment)?,
             shutdown_grace: environment.required(&settings::SHUTDOWN_GRACE)?,
             log: environment.required(&settings::LOG)?,
@@ -91,6 +95,16 @@ fn requests_per_minute(environment: &Environment<'_>) -> Result<u32, SettingErro
         true => Ok(quota),
         false => Err(SettingError::new(setting, "must be from 1 to 1000000")),
     }
+}
+
+fn outbound_networks(environment: &Environment<'_>) -> Result<Vec<IpNet>, SettingError> {
+    let setting = &settings::OUTBOUND_NETWORKS;
+    let text: Option<String> = environment.optional(setting)?;
+    let networks = text.iter().flat_map(|text| text.split(','));
+    let networks = networks.map(|network| network.trim().parse::<IpNet>());
+    networks
+        .collect::<Result<_, _>>()
+        .map_err(|_| SettingError::new(setting, "must be networks like 10.0.0.0/8, by commas"))
 }
 
 fn default_domain(public_url: &Url) -> Result<Domain, SettingError> {
@@ -155,6 +169,7 @@ mod tests {
             ("LINKPULSE_INTERNAL_SECRET", "short"),
             ("LINKPULSE_DATABASE_CONNECTIONS", "0"),
             ("LINKPULSE_API_REQUESTS_PER_MINUTE", "0"),
+            ("LINKPULSE_OUTBOUND_NETWORKS", "10.0.0.0/8,mine"),
             ("DATABASE_URL", "hunter2"),
             ("LINKPULSE_SHUTDOWN_GRACE", "10"),
         ] {

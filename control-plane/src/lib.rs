@@ -16,6 +16,7 @@ mod json;
 mod limits;
 mod once;
 pub mod openapi;
+mod outbound;
 mod pages;
 mod problem;
 mod propagation;
@@ -27,6 +28,7 @@ mod state;
 pub mod target;
 mod versions;
 pub mod visitor_keys;
+mod webhooks;
 
 pub use config::Config;
 pub use db::migrate;

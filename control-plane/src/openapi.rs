@@ -17,6 +17,7 @@ mod gate;
         (name = "orphans", description = "Codes that visitors asked for and that do not exist"),
         (name = "domains", description = "Domains and their settings"),
         (name = "keys", description = "API keys"),
+        (name = "webhooks", description = "Programs that are told of links"),
         (name = "people", description = "Workspaces, their members, and invitations"),
         (name = "session", description = "Signing in to the console"),
     ),

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::json::MAX_BODY;
 use crate::openapi::{self, Description};
 use crate::routes::{
-    domains, invitations, keys, links, members, orphans, session, sessions, workspaces,
+    domains, invitations, keys, links, members, orphans, session, sessions, webhooks, workspaces,
 };
 use crate::state::AppState;
 use crate::{console, gate, once, pages, problem, versions};
@@ -75,6 +75,14 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             workspaces::create_workspace
         ))
         .routes(routes!(workspaces::rename_workspace))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(
+            webhooks::get_webhook,
+            webhooks::update_webhook,
+            webhooks::remove_webhook
+        ))
+        .routes(routes!(webhooks::list_messages))
+        .routes(routes!(webhooks::replay_message))
 }
 
 /// Everything the public listener serves.

@@ -14,9 +14,10 @@ use crate::db::{self, Analytics};
 use crate::dns::Dns;
 use crate::error::Error;
 use crate::limits::{Attempts, RateLimits, SharedCounters};
+use crate::outbound::Outbound;
 use crate::propagation::Reports;
 use crate::state::AppState;
-use crate::{Config, internal, relay, router, visitor_keys};
+use crate::{Config, internal, relay, router, visitor_keys, webhooks};
 
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -51,6 +52,7 @@ pub async fn run(
     let counters = SharedCounters::new(redis_url, keys, &config.internal_secret)?;
     let grace = config.shutdown_grace;
     let dns = Dns::new(config.dns_server)?;
+    let outbound = Outbound::new(dns.clone(), config.outbound_networks.clone())?;
     let unlock = UnlockKey::new(config.internal_secret.expose_secret());
     let lifecycle = Lifecycle::new();
     let state = AppState {
@@ -59,6 +61,7 @@ pub async fn run(
         analytics: Analytics(analytics),
         caps,
         dns,
+        outbound,
         clock,
         passwords: PasswordHasher::default(),
         visitor_passwords: PasswordHasher::default(),
@@ -88,6 +91,10 @@ pub async fn run(
     lifecycle.spawn(
         "visitor keys",
         visitor_keys::destroy_regularly(state.clone(), lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "webhooks",
+        webhooks::run(state.clone(), lifecycle.stopping()),
     );
     lifecycle.spawn(
         "session cleanup",
@@ -128,6 +135,10 @@ async fn forget_sessions(state: AppState, stopping: impl Future<Output = ()>) ->
         match db::delete_expired_sessions(&state.pool, state.now()).await {
             Ok(count) => tracing::debug!(count, "forgot expired sessions"),
             Err(error) => tracing::warn!(%error, "expired sessions stay for now"),
+        }
+        match db::delete_old_messages(&state.pool, state.now()).await {
+            Ok(count) => tracing::debug!(count, "forgot old messages of webhooks"),
+            Err(error) => tracing::warn!(%error, "old messages of webhooks stay for now"),
         }
         match db::delete_old_answers(&state.pool, state.now()).await {
             Ok(count) => tracing::debug!(count, "forgot old answers"),

@@ -13,6 +13,7 @@ use crate::caps::Caps;
 use crate::db::Analytics;
 use crate::dns::Dns;
 use crate::limits::{Attempts, RateLimits};
+use crate::outbound::Outbound;
 use crate::propagation::Reports;
 
 /// Shared by all handlers.
@@ -28,6 +29,8 @@ pub struct AppState {
     pub caps: Caps,
     /// Asks name servers.
     pub dns: Dns,
+    /// Makes requests to addresses that users name.
+    pub outbound: Outbound,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Bounds how many passwords are hashed at once.

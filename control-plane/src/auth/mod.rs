@@ -33,6 +33,14 @@ pub mod id {
         InvitationId, "inv_"
     }
     contract::typed_id! {
+        /// A program that is told of links.
+        WebhookId, "whk_"
+    }
+    contract::typed_id! {
+        /// What it is told.
+        MessageId, "msg_"
+    }
+    contract::typed_id! {
         /// An API key.
         ApiKeyId, "key_"
     }

@@ -19,6 +19,9 @@ mod sessions;
 mod stats;
 mod users;
 mod visitor_keys;
+mod webhook_messages;
+mod webhook_tellings;
+mod webhooks;
 
 pub use api_keys::{
     ApiKeyRow, KeyRow, count_api_keys, expire_api_key, find_api_key, find_key, has_successor,
@@ -63,3 +66,15 @@ pub use users::{
     insert_membership, insert_user, insert_workspace,
 };
 pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};
+pub use webhook_messages::{
+    DueMessage, MessageRow, NewMessage, Outcome, delete_old_messages, insert_messages,
+    list_messages, note_attempt, replay_message, take_due_messages,
+};
+pub use webhook_tellings::{
+    Progress, Telling, Tellings, changes_to_tell, expired_links_to_tell, lock_progress,
+    set_progress,
+};
+pub use webhooks::{
+    WebhookRow, count_webhooks, delete_webhook, disable_webhook, find_webhook, insert_webhook,
+    list_webhooks, lock_webhook, update_webhook,
+};

@@ -10,13 +10,16 @@ pub mod orphans;
 mod paging;
 pub mod session;
 pub mod sessions;
+pub mod webhooks;
 pub mod workspaces;
+
+pub(crate) use links::short_url;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use contract::{Domain, LinkId};
 
-use crate::auth::id::{ApiKeyId, InvitationId, SessionId, UserId};
+use crate::auth::id::{ApiKeyId, InvitationId, SessionId, UserId, WebhookId};
 use crate::error::{Error, Result};
 
 /// Query parameters; unknown or unreadable ones are refused.
@@ -61,6 +64,10 @@ impl Named for UserId {
 
 impl Named for InvitationId {
     const WHAT: &'static str = "invitation";
+}
+
+impl Named for WebhookId {
+    const WHAT: &'static str = "webhook";
 }
 
 impl Named for SessionId {

@@ -161,6 +161,9 @@ async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
     let sessions = app
         .console(owner, Method::GET, "/api/v1/sessions", None)
         .await;
+    let webhook = json!({ "url": "https://example.com/", "events": ["link.created"] });
+    let path = "/api/v1/webhooks";
+    let webhook = app.console(owner, Method::POST, path, Some(webhook)).await;
     vec![
         ("/api/v1/links/{id}", text(&link["id"])),
         ("/api/v1/keys/{id}", text(&key.body["id"])),
@@ -170,6 +173,7 @@ async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
             "/api/v1/sessions/{id}",
             text(&sessions.body["data"][0]["id"]),
         ),
+        ("/api/v1/webhooks/{id}", text(&webhook.body["id"])),
         ("/api/v1/domains/{domain}", "go.example.org".into()),
     ]
 }
@@ -211,6 +215,7 @@ async fn no_route_finds_what_belongs_to_another_workspace() {
     let everything = "select md5(string_agg(t::text, '' order by t::text)) from (
         select l::text from links l union all select k.id::text || k.revoked_at from api_keys k
         union all select i::text from invitations i union all select m::text from memberships m
+        union all select h::text from webhooks h
         union all select d::text from domains d union all select s.id::text from sessions s) t";
     let state = async || {
         let state: String = sqlx::query_scalar(everything)

@@ -36,3 +36,5 @@ mod relay;
 mod stats;
 mod versions;
 mod visitor_keys;
+mod webhook_receiver;
+mod webhooks;

@@ -13,7 +13,6 @@ type Zone = Arc<Mutex<HashMap<String, Vec<Data>>>>;
 
 /// What is under a name.
 #[derive(Clone)]
-#[allow(dead_code, reason = "addresses are for webhooks")]
 pub enum Data {
     Text(String),
     Address(IpAddr),

@@ -139,7 +139,7 @@ impl Link {
         let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
         Self {
             status: LinkStatus::of(&row, now),
-            short_url: short_url(public_url, &row),
+            short_url: short_url(public_url, &row.domain, &row.code),
             id: LinkId(row.id),
             domain: row.domain,
             code: row.code,
@@ -171,12 +171,12 @@ impl Link {
 }
 
 /// All domains are reached as the installation's own is: with its scheme and port.
-fn short_url(public_url: &Url, row: &LinkRow) -> String {
+pub(crate) fn short_url(public_url: &Url, domain: &str, code: &str) -> String {
     let mut url = public_url.clone();
-    // The table has names of hosts only. `public_url` ends in "/".
-    match url.set_host(Some(&row.domain)) {
-        Ok(()) => format!("{url}{}", row.code),
-        Err(_) => format!("{public_url}{}", row.code),
+    // Domains are names of hosts. `public_url` ends in "/".
+    match url.set_host(Some(domain)) {
+        Ok(()) => format!("{url}{code}"),
+        Err(_) => format!("{public_url}{code}"),
     }
 }
 
