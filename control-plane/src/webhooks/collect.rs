@@ -38,7 +38,7 @@ pub(super) async fn collect(state: &AppState) -> Result<bool> {
     for row in db::expired_links_to_tell(&mut transaction, since, now).await? {
         let record = LinkRecord::decode(row.record.as_bytes());
         if let Ok(record) = record {
-            let event = Event::LinkExpired;
+            let event = Event::Expired;
             messages.push(message(state, row.webhook_id, event, &record, row.at, now)?);
         }
     }

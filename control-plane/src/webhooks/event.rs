@@ -14,39 +14,39 @@ use crate::routes::short_url;
 pub enum Event {
     /// A link was made.
     #[serde(rename = "link.created")]
-    LinkCreated,
+    Created,
     /// A link was edited, switched on or off, or restored.
     #[serde(rename = "link.updated")]
-    LinkUpdated,
+    Updated,
     /// A link was put into the bin.
     #[serde(rename = "link.deleted")]
-    LinkDeleted,
+    Deleted,
     /// A link's time is over.
     #[serde(rename = "link.expired")]
-    LinkExpired,
+    Expired,
     /// A link has been followed so often: `click_thresholds`.
     #[serde(rename = "link.clicks_reached")]
-    LinkClicksReached,
+    ClicksReached,
 }
 
 impl Event {
     /// All of them.
     pub const ALL: [Self; 5] = [
-        Self::LinkCreated,
-        Self::LinkUpdated,
-        Self::LinkDeleted,
-        Self::LinkExpired,
-        Self::LinkClicksReached,
+        Self::Created,
+        Self::Updated,
+        Self::Deleted,
+        Self::Expired,
+        Self::ClicksReached,
     ];
 
     /// As it is stored and sent.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::LinkCreated => "link.created",
-            Self::LinkUpdated => "link.updated",
-            Self::LinkDeleted => "link.deleted",
-            Self::LinkExpired => "link.expired",
-            Self::LinkClicksReached => "link.clicks_reached",
+            Self::Created => "link.created",
+            Self::Updated => "link.updated",
+            Self::Deleted => "link.deleted",
+            Self::Expired => "link.expired",
+            Self::ClicksReached => "link.clicks_reached",
         }
     }
 
