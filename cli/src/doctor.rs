@@ -1,9 +1,12 @@
 //! `linkpulse doctor`: what is wrong, and what to do about it.
 
+mod audit_log;
+
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::Args;
 use secrecy::ExposeSecret;
 use service::env::SecretUrl;
 use service::{Environment, settings};
@@ -23,8 +26,16 @@ static CLICK_TABLES: Migrator = sqlx::migrate!("../pipeline/migrations");
 /// The oldest Redis whose commands we use.
 const REDIS_MAJOR: u32 = 7;
 
+/// What to look at.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Also compare all clicks with what was counted: reads every row there is
+    #[arg(long)]
+    audit: bool,
+}
+
 /// Prints a line per check; exit code 1 when one of them found a problem.
-pub(crate) async fn run(dir: &Path) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: Arguments, dir: &Path) -> anyhow::Result<ExitCode> {
     let lookup = installation::find(dir);
     let mut report = Report {
         output: Output::new(),
@@ -33,6 +44,9 @@ pub(crate) async fn run(dir: &Path) -> anyhow::Result<ExitCode> {
     match installation::databases(dir, &lookup).await {
         Ok(databases) => {
             check_databases(&mut report, &databases).await;
+            if arguments.audit {
+                audit_log::check(&mut report, &databases.links).await;
+            }
             databases.close().await;
         }
         Err(error) => report.problem(

@@ -52,7 +52,7 @@ enum Command {
     #[command(subcommand)]
     Key(key::Command),
     /// Look for what is wrong with an installation, and say what to do
-    Doctor,
+    Doctor(doctor::Arguments),
     /// Ask a service's health address, for containers: exit code 0 or 1
     Healthcheck(healthcheck::Arguments),
     /// Print the description of the REST API (OpenAPI, JSON)
@@ -81,7 +81,7 @@ async fn run(Arguments { command, dir }: Arguments) -> anyhow::Result<ExitCode> 
         Command::Migrate => migrate::run(&dir).await?,
         Command::User(command) => user::run(command, &dir).await?,
         Command::Key(command) => key::run(command, &dir).await?,
-        Command::Doctor => return doctor::run(&dir).await,
+        Command::Doctor(arguments) => return doctor::run(arguments, &dir).await,
         Command::Healthcheck(arguments) => healthcheck::run(arguments).await?,
         Command::Openapi => openapi::run()?,
         Command::Settings => settings::run()?,

@@ -65,6 +65,7 @@ const fn by_handler(method: &'static str, path: &'static str, permission: Permis
     }
 }
 
+const WRITE: Needs = Needs::Permission(Permission::Write);
 const READ: Needs = Needs::Permission(Permission::Read);
 const ADMINISTER: Needs = Needs::Permission(Permission::Administer);
 
@@ -103,6 +104,30 @@ pub const ROUTES: &[Route] = &[
         "/api/v1/orphans",
         Needs::Permission(Permission::Analytics),
     ),
+    route(
+        "POST",
+        "/api/v1/links/bulk",
+        Needs::Permission(Permission::Create),
+    ),
+    route("POST", "/api/v1/links/bulk/edit", WRITE),
+    route("POST", "/api/v1/links/bulk/delete", WRITE),
+    route("GET", "/api/v1/links/by-code/{domain}/{code}", READ),
+    route("GET", "/api/v1/links/by-external-id/{external_id}", READ),
+    route("PUT", "/api/v1/links/by-external-id/{external_id}", WRITE),
+    route("GET", "/api/v1/links/export.csv", READ),
+    route("GET", "/api/v1/links/export.jsonl", READ),
+    of_a_link("GET", "/api/v1/links/{id}/history", Permission::Read),
+    of_a_link("GET", "/api/v1/links/{id}/qr.png", Permission::Read),
+    of_a_link("GET", "/api/v1/links/{id}/qr.svg", Permission::Read),
+    of_a_link("POST", "/api/v1/links/{id}/restore", Permission::Write),
+    of_a_link("POST", "/api/v1/links/{id}/roll-back", Permission::Write),
+    route("GET", "/api/v1/imports", READ),
+    route("POST", "/api/v1/imports", WRITE),
+    route("GET", "/api/v1/imports/{id}", READ),
+    route("GET", "/api/v1/qr-logo", READ),
+    route("PUT", "/api/v1/qr-logo", WRITE),
+    route("DELETE", "/api/v1/qr-logo", WRITE),
+    route("GET", "/api/v1/audit-log", ADMINISTER),
     route("GET", "/api/v1/domains", READ),
     route("GET", "/api/v1/domains/{domain}", READ),
     route("POST", "/api/v1/domains", ADMINISTER),

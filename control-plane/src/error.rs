@@ -28,6 +28,18 @@ impl FieldError {
             message: message.to_string(),
         }
     }
+
+    /// The same error of a field that is inside another one.
+    pub fn below(&self, outer: &str) -> Self {
+        let field = match self.field.is_empty() {
+            true => outer.to_owned(),
+            false => format!("{outer}.{}", self.field),
+        };
+        Self {
+            field,
+            ..self.clone()
+        }
+    }
 }
 
 /// Why a request was not done.
@@ -37,11 +49,14 @@ pub enum Error {
     #[error("{0}")]
     Malformed(String),
     /// The body is longer than we accept.
-    #[error("the body is larger than 64 KiB")]
+    #[error("the body is larger than is allowed here")]
     TooLarge,
     /// The body is not JSON.
     #[error("send the body as application/json")]
     UnsupportedMediaType,
+    /// The body is not what this route takes.
+    #[error("send the body as {0}")]
+    WrongMediaType(&'static str),
     /// The request can be read, and is refused: correct the fields.
     #[error("{} refused", fields(.0))]
     Invalid(Vec<FieldError>),
@@ -125,6 +140,18 @@ impl Error {
     /// One refused field.
     pub fn invalid(field: &str, code: &str, message: impl ToString) -> Self {
         Self::Invalid(vec![FieldError::new(field, code, message)])
+    }
+
+    /// The same, if its fields are inside another one.
+    #[must_use]
+    pub fn below(self, outer: &str) -> Self {
+        match self {
+            Self::Invalid(errors) => {
+                let errors = errors.iter().map(|error| error.below(outer));
+                Self::Invalid(errors.collect())
+            }
+            other => other,
+        }
     }
 
     /// Our mistake, described for the log.

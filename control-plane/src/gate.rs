@@ -1,7 +1,7 @@
 //! What every request to the API passes first: who is it, have they requests left, may they do
 //! this?
 
-use axum::extract::{FromRequestParts, MatchedPath, Path, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -88,8 +88,10 @@ async fn permit(state: &AppState, route: &Route, parts: &mut Parts) -> Result<()
         OneDomain::InHandler => Ok(()),
         OneDomain::Refused => Err(Error::OneDomainOnly),
         OneDomain::LinkInPath => {
-            let id = Path::<String>::from_request_parts(parts, state).await;
-            let id = id.ok().and_then(|Path(text)| text.parse::<LinkId>().ok());
+            let params = RawPathParams::from_request_parts(parts, state).await;
+            let params = params.map_err(|_| Error::NotFound("link"))?;
+            let id = params.iter().find(|(name, _)| *name == "id");
+            let id = id.and_then(|(_, text)| text.parse::<LinkId>().ok());
             let id = id.ok_or(Error::NotFound("link"))?;
             let domain = db::domain_of_link(&state.pool, caller.workspace_id, id).await?;
             match domain.is_some_and(|domain| caller.sees(&domain)) {

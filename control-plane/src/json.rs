@@ -14,9 +14,12 @@ use crate::error::{Error, Result};
 /// Longest body in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// The same where ten thousand links may be in it.
+pub const MAX_BULK_BODY: usize = 8 * 1024 * 1024;
+
 /// A JSON object as request body.
 ///
-/// 415 without a JSON content type, 413 above [`MAX_BODY`], 400 for what is not JSON (duplicate
+/// 415 without a JSON content type, 413 above [`MAX_BODY`] (or what the route allows), 400 for what is not JSON (duplicate
 /// keys and invalid UTF-8 included), 422 for JSON of another shape.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
@@ -73,7 +76,12 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
             "the body must be a JSON object",
         ));
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    typed(value)
+}
+
+/// Reads JSON that was read before as what it is meant to be.
+pub fn typed<T: DeserializeOwned>(value: impl Into<Value>) -> Result<T> {
+    serde_path_to_error::deserialize(value.into()).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { "" } else { path.as_str() };
         let reason = error.into_inner().to_string();

@@ -15,6 +15,8 @@ mod gate;
     tags(
         (name = "links", description = "Short links and their statistics"),
         (name = "orphans", description = "Codes that visitors asked for and that do not exist"),
+        (name = "audit", description = "Who changed what"),
+        (name = "imports", description = "Links from files"),
         (name = "domains", description = "Domains and their settings"),
         (name = "keys", description = "API keys"),
         (name = "webhooks", description = "Programs that are told of links"),

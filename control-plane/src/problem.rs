@@ -69,11 +69,18 @@ impl From<&Error> for Problem {
     }
 }
 
+impl Problem {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
 fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
         Error::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-        Error::UnsupportedMediaType => {
+        Error::UnsupportedMediaType | Error::WrongMediaType(_) => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
         }
         Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed"),

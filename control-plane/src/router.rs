@@ -13,15 +13,16 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::json::MAX_BODY;
+use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::{self, Description};
 use crate::routes::{
-    domains, invitations, keys, links, members, orphans, session, sessions, webhooks, workspaces,
+    audit, domains, imports, invitations, keys, links, members, orphans, qr_logo, session,
+    sessions, webhooks, workspaces,
 };
 use crate::state::AppState;
 use crate::{console, gate, once, pages, problem, versions};
@@ -44,9 +45,32 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             links::update_link,
             links::delete_link
         ))
+        .routes(routes!(links::create_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
+        .routes(routes!(links::update_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
+        .routes(routes!(links::delete_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
+        .routes(routes!(links::restore_link))
+        .routes(routes!(links::link_history))
+        .routes(routes!(links::roll_back_link))
+        .routes(routes!(links::link_qr_png))
+        .routes(routes!(links::link_qr_svg))
+        .routes(routes!(
+            qr_logo::get_qr_logo,
+            qr_logo::put_qr_logo,
+            qr_logo::delete_qr_logo
+        ))
+        .routes(routes!(links::export_csv))
+        .routes(routes!(links::export_jsonl))
+        .routes(
+            routes!(imports::create_import, imports::list_imports)
+                .layer(DefaultBodyLimit::max(imports::MAX_FILE)),
+        )
+        .routes(routes!(imports::get_import))
+        .routes(routes!(links::get_link_by_code))
+        .routes(routes!(links::get_external_link, links::put_external_link))
         .routes(routes!(links::get_link_stats))
         .routes(routes!(links::explain_link))
         .routes(routes!(orphans::list_orphans))
+        .routes(routes!(audit::list_audit_log))
         .routes(routes!(domains::list_domains, domains::add_domain))
         .routes(routes!(
             domains::get_domain,

@@ -17,7 +17,7 @@ use crate::limits::{Attempts, RateLimits, SharedCounters};
 use crate::outbound::Outbound;
 use crate::propagation::Reports;
 use crate::state::AppState;
-use crate::{Config, internal, relay, router, visitor_keys, webhooks};
+use crate::{Config, imports, internal, relay, router, totals, visitor_keys, webhooks};
 
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -95,6 +95,14 @@ pub async fn run(
     lifecycle.spawn(
         "webhooks",
         webhooks::run(state.clone(), lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "imports",
+        imports::work(state.clone(), lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "totals",
+        totals::follow(state.clone(), lifecycle.stopping()),
     );
     lifecycle.spawn(
         "session cleanup",

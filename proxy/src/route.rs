@@ -33,7 +33,8 @@ pub(crate) struct LinkPath<'p> {
     pub(crate) code: &'p str,
     /// What follows it: empty, or with its leading slash.
     pub(crate) extra: &'p str,
-    /// There is a `+` behind the code: the visitor wants to see where the link leads.
+    /// There is a `+` behind the code: the visitor wants to see where the link leads. Or `.qr`: they
+    /// want its QR code. Both are made by the control plane, for links that are in service.
     pub(crate) wants_preview: bool,
 }
 
@@ -54,7 +55,8 @@ pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
     if path == "/" || is_reserved(first) || SYSTEM_FILES.contains(&first) {
         return to_control_plane(method);
     }
-    let (code, wants_preview) = match first.strip_suffix('+') {
+    let shown = first.strip_suffix('+').or(first.strip_suffix(".qr"));
+    let (code, wants_preview) = match shown {
         Some(code) if extra.is_empty() => (code, true),
         _ => (first, false),
     };
@@ -116,7 +118,17 @@ mod tests {
     #[test]
     fn a_plus_asks_where_a_link_leads() {
         assert_eq!(get("/abc+"), link("abc", "", true));
-        for path in ["/+", "/abc++", "/abc+/d", "/ab+c"] {
+        assert_eq!(get("/abc.qr"), link("abc", "", true));
+        for path in [
+            "/+",
+            "/abc++",
+            "/abc+/d",
+            "/ab+c",
+            "/.qr",
+            "/abc.qr/d",
+            "/abc.qr+",
+            "/abc.QR",
+        ] {
             assert_eq!(get(path), Route::Nowhere, "{path}");
         }
     }

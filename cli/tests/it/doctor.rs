@@ -80,3 +80,59 @@ fn problems_are_named_with_advice() {
     assert!(said.contains("REDIS_URL: is required"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
 }
+
+#[test]
+fn an_altered_entry_of_the_audit_log_is_named() {
+    let database = TestDatabase::create("doctor");
+    let run = |arguments: &[&str]| {
+        let mut command = linkpulse();
+        command.env("DATABASE_URL", &database.url);
+        text(&command.args(arguments).output().unwrap())
+    };
+    run(&["migrate"]);
+    let said = run(&["doctor", "--audit"]);
+    let quiet = "audit log: nobody has changed anything yet";
+    assert!(said.contains(quiet), "{said}");
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let pool = runtime.block_on(async {
+        let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
+        let workspace = uuid::Uuid::from_u128(7);
+        let insert = "insert into workspaces (id, name, created_at) values ($1, 'Seven', now())";
+        let insert = sqlx::query(insert).bind(workspace).execute(&pool);
+        insert.await.unwrap();
+        let event = |subject: &str| control_plane::audit::Event {
+            actor: "usr_1",
+            action: "test.done",
+            subject: subject.to_owned(),
+            state: "{}".to_owned(),
+        };
+        let mut transaction = pool.begin().await.unwrap();
+        let events = [event("one"), event("two"), event("three")];
+        let now = sqlx::types::time::OffsetDateTime::UNIX_EPOCH;
+        control_plane::audit::record(&mut transaction, workspace, &events, now)
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+        pool
+    });
+    let said = run(&["doctor", "--audit"]);
+    let good = "audit log: wsp_0000000000000000000007: 3 entries are what was written, up to ";
+    assert!(said.contains(good), "{said}");
+    runtime.block_on(async {
+        sqlx::query("update audit_log set subject = 'none' where number = 2")
+            .execute(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+    });
+    let said = run(&["doctor", "--audit"]);
+    assert!(
+        said.contains("wsp_0000000000000000000007: entry 2 was altered"),
+        "{said}"
+    );
+    assert!(!run(&["doctor"]).contains("audit log"));
+}

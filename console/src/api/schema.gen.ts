@@ -4,6 +4,28 @@
  */
 
 export interface paths {
+    "/api/v1/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was done in the workspace
+         * @description For owners and admins. `linkpulse doctor --audit` checks the hashes.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        get: operations["list_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/domains": {
         parameters: {
             query?: never;
@@ -84,6 +106,61 @@ export interface paths {
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
         post: operations["verify_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imports
+         * @description The newest 50.
+         *
+         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Import links from a file
+         * @description CSV in UTF-8 with a header, at most 32 MiB and 200,000 rows. Columns are found by their names, in any
+         *     case: `original_url` (or `url`, `target`, `destination` …), `code` (or `slug`, `alias`, `short link` …,
+         *     as a code or as a whole address), `title`, `notes`, `tags`, `expires_at`, `enabled`, `archived`,
+         *     `external_id`, `redirect_status`. Others are ignored, and named.
+         *
+         *     A job makes the links; the address in `Location` tells how far it has got. Codes are kept. A file
+         *     can be imported again: rows whose code leads where it should are skipped, and rows without a code
+         *     get the same one every time.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how far an import has got
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -244,7 +321,9 @@ export interface paths {
         };
         /**
          * List links
-         * @description Newest first, in pages. A link made while you turn pages never shifts the ones behind it.
+         * @description Newest first unless asked otherwise, in pages. A link made while you turn pages never shifts the
+         *     ones behind it. Sorted by clicks, a link that is clicked meanwhile may be seen twice, or not at
+         *     all; what it is sorted by follows the clicks within seconds.
          *
          *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */
@@ -255,6 +334,170 @@ export interface paths {
          * @description For keys with a scope of `write`, `create-only`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
          */
         post: operations["create_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create many links
+         * @description Each row is made or refused for itself, all in one transaction: when the answer comes, what it
+         *     says is what was stored. With `all_or_nothing`, one refused row refuses the request, and the
+         *     fields in `errors` begin with `links[…]`.
+         *
+         *     For keys with a scope of `write`, `create-only`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["create_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/bulk/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete many links
+         * @description They go into the bin, all in one transaction.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["delete_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/bulk/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit many links
+         * @description Each link is edited or refused for itself, all in one transaction.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["update_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/by-code/{domain}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a link by domain and code
+         * @description Also one from the bin. The code is taken as visitors' are: in any case, if the domain ignores
+         *     that.
+         *
+         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["get_link_by_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/by-external-id/{external_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a link by its external id
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["get_external_link"];
+        /**
+         * Create or edit a link by its external id
+         * @description If no link outside the bin has it, one is made of the body. Else that one is edited: absent
+         *     fields stay as they are, `null` clears. `domain` and `code` cannot be changed, only repeated.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        put: operations["put_external_link"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export links as CSV
+         * @description All that match, the oldest first; archived ones too unless asked otherwise. Cells that a spreadsheet
+         *     would run begin with `'`. An import reads this file.
+         *
+         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["export_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/export.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export links as JSON lines
+         * @description All that match, the oldest first, each as the API shows it; archived ones too unless asked
+         *     otherwise.
+         *
+         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["export_jsonl"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -279,7 +522,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a link
-         * @description It goes into the bin: the edge answers 410, its code stays taken and its statistics stay.
+         * @description It goes into the bin: the edge answers 410, its code stays taken and its statistics stay. For 30
+         *     days it can be restored.
          *
          *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
          */
@@ -312,6 +556,117 @@ export interface paths {
         get: operations["explain_link"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a link
+         * @description Also of one in the bin. Links that are older than this list begin it with their first change
+         *     since.
+         *
+         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["link_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{id}/qr.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A QR code of a link, as pixels
+         * @description It holds the short address with `?via=qr`, so that scans are counted apart.
+         *
+         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["link_qr_png"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{id}/qr.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A QR code of a link, as shapes
+         * @description It holds the short address with `?via=qr`, so that scans are counted apart.
+         *
+         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["link_qr_svg"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a link from the bin
+         * @description It is what it was when it was deleted. After 30 days in the bin it stays there.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["restore_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{id}/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll a link back to a version of its history
+         * @description The link gets all fields of that version, in a new version. Its password stays what it is.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["roll_back_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -407,6 +762,37 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/qr-logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the logo
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["get_qr_logo"];
+        /**
+         * Set the logo
+         * @description A PNG of at most 64 KiB, and of at most 2048 × 2048 pixels. It is kept with at most 256 × 256, and
+         *     appears in QR codes that are asked for with `logo=true`.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        put: operations["put_qr_logo"];
+        post?: never;
+        /**
+         * Remove the logo
+         * @description For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        delete: operations["delete_qr_logo"];
         options?: never;
         head?: never;
         patch?: never;
@@ -717,6 +1103,59 @@ export interface components {
              */
             silent_seconds: number;
         };
+        /** @description Something that was done. */
+        AuditEntry: {
+            /**
+             * @description What.
+             * @example link.updated
+             */
+            action: string;
+            /**
+             * @description Who: `usr_…`, `key_…`, or a part of the system.
+             * @example usr_01K9ZC6T2YJ4T1B6Q8S3W5
+             */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * @description SHA-256, in hexadecimal, of this entry and all before it. Keep the newest one elsewhere, and
+             *     nobody can write the log anew without your noticing.
+             */
+            hash: string;
+            /**
+             * Format: int64
+             * @description From 1 on, without gaps.
+             */
+            number: number;
+            /** @description What it is like since, as it is stored. */
+            state: Record<string, never>;
+            /**
+             * @description To what.
+             * @example lnk_01K9ZC6T2YJ4T1B6Q8S3W5
+             */
+            subject: string;
+        };
+        /** @description One page of the log. */
+        AuditLog: {
+            /** @description Newest first. */
+            data: components["schemas"]["AuditEntry"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description What became of a request about many links. */
+        BulkOutcome: {
+            /** @description Rows that were done. */
+            done: number;
+            /** @description Where the changes are in effect. Only if `wait` was asked for. */
+            propagation?: components["schemas"]["Propagation"];
+            /** @description Rows that were refused, and changed nothing. */
+            refused: number;
+            /** @description One for each row, in their order. */
+            results: components["schemas"]["RowOutcome"][];
+        };
         /** @description Stops a link after so many visits. */
         ClickCap: {
             /**
@@ -831,6 +1270,11 @@ export interface components {
         };
         /** @description A link to make. */
         CreateLink: {
+            /**
+             * @description True keeps it out of lists that do not ask for it.
+             * @default false
+             */
+            archived?: boolean;
             click_cap?: components["schemas"]["ClickCap"] | null;
             /**
              * @description Its short part: 1 to 64 of `A–Z a–z 0–9 _ -`. Generated when absent.
@@ -856,6 +1300,11 @@ export interface components {
              */
             expires_at?: string | null;
             /**
+             * @description What another system calls it: at most 255 characters. No two links outside the bin share one.
+             * @example order-4711
+             */
+            external_id?: string | null;
+            /**
              * @description Search engines may list the short address.
              * @default false
              */
@@ -869,6 +1318,8 @@ export interface components {
              * @default 0
              */
             max_age?: number | null;
+            /** @description What to note about it: at most 10,000 characters. */
+            notes?: string | null;
             /**
              * @description Where it leads: http or https, at most 2048 bytes.
              * @example https://example.com/sale
@@ -911,8 +1362,26 @@ export interface components {
              * @default false
              */
             strict?: boolean;
+            /**
+             * @description Words to find it by: at most 50 of at most 50 characters, without commas. Kept in lower case.
+             * @example [
+             *       "spring",
+             *       "print"
+             *     ]
+             */
+            tags?: string[];
             /** @description What to call it: at most 512 characters. Shown on its preview page. */
             title?: string | null;
+        };
+        /** @description Links to make. */
+        CreateLinks: {
+            /**
+             * @description True makes all of them or, if one is refused, none.
+             * @default false
+             */
+            all_or_nothing?: boolean;
+            /** @description At most 10,000. Passwords are refused here: to hash so many would take minutes. */
+            links: components["schemas"]["CreateLink"][];
         };
         /** @description A sign-in attempt. */
         CreateSession: {
@@ -944,6 +1413,16 @@ export interface components {
              * @example https://example.com/hooks/links
              */
             url: string;
+        };
+        /** @description Which links to delete. */
+        DeleteLinks: {
+            /**
+             * @description True deletes all of them or, if one is refused, none.
+             * @default false
+             */
+            all_or_nothing?: boolean;
+            /** @description Which links. */
+            select: components["schemas"]["Selection"];
         };
         /** @description A link that was just deleted. */
         DeletedLink: {
@@ -1059,6 +1538,18 @@ export interface components {
              */
             why: string;
         };
+        /** @description A field that differs. */
+        FieldChange: {
+            /** @description What it became. A new password is `true` after `true`. */
+            after: unknown;
+            /** @description What it was. */
+            before: unknown;
+            /**
+             * @description Its name.
+             * @example original_url
+             */
+            field: string;
+        };
         /** @description One field that was refused. */
         FieldError: {
             /**
@@ -1103,6 +1594,64 @@ export interface components {
              */
             zone: string;
         };
+        /** @description Links that come from a file. */
+        Import: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who began it: `usr_…` or `key_…`. */
+            created_by: string;
+            /**
+             * Format: int32
+             * @description Rows that are done with.
+             */
+            done: number;
+            /** @description True: nothing is made, all is said as if it were. */
+            dry_run: boolean;
+            /** @description The first thousand that were refused: number of the row, its code, and why. */
+            errors: Record<string, never>[];
+            /** @description True when all rows are done with. */
+            finished: boolean;
+            /**
+             * Format: date-time
+             * @description When it was through.
+             */
+            finished_at: string | null;
+            /**
+             * @description Identity.
+             * @example imp_01K9ZC6T2YJ4T1B6Q8S3W5
+             */
+            id: string;
+            /** @description Headers of columns that mean nothing to us. */
+            ignored_columns: string[];
+            /**
+             * Format: int32
+             * @description Of these, links that were made.
+             */
+            made: number;
+            /**
+             * Format: int32
+             * @description Of these, rows that were refused.
+             */
+            refused: number;
+            /**
+             * Format: int32
+             * @description Of these, rows whose code leads where it should already.
+             */
+            skipped: number;
+            /**
+             * Format: int32
+             * @description Rows of the file, without its header.
+             */
+            total: number;
+        };
+        /** @description The newest imports. */
+        ImportList: {
+            /** @description Newest first. */
+            data: components["schemas"]["Import"][];
+        };
         /**
          * @description Width of a bar.
          * @enum {string}
@@ -1134,6 +1683,8 @@ export interface components {
         };
         /** @description A link. */
         Link: {
+            /** @description True: out of lists that do not ask for it. */
+            archived: boolean;
             click_cap: components["schemas"]["ClickCap"] | null;
             /**
              * Format: int64
@@ -1150,6 +1701,13 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /** @description Who made it: `usr_…` or `key_…`; null if that was not noted then. */
+            created_by: string | null;
+            /**
+             * Format: date-time
+             * @description When it was put into the bin. For 30 days it can be restored.
+             */
+            deleted_at: string | null;
             /**
              * @description Host it lives under.
              * @example go.example.com
@@ -1164,6 +1722,11 @@ export interface components {
              * @description When it stops redirecting.
              */
             expires_at: string | null;
+            /**
+             * @description What another system calls it.
+             * @example order-4711
+             */
+            external_id: string | null;
             /** @description Visitors have to enter a password. */
             has_password: boolean;
             /**
@@ -1183,6 +1746,8 @@ export interface components {
              * @description Seconds for which browsers may remember where it leads.
              */
             max_age: number;
+            /** @description What its owner notes about it. */
+            notes: string | null;
             /**
              * @description Where it leads, in the URL standard's serialised form.
              * @example https://example.com/sale
@@ -1221,6 +1786,14 @@ export interface components {
             status: components["schemas"]["LinkStatus"];
             /** @description Rather no answer than one that may be out of date. */
             strict: boolean;
+            /**
+             * @description Words to find it by, in lower case, ascending.
+             * @example [
+             *       "print",
+             *       "spring"
+             *     ]
+             */
+            tags: string[];
             /** @description What its owner calls it. */
             title: string | null;
             /**
@@ -1229,12 +1802,47 @@ export interface components {
              */
             updated_at: string;
         };
+        /** @description Which links. Absent: all but archived ones and the bin. */
+        LinkFilters: {
+            /** @description Only links with all of these tags. */
+            all_tags?: string | null;
+            /** @description Only links with one of these tags, separated by commas. */
+            any_tag?: string | null;
+            /** @description Whether archived links are among them; `exclude` when absent. */
+            archived?: ("exclude" | "include" | "only") | null;
+            /** @description Only links made earlier (RFC 3339). */
+            created_before?: string | null;
+            /** @description Only links that they made: `usr_…` or `key_…`. */
+            created_by?: string | null;
+            /** @description Only links made then (RFC 3339) or later. */
+            created_from?: string | null;
+            /** @description Only links of this domain. */
+            domain?: string | null;
+            /** @description Only links with none of these tags. */
+            no_tag?: string | null;
+            /** @description Text to find in code, target, title, notes or tags, in any case. */
+            q?: string | null;
+            /** @description Only links in this state. All but the bin when absent. */
+            status?: ("active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked") | null;
+        };
+        /** @description One page of versions. */
+        LinkHistory: {
+            /** @description Newest first. */
+            data: components["schemas"]["LinkVersion"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
         /** @description One page of links. */
         LinkList: {
-            /** @description Newest first. */
+            /** @description In the order that was asked for. */
             data: components["schemas"]["Link"][];
             /** @description Where the next page begins; null on the last. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Links on all pages. Only if `total` was asked for.
+             */
+            total?: number;
         };
         /** @description Clicks of a link. */
         LinkStats: {
@@ -1278,6 +1886,31 @@ export interface components {
          * @enum {string}
          */
         LinkStatus: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+        /** @description What a link was from some moment on. */
+        LinkVersion: {
+            /**
+             * @description What they did: `link.created`, `link.updated`, `link.deleted`, `link.restored`,
+             *     `link.rolled_back`, `link.blocked`, `link.unblocked`.
+             * @example link.updated
+             */
+            action: string;
+            /** @description Who made it so: `usr_…`, `key_…`, or a part of the system. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /** @description What differs from the version before. Of a first version, nothing. */
+            changes: components["schemas"]["FieldChange"][];
+            /** @description The fields of the link as they were, named as in a link. */
+            link: Record<string, never>;
+            /**
+             * Format: int64
+             * @description From 1 on.
+             */
+            version: number;
+        };
         /** @description A member of the workspace. */
         Member: {
             /**
@@ -1492,6 +2125,14 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "admin" | "editor" | "viewer";
+        /** @description Where to go back to. */
+        RollBack: {
+            /**
+             * Format: int64
+             * @description A version of the link's history.
+             */
+            version: number;
+        };
         /** @description How to rotate. */
         RotateApiKey: {
             /**
@@ -1500,6 +2141,17 @@ export interface components {
              * @example 24h
              */
             overlap?: string;
+        };
+        /** @description What became of one row. */
+        RowOutcome: {
+            /** @description Its short part. */
+            code: string | null;
+            /** @description Whether it was done. */
+            done: boolean;
+            /** @description The link. */
+            id: string | null;
+            /** @description Why it was refused. */
+            problem?: components["schemas"]["Problem"];
         };
         /**
          * @description Sends the visitors to whom all conditions apply somewhere. Of several rules the first one that
@@ -1524,6 +2176,14 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "write" | "create-only" | "analytics" | "admin";
+        /** @description Links by their ids, or by what a list of links can be asked for. */
+        Selection: {
+            /** @description At most 10,000 ids. */
+            ids: string[];
+        } | {
+            /** @description All links that match. They must not be more than 10,000. `{}`: all but archived ones. */
+            filter: components["schemas"]["LinkFilters"];
+        };
         /** @description Who is signed in, and where. */
         Session: {
             /**
@@ -1637,6 +2297,8 @@ export interface components {
         };
         /** @description What to change. Absent fields stay; `null` clears what may be empty. */
         UpdateLink: {
+            /** @description True keeps it out of lists that do not ask for it. */
+            archived?: boolean;
             click_cap?: components["schemas"]["ClickCap"] | null;
             /** @description False switches it off, true on again. */
             enabled?: boolean;
@@ -1647,6 +2309,8 @@ export interface components {
              * @description When it stops redirecting (RFC 3339).
              */
             expires_at?: string | null;
+            /** @description What another system calls it. */
+            external_id?: string | null;
             /** @description Search engines may list the short address. */
             indexable?: boolean;
             /**
@@ -1654,6 +2318,8 @@ export interface components {
              * @description Seconds for which browsers may remember where it leads; `null`: 0, they ask every time.
              */
             max_age?: number | null;
+            /** @description What to note about it. */
+            notes?: string | null;
             /**
              * @description Where it leads from now on.
              * @example https://example.com/sale
@@ -1689,8 +2355,25 @@ export interface components {
             starts_at?: string | null;
             /** @description Rather no answer than one that may be out of date. */
             strict?: boolean;
+            /** @description Words to find it by. These take the place of all that were there. */
+            tags?: string[];
             /** @description What to call it. */
             title?: string | null;
+        };
+        /** @description What to change in which links. */
+        UpdateLinks: {
+            /** @description Tags that each gets, besides those that it has. */
+            add_tags?: string[];
+            /**
+             * @description True edits all of them or, if one is refused, none.
+             * @default false
+             */
+            all_or_nothing?: boolean;
+            change?: components["schemas"]["UpdateLink"] | null;
+            /** @description Tags that each loses. */
+            remove_tags?: string[];
+            /** @description Which links. */
+            select: components["schemas"]["Selection"];
         };
         /** @description What to change. */
         UpdateMember: {
@@ -1794,6 +2477,99 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit_log: {
+        parameters: {
+            query?: {
+                /** @description Only what they did: `usr_…`, `key_…`, or a part of the system. */
+                actor?: string;
+                /** @description Only this, such as `link.deleted`. */
+                action?: string;
+                /** @description Only what was done to this, such as `lnk_…`. */
+                subject?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLog"];
+                };
+            };
+            /** @description The cursor was altered, or is of another query */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_domains: {
         parameters: {
             query?: never;
@@ -2449,6 +3225,279 @@ export interface operations {
                 };
             };
             /** @description `no_name_server`; `unavailable`, `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest imports */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_import: {
+        parameters: {
+            query?: {
+                /** @description True makes nothing, and says what would be made. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Begun */
+            202: {
+                headers: {
+                    /** @description Address of the import in this API */
+                    Location?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description The body could not be read; `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 32 MiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `text/csv` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: the file cannot be read, or has no column with targets; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `imp_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3345,10 +4394,30 @@ export interface operations {
     list_links: {
         parameters: {
             query?: {
-                /** @description Text to find in code, target or title, in any case. */
+                /** @description What to sort by; `created` when absent. */
+                sort?: "created" | "clicks" | "last_clicked";
+                /** @description `desc`, the newest or most first, when absent. */
+                order?: "asc" | "desc";
+                /** @description Text to find in code, target, title, notes or tags, in any case. */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
             };
             header?: never;
             path?: never;
@@ -3359,6 +4428,8 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"` */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
                     [name: string]: unknown;
@@ -3511,7 +4582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `code_taken`, with a suggestion; `still_running` */
+            /** @description `code_taken`, with a suggestion; `conflict`: another link has the external id; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -3545,6 +4616,910 @@ export interface operations {
                 };
             };
             /** @description `validation_failed`; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_links: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLinks"];
+            };
+        };
+        responses: {
+            /** @description What became of each row */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description Not JSON; `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: others were faster again and again; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 8 MiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_links: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteLinks"];
+            };
+        };
+        responses: {
+            /** @description What became of each link */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description Not JSON; `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 8 MiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_links: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateLinks"];
+            };
+        };
+        responses: {
+            /** @description What became of each link */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description Not JSON; `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 8 MiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_link_by_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Host */
+                domain: string;
+                /** @description Its short part */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What another system calls it */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_external_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description What another system calls it */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLink"];
+            };
+        };
+        responses: {
+            /** @description Edited */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The domain is not yours, or the id is none */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_taken`, with a suggestion */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_csv: {
+        parameters: {
+            query?: {
+                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                q?: string;
+                /** @description Only links in this state. All but the bin when absent. */
+                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_jsonl: {
+        parameters: {
+            query?: {
+                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                q?: string;
+                /** @description Only links in this state. All but the bin when absent. */
+                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -3867,6 +5842,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `conflict`: another link has the external id */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale` */
             412: {
                 headers: {
@@ -4024,6 +6010,607 @@ export interface operations {
                 };
             };
             /** @description `validation_failed` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkHistory"];
+                };
+            };
+            /** @description The cursor was altered */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_qr_png: {
+        parameters: {
+            query?: {
+                /** @description Width and height in pixels, 64 to 2048; 512 when absent. */
+                size?: number;
+                /** @description Empty space around it in modules, 0 to 20; 4, as the standard asks for, when absent. */
+                margin?: number;
+                /**
+                 * @description Colour of the modules, such as `1a2b3c`; black when absent. Must be darker than `background`.
+                 * @example 1a2b3c
+                 */
+                colour?: string;
+                /**
+                 * @description Colour behind them; white when absent.
+                 * @example ffffff
+                 */
+                background?: string;
+                /**
+                 * @description How much of it may be damaged: `l` 7 %, `m` 15 %, `q` 25 %, `h` 30 %. `m` when absent, `h` with
+                 *     a logo.
+                 */
+                level?: "l" | "m" | "q" | "h";
+                /** @description True puts the workspace's logo in the middle. */
+                logo?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: also a logo that there is not */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_qr_svg: {
+        parameters: {
+            query?: {
+                /** @description Width and height in pixels, 64 to 2048; 512 when absent. */
+                size?: number;
+                /** @description Empty space around it in modules, 0 to 20; 4, as the standard asks for, when absent. */
+                margin?: number;
+                /**
+                 * @description Colour of the modules, such as `1a2b3c`; black when absent. Must be darker than `background`.
+                 * @example 1a2b3c
+                 */
+                colour?: string;
+                /**
+                 * @description Colour behind them; white when absent.
+                 * @example ffffff
+                 */
+                background?: string;
+                /**
+                 * @description How much of it may be damaged: `l` 7 %, `m` 15 %, `q` 25 %, `h` 30 %. `m` when absent, `h` with
+                 *     a logo.
+                 */
+                level?: "l" | "m" | "q" | "h";
+                /** @description True puts the workspace's logo in the middle. */
+                logo?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: also a logo that there is not */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found`: not in the bin, or for too long */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: another link has the external id by now; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBack"];
+            };
+        };
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Not JSON; `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: another link has the external id by now; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: there is no such version, or its target is not allowed any more; `idempotency_key_reused` */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -4511,6 +7098,264 @@ export interface operations {
             };
             /** @description `validation_failed` */
             422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_qr_logo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`, `one_domain_only`, `forbidden` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_qr_logo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/png": number[];
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body could not be read */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `image/png` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: not a PNG, or too large */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_qr_logo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site`; `missing_scope`, `one_domain_only` */
+            403: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none */
+            404: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;

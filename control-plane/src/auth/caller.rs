@@ -1,5 +1,7 @@
 //! The authenticated caller: a handler that takes one is authenticated by construction.
 
+use std::fmt::{self, Display, Formatter};
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
@@ -8,6 +10,7 @@ use subtle::ConstantTimeEq;
 use time::Duration;
 use uuid::Uuid;
 
+use super::id::{ApiKeyId, UserId};
 use super::{ApiKey, Permission, Role, Scope, SessionToken};
 use crate::db::{self, SessionRow};
 use crate::error::{Error, Result};
@@ -43,6 +46,16 @@ pub enum Identity {
     User(Uuid),
     /// An API key.
     ApiKey(Uuid),
+}
+
+impl Display for Identity {
+    /// `usr_…` or `key_…`: as the audit log and links name who did something.
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => UserId(*id).fmt(formatter),
+            Self::ApiKey(id) => ApiKeyId(*id).fmt(formatter),
+        }
+    }
 }
 
 impl Caller {

@@ -1,12 +1,14 @@
 //! The change log: one entry for each new state of a link, numbered in commit order.
 
-use contract::{Heartbeat, LinkRecord};
+use contract::Heartbeat;
 use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::LinkRow;
-use crate::Result;
+use super::select_link::returning_link;
+use crate::audit::{self, Cause};
+use crate::{Error, Result};
 
 /// Where the log stands.
 #[derive(Debug, Clone, Copy)]
@@ -42,43 +44,79 @@ pub struct LoggedChange {
     pub is_superseded: bool,
 }
 
-/// Logs the link's state as of this transaction and wakes the relay at commit.
-///
-/// Must be the last statement before the commit: from here on, no other change of any link can be
-/// committed before this one.
+/// Logs a link's state as of this transaction, and wakes the relay at commit: [`log_changes`] of
+/// one.
 pub async fn log_change(
     connection: &mut PgConnection,
-    link_id: Uuid,
-    now: OffsetDateTime,
+    link: &LinkRow,
+    cause: &Cause<'_>,
 ) -> Result<LinkRow> {
-    let link = sqlx::query_as!(
-        LinkRow,
-        r#"with head as (update link_changes_head set seq = seq + 1 returning seq)
-         update links set revision = head.seq, updated_at = $2
-         from head
-         where links.id = $1
-         returning id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                   created_at, updated_at, deleted_at, revision, redirect_status,
-                   options as "options: _", password_hash, password_changed, is_blocked"#,
-        link_id,
-        now,
+    let logged = log_changes(connection, std::slice::from_ref(link), cause).await?;
+    let link = logged.into_iter().next();
+    link.ok_or_else(|| Error::internal("a change got lost while it was logged"))
+}
+
+/// Logs the state of links of one workspace as of this transaction, each under a number of its own,
+/// in this order, and wakes the relay at commit. Says in the audit log who did it.
+///
+/// Must be the last statements before the commit: from here on, no other change of any link can
+/// be committed before these. Links must have been written, and thereby locked, before.
+pub async fn log_changes(
+    connection: &mut PgConnection,
+    links: &[LinkRow],
+    cause: &Cause<'_>,
+) -> Result<Vec<LinkRow>> {
+    audit::record_links(connection, links, cause).await?;
+    let ids: Vec<Uuid> = links.iter().map(|link| link.id).collect();
+    let mut links = returning_link!(
+        "with head as (
+             update link_changes_head set seq = seq + cardinality($1::uuid[])
+             returning seq - cardinality($1::uuid[]) as before
+         )
+         update links set revision = head.before + numbered.place, updated_at = $2
+         from head, unnest($1::uuid[]) with ordinality as numbered (link_id, place)
+         where links.id = numbered.link_id",
+        &ids,
+        cause.at,
     )
-    .fetch_one(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
-    let record: LinkRecord = link.to_record()?;
+    if links.len() != ids.len() {
+        // A number without a change would stop every proxy.
+        return Err(Error::internal("a change of a link that is not there"));
+    }
+    links.sort_unstable_by_key(|link| link.revision);
+    put_changes(connection, &links, cause.at).await?;
+    Ok(links)
+}
+
+/// Writes the entries of links that have their numbers.
+pub(super) async fn put_changes(
+    connection: &mut PgConnection,
+    links: &[LinkRow],
+    now: OffsetDateTime,
+) -> Result<()> {
+    let ids: Vec<Uuid> = links.iter().map(|link| link.id).collect();
+    let numbers: Vec<i64> = links.iter().map(|link| link.revision).collect();
+    let records = links
+        .iter()
+        .map(|link| link.to_record().map(|record| record.encode()));
+    let records: Vec<String> = records.collect::<Result<_>>()?;
     sqlx::query!(
         "with logged as (
-             insert into link_changes (seq, link_id, record, changed_at) values ($1, $2, $3, $4)
+             insert into link_changes (seq, link_id, record, changed_at)
+             select seq, link_id, record, $4
+             from unnest($1::bigint[], $2::uuid[], $3::text[]) as change (seq, link_id, record)
          )
          select pg_notify('link_changes', '')",
-        link.revision,
-        link_id,
-        record.encode(),
+        &numbers,
+        &ids,
+        &records,
         now,
     )
-    .fetch_one(&mut *connection)
+    .fetch_one(connection)
     .await?;
-    Ok(link)
+    Ok(())
 }
 
 /// Where the log stands now.

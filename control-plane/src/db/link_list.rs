@@ -3,44 +3,160 @@
 use contract::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::LinkRow;
 use super::patterns::contains_pattern;
+use super::select_link::select_link;
 use crate::Result;
 
-/// Which links a list shows.
-#[derive(Debug, Default)]
+/// How long links can be restored from the bin.
+pub const BIN_PERIOD: Duration = Duration::days(30);
+
+/// Which links a list shows. What is `None` does not matter.
+#[derive(Debug, Default, Clone)]
 pub struct LinkFilter<'a> {
-    /// Text to find in code, target or title, without regard to case.
+    /// Text to find in code, target, title, notes or tags, without regard to case.
     pub search: Option<&'a str>,
     /// Name of a state; all but the bin when absent.
     pub status: Option<&'a str>,
-    /// Only links of this domain.
+    /// Host.
     pub domain: Option<&'a str>,
+    /// `usr_…` or `key_…`.
+    pub created_by: Option<&'a str>,
+    /// Made then or later.
+    pub created_from: Option<OffsetDateTime>,
+    /// Made earlier.
+    pub created_before: Option<OffsetDateTime>,
+    /// With one of these.
+    pub any_tag: Option<Vec<String>>,
+    /// With each of these.
+    pub all_tags: Option<Vec<String>>,
+    /// With none of these.
+    pub no_tag: Option<Vec<String>>,
+    /// Archived, or not.
+    pub is_archived: Option<bool>,
+}
+
+/// What a list is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkOrder {
+    /// When links were made.
+    Created,
+    /// Their clicks.
+    Clicks,
+    /// Their newest click.
+    LastClicked,
 }
 
 /// Where a page begins: after this link.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Position {
-    /// When it was made.
-    #[serde(with = "time::serde::timestamp::microseconds")]
-    pub created_at: OffsetDateTime,
-    /// Its identity, for links made in the same microsecond.
+    /// What the list is sorted by: clicks, or a time in microseconds.
+    pub value: i64,
+    /// The link, for those with the same value.
     pub id: Uuid,
+}
+
+impl Position {
+    fn time(self) -> Option<OffsetDateTime> {
+        Timestamp::from_micros(self.value).to_datetime()
+    }
 }
 
 /// Which part of a list.
 #[derive(Debug)]
 pub struct Page {
+    /// What comes first.
+    pub order: LinkOrder,
+    /// The most and the newest first.
+    pub is_descending: bool,
     /// From the start when absent.
     pub after: Option<Position>,
     /// Rows at most.
     pub limit: i64,
 }
 
-/// A page of the workspace's links, newest first.
+/// Gives `$callback!` the filter as text, which is the same for all orders and for counting, and
+/// its arguments.
+///
+/// Connections plan each statement for the arguments it has, so what is asked for by no argument
+/// costs nothing, and each state has an index that it may use.
+macro_rules! with_filter {
+    ($callback:ident, $workspace_id:expr, $filter:expr, $now:expr, $($more:tt)*) => {
+        $callback!(
+            r#"links.workspace_id = $1
+               and ($2::text is null
+                    or links_search_text(code, original_url, title, notes, tags) ilike $2)
+               and (deleted_at is not null) = ($3::text is not distinct from 'deleted')
+               and ($3 is distinct from 'deleted' or deleted_at > $14)
+               and ($3 is distinct from 'disabled' or not is_enabled)
+               and ($3 is distinct from 'scheduled'
+                    or (is_enabled and options ->> 'starts_at' is not null
+                        and (options ->> 'starts_at')::bigint > $5))
+               and ($3 is distinct from 'expired'
+                    or (is_enabled and expires_at <= $4
+                        and coalesce((options ->> 'starts_at')::bigint <= $5, true)))
+               and ($3 is distinct from 'blocked'
+                    or (is_enabled and is_blocked and coalesce(expires_at > $4, true)
+                        and coalesce((options ->> 'starts_at')::bigint <= $5, true)))
+               and ($3 is distinct from 'active'
+                    or (is_enabled and not is_blocked and coalesce(expires_at > $4, true)
+                        and coalesce((options ->> 'starts_at')::bigint <= $5, true)))
+               and ($6::text is null or domain = $6)
+               and ($7::text is null or created_by = $7)
+               and ($8::timestamptz is null or created_at >= $8)
+               and ($9::timestamptz is null or created_at < $9)
+               and ($10::text[] is null or tags && $10)
+               and ($11::text[] is null or tags @> $11)
+               and ($12::text[] is null or not tags && $12)
+               and ($13::boolean is null or is_archived = $13)"#,
+            (
+                $workspace_id,
+                $filter.search.map(contains_pattern),
+                $filter.status,
+                $now,
+                Timestamp::from($now).as_micros(),
+                $filter.domain,
+                $filter.created_by,
+                $filter.created_from,
+                $filter.created_before,
+                $filter.any_tag.as_deref() as _,
+                $filter.all_tags.as_deref() as _,
+                $filter.no_tag.as_deref() as _,
+                $filter.is_archived,
+                $now - BIN_PERIOD,
+            ),
+            $($more)*
+        )
+    };
+}
+
+/// A page: from where, after what and in which order.
+macro_rules! page_of_links {
+    ($where:literal, ($($argument:expr),* $(,)?), $from:literal, $after:literal,
+        $position:expr, $page:expr) => {
+        select_link!(
+            $from + " where " + $where + " and " + $after + " limit $17",
+            $($argument,)*
+            $position,
+            $page.after.map(|position| position.id),
+            $page.limit,
+        )
+    };
+}
+
+macro_rules! count_of_links {
+    ($where:literal, ($($argument:expr),* $(,)?),) => {
+        sqlx::query_scalar!(
+            r#"select count(*) as "count!" from links where "# + $where,
+            $($argument,)*
+        )
+    };
+}
+
+/// A page of the workspace's links.
 pub async fn list_links(
     pool: &PgPool,
     workspace_id: Uuid,
@@ -48,38 +164,113 @@ pub async fn list_links(
     page: &Page,
     now: OffsetDateTime,
 ) -> Result<Vec<LinkRow>> {
-    let links = sqlx::query_as!(
-        LinkRow,
-        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision, redirect_status,
-                options as "options: _", password_hash, password_changed, is_blocked
-         from links
-         where workspace_id = $1
-           and ($2::text is null or code ilike $2 or original_url ilike $2 or title ilike $2)
-           and case
-                 when $3::text is null then deleted_at is null
-                 when deleted_at is not null then $3 = 'deleted'
-                 when not is_enabled then $3 = 'disabled'
-                 when (options ->> 'starts_at')::bigint > $8 then $3 = 'scheduled'
-                 when expires_at <= $4 then $3 = 'expired'
-                 when is_blocked then $3 = 'blocked'
-                 else $3 = 'active'
-               end
-           and ($9::text is null or domain = $9)
-           and ($5::timestamptz is null or (created_at, id) < ($5, $6))
-         order by created_at desc, id desc
-         limit $7"#,
-        workspace_id,
-        filter.search.map(contains_pattern),
-        filter.status,
-        now,
-        page.after.map(|position| position.created_at),
-        page.after.map(|position| position.id),
-        page.limit,
-        Timestamp::from(now).as_micros(),
-        filter.domain,
-    )
-    .fetch_all(pool)
-    .await?;
+    let after = page.after;
+    let links = match (page.order, page.is_descending) {
+        (LinkOrder::Created, true) => {
+            with_filter!(
+                page_of_links,
+                workspace_id,
+                filter,
+                now,
+                "from links",
+                "($15::timestamptz is null or (created_at, links.id) < ($15, $16))
+                 order by created_at desc, links.id desc",
+                after.and_then(Position::time),
+                page
+            )
+            .fetch_all(pool)
+            .await?
+        }
+        (LinkOrder::Created, false) => {
+            with_filter!(
+                page_of_links,
+                workspace_id,
+                filter,
+                now,
+                "from links",
+                "($15::timestamptz is null or (created_at, links.id) > ($15, $16))
+                 order by created_at, links.id",
+                after.and_then(Position::time),
+                page
+            )
+            .fetch_all(pool)
+            .await?
+        }
+        (LinkOrder::Clicks, true) => with_filter!(
+            page_of_links,
+            workspace_id,
+            filter,
+            now,
+            "from link_totals join links on links.id = link_id and link_totals.workspace_id = $1",
+            "($15::bigint is null or (clicks, link_id) < ($15, $16))
+                 order by clicks desc, link_id desc",
+            after.map(|position| position.value),
+            page
+        )
+        .fetch_all(pool)
+        .await?,
+        (LinkOrder::Clicks, false) => with_filter!(
+            page_of_links,
+            workspace_id,
+            filter,
+            now,
+            "from link_totals join links on links.id = link_id and link_totals.workspace_id = $1",
+            "($15::bigint is null or (clicks, link_id) > ($15, $16))
+                 order by clicks, link_id",
+            after.map(|position| position.value),
+            page
+        )
+        .fetch_all(pool)
+        .await?,
+        (LinkOrder::LastClicked, true) => with_filter!(
+            page_of_links,
+            workspace_id,
+            filter,
+            now,
+            "from link_totals join links on links.id = link_id and link_totals.workspace_id = $1",
+            "($15::timestamptz is null or (last_clicked_at, link_id) < ($15, $16))
+                 order by last_clicked_at desc, link_id desc",
+            after.and_then(Position::time),
+            page
+        )
+        .fetch_all(pool)
+        .await?,
+        (LinkOrder::LastClicked, false) => with_filter!(
+            page_of_links,
+            workspace_id,
+            filter,
+            now,
+            "from link_totals join links on links.id = link_id and link_totals.workspace_id = $1",
+            "($15::timestamptz is null or (last_clicked_at, link_id) > ($15, $16))
+                 order by last_clicked_at, link_id",
+            after.and_then(Position::time),
+            page
+        )
+        .fetch_all(pool)
+        .await?,
+    };
     Ok(links)
+}
+
+/// How many links there are. Reads them all: only for those who ask.
+pub async fn count_links(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    filter: &LinkFilter<'_>,
+    now: OffsetDateTime,
+) -> Result<i64> {
+    let count = with_filter!(count_of_links, workspace_id, filter, now,);
+    Ok(count.fetch_one(pool).await?)
+}
+
+/// What a link is sorted by, where that is not in its row.
+pub async fn totals_of(pool: &PgPool, id: Uuid) -> Result<(i64, OffsetDateTime)> {
+    let totals = sqlx::query!(
+        "select clicks, last_clicked_at from link_totals where link_id = $1",
+        id,
+    )
+    .fetch_optional(pool)
+    .await?;
+    let totals = totals.map(|totals| (totals.clicks, totals.last_clicked_at));
+    Ok(totals.unwrap_or((0, OffsetDateTime::UNIX_EPOCH)))
 }

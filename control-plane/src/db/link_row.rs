@@ -22,12 +22,22 @@ pub struct LinkRow {
     pub original_url: String,
     /// What its owner calls it.
     pub title: Option<String>,
+    /// What its owner notes about it.
+    pub notes: Option<String>,
+    /// In lower case, ascending, each once.
+    pub tags: Vec<String>,
     /// False: switched off by its owner.
     pub is_enabled: bool,
+    /// Out of the way, but in service.
+    pub is_archived: bool,
+    /// What another system calls it.
+    pub external_id: Option<String>,
     /// When it stops redirecting.
     pub expires_at: Option<OffsetDateTime>,
     /// When it was made.
     pub created_at: OffsetDateTime,
+    /// Who made it; `None` if that was not noted then.
+    pub created_by: Option<String>,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
     /// When it was put into the bin.
@@ -115,7 +125,7 @@ impl LinkRow {
 }
 
 /// Options as they are stored: without the password, which has columns of its own.
-pub(super) fn stored_options(options: LinkOptions) -> Option<Json<LinkOptions>> {
+fn stored_options(options: LinkOptions) -> Option<Json<LinkOptions>> {
     let options = LinkOptions {
         password: None,
         ..options

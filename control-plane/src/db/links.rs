@@ -1,80 +1,67 @@
 //! Links. Every statement for a caller carries the workspace: what belongs to another one is not
 //! found.
 
-use contract::{Code, Domain, LinkId, LinkOptions, RedirectStatus};
+use std::collections::HashSet;
+
+use contract::{Code, Domain, LinkId};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::LinkRow;
-use super::link_row::stored_options;
-use crate::Result;
-
-/// What a new link starts with.
-#[derive(Debug)]
-pub struct NewLink<'a> {
-    /// Identity.
-    pub id: LinkId,
-    /// Owner.
-    pub workspace_id: Uuid,
-    /// Host.
-    pub domain: &'a Domain,
-    /// Short part.
-    pub code: &'a Code,
-    /// Target, serialised.
-    pub original_url: &'a str,
-    /// What its owner calls it.
-    pub title: Option<&'a str>,
-    /// False: made, but switched off.
-    pub is_enabled: bool,
-    /// When it stops redirecting.
-    pub expires_at: Option<OffsetDateTime>,
-    /// Which redirect it answers with.
-    pub redirect_status: RedirectStatus,
-    /// What it has beyond that. Its password is not in here.
-    pub options: &'a LinkOptions,
-    /// PHC string of its password, if it has one.
-    pub password_hash: Option<&'a str>,
-    /// Now.
-    pub created_at: OffsetDateTime,
-}
+use super::select_link::{returning_link, select_link};
+use crate::{Error, Result};
 
 /// Inserts a link, unless its code is taken: then false. Follow with
 /// [`log_change`](super::log_change) in the same transaction.
-pub async fn insert_link(connection: &mut PgConnection, link: &NewLink<'_>) -> Result<bool> {
+pub async fn insert_link(connection: &mut PgConnection, link: &LinkRow) -> Result<bool> {
     let inserted = sqlx::query!(
         "insert into links (id, workspace_id, domain, code, original_url, title, is_enabled,
                             expires_at, created_at, updated_at, revision, redirect_status,
-                            options, password_hash, password_changed)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10,
-                 $11, $12::text, case when $12 is null then 0 else 1 end)
+                            options, password_hash, password_changed, notes, tags, is_archived,
+                            external_id, created_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17,
+                 $18)
          on conflict on constraint links_domain_code_key do nothing",
-        link.id.0,
+        link.id,
         link.workspace_id,
-        link.domain.as_str(),
-        link.code.as_str(),
+        link.domain,
+        link.code,
         link.original_url,
         link.title,
         link.is_enabled,
         link.expires_at,
         link.created_at,
-        link.redirect_status.as_u16() as i16,
-        stored_options(link.options.clone()) as _,
+        link.redirect_status,
+        link.options as _,
         link.password_hash,
+        link.password_changed,
+        link.notes,
+        &link.tags,
+        link.is_archived,
+        link.external_id,
+        link.created_by,
     )
     .execute(connection)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
+    .await;
+    Ok(inserted.map_err(named_elsewhere)?.rows_affected() == 1)
+}
+
+/// What the database says when another link has the external id.
+pub(super) fn named_elsewhere(error: sqlx::Error) -> Error {
+    let constraint = error
+        .as_database_error()
+        .and_then(|error| error.constraint());
+    match constraint {
+        Some("links_external_id_key") => Error::Conflict("another link has this external id"),
+        _ => error.into(),
+    }
 }
 
 /// The link, also from the bin.
 pub async fn find_link(pool: &PgPool, workspace_id: Uuid, id: LinkId) -> Result<Option<LinkRow>> {
-    let link = sqlx::query_as!(
-        LinkRow,
-        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision, redirect_status,
-                options as "options: _", password_hash, password_changed, is_blocked
-         from links where workspace_id = $1 and id = $2"#,
+    let link = select_link!(
+        "from links where workspace_id = $1 and id = $2",
         workspace_id,
         id.0,
     )
@@ -105,17 +92,47 @@ pub async fn lock_link(
     workspace_id: Uuid,
     id: LinkId,
 ) -> Result<Option<LinkRow>> {
-    let link = sqlx::query_as!(
-        LinkRow,
-        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision, redirect_status,
-                options as "options: _", password_hash, password_changed, is_blocked
-         from links where workspace_id = $1 and id = $2 and deleted_at is null
-         for update"#,
+    let link = select_link!(
+        "from links where workspace_id = $1 and id = $2 and deleted_at is null
+         for update",
         workspace_id,
         id.0,
     )
     .fetch_optional(connection)
+    .await?;
+    Ok(link)
+}
+
+/// The link with this name of another system, for an edit, locked until the end of the
+/// transaction. Not from the bin.
+pub async fn lock_external_link(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    external_id: &str,
+) -> Result<Option<LinkRow>> {
+    let link = select_link!(
+        "from links where workspace_id = $1 and external_id = $2 and deleted_at is null
+         for update",
+        workspace_id,
+        external_id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(link)
+}
+
+/// The link with this name of another system. Not from the bin.
+pub async fn find_external_link(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    external_id: &str,
+) -> Result<Option<LinkRow>> {
+    let link = select_link!(
+        "from links where workspace_id = $1 and external_id = $2 and deleted_at is null",
+        workspace_id,
+        external_id,
+    )
+    .fetch_optional(pool)
     .await?;
     Ok(link)
 }
@@ -126,12 +143,8 @@ pub async fn find_link_by_code(
     domain: &Domain,
     code: &Code,
 ) -> Result<Option<LinkRow>> {
-    let link = sqlx::query_as!(
-        LinkRow,
-        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision, redirect_status,
-                options as "options: _", password_hash, password_changed, is_blocked
-         from links where domain = $1 and code = $2"#,
+    let link = select_link!(
+        "from links where domain = $1 and code = $2",
         domain.as_str(),
         code.as_str(),
     )
@@ -146,18 +159,14 @@ pub async fn find_link_as_asked(
     domain: &Domain,
     code: &Code,
 ) -> Result<Option<LinkRow>> {
-    let link = sqlx::query_as!(
-        LinkRow,
-        r#"select id, workspace_id, domain, code, original_url, title, is_enabled, expires_at,
-                created_at, updated_at, deleted_at, revision, redirect_status,
-                options as "options: _", password_hash, password_changed, is_blocked
-         from links
+    let link = select_link!(
+        "from links
          where domain = $1
            and code = case
                  when exists (select from domains where domain = $1 and ignores_case)
                  then lower($2)
                  else $2
-               end"#,
+               end",
         domain.as_str(),
         code.as_str(),
     )
@@ -200,6 +209,65 @@ pub async fn ids_of_codes(
     Ok(links)
 }
 
+/// Which of these codes are taken, whoever has them. `domains` and `codes` belong together by their
+/// places.
+pub async fn taken_codes(
+    connection: &mut PgConnection,
+    domains: &[String],
+    codes: &[String],
+) -> Result<HashSet<(String, String)>> {
+    let taken = sqlx::query!(
+        "select links.domain, links.code
+         from unnest($1::text[], $2::text[]) as asked (domain, code)
+         join links on links.domain = asked.domain and links.code = asked.code",
+        domains,
+        codes,
+    )
+    .fetch_all(connection)
+    .await?;
+    let names = taken.into_iter().map(|row| (row.domain, row.code));
+    Ok(names.collect())
+}
+
+/// Codes of the workspace's links among these, also from the bin, and where they lead.
+pub async fn targets_of_codes(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    domains: &[String],
+    codes: &[String],
+) -> Result<HashSet<(String, String)>> {
+    let targets = sqlx::query!(
+        "select links.code, links.original_url
+         from unnest($2::text[], $3::text[]) as asked (domain, code)
+         join links on links.domain = asked.domain and links.code = asked.code
+         where links.workspace_id = $1",
+        workspace_id,
+        domains,
+        codes,
+    )
+    .fetch_all(connection)
+    .await?;
+    let targets = targets.into_iter().map(|row| (row.code, row.original_url));
+    Ok(targets.collect())
+}
+
+/// Which of these external ids links of the workspace have, outside the bin.
+pub async fn taken_external_ids(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    external_ids: &[String],
+) -> Result<HashSet<String>> {
+    let taken = sqlx::query_scalar!(
+        r#"select external_id as "external_id!" from links
+           where workspace_id = $1 and external_id = any($2) and deleted_at is null"#,
+        workspace_id,
+        external_ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(taken.into_iter().collect())
+}
+
 /// Whether there is such a link, whoever owns it, also in the bin. For the edge.
 pub async fn link_exists(pool: &PgPool, id: LinkId) -> Result<bool> {
     let exists = sqlx::query_scalar!(
@@ -213,10 +281,11 @@ pub async fn link_exists(pool: &PgPool, id: LinkId) -> Result<bool> {
 
 /// Writes the fields an owner may edit. Follow with [`log_change`](super::log_change).
 pub async fn update_link(connection: &mut PgConnection, link: &LinkRow) -> Result<()> {
-    sqlx::query!(
+    let updated = sqlx::query!(
         "update links set original_url = $3, title = $4, is_enabled = $5, expires_at = $6,
                           redirect_status = $7, options = $8, password_hash = $9,
-                          password_changed = $10
+                          password_changed = $10, notes = $11, tags = $12, is_archived = $13,
+                          external_id = $14
          where workspace_id = $1 and id = $2",
         link.workspace_id,
         link.id,
@@ -228,28 +297,53 @@ pub async fn update_link(connection: &mut PgConnection, link: &LinkRow) -> Resul
         link.options as _,
         link.password_hash,
         link.password_changed,
+        link.notes,
+        &link.tags,
+        link.is_archived,
+        link.external_id,
     )
     .execute(connection)
-    .await?;
+    .await;
+    updated.map_err(named_elsewhere)?;
     Ok(())
 }
 
-/// Puts a link into the bin; false when it is not there or already in it. Follow with
+/// Puts a link into the bin; `None` when it is not there or already in it. Follow with
 /// [`log_change`](super::log_change).
 pub async fn delete_link(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: LinkId,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let deleted = sqlx::query!(
+) -> Result<Option<LinkRow>> {
+    let deleted = returning_link!(
         "update links set deleted_at = $3
          where workspace_id = $1 and id = $2 and deleted_at is null",
         workspace_id,
         id.0,
         now,
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(deleted.rows_affected() == 1)
+    Ok(deleted)
+}
+
+/// Takes a link out of the bin; `None` when it is not in it, or has been there for too long.
+/// Follow with [`log_change`](super::log_change).
+pub async fn restore_link(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: LinkId,
+    deleted_after: OffsetDateTime,
+) -> Result<Option<LinkRow>> {
+    let restored = returning_link!(
+        "update links set deleted_at = null
+         where workspace_id = $1 and id = $2 and deleted_at > $3",
+        workspace_id,
+        id.0,
+        deleted_after,
+    )
+    .fetch_optional(connection)
+    .await;
+    restored.map_err(named_elsewhere)
 }

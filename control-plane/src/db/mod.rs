@@ -2,21 +2,27 @@
 //! take `&mut PgConnection`.
 
 mod api_keys;
+mod audit_log;
 mod changes;
 mod domain_claims;
 mod domains;
 mod idempotency;
+mod imports;
 mod invitations;
 mod link_list;
 mod link_row;
+mod link_writes;
 mod links;
 mod members;
 mod orphans;
 mod patterns;
 mod pool;
 mod proxies;
+mod qr_logos;
+mod select_link;
 mod sessions;
 mod stats;
+mod totals;
 mod users;
 mod visitor_keys;
 mod webhook_messages;
@@ -27,7 +33,10 @@ pub use api_keys::{
     ApiKeyRow, KeyRow, count_api_keys, expire_api_key, find_api_key, find_key, has_successor,
     insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key,
 };
-pub use changes::{Head, LoggedChange, changes_after, head, log_change, rename_history};
+pub use audit_log::{AuditFilter, AuditRow, VersionRow, audit_log, versions};
+pub use changes::{
+    Head, LoggedChange, changes_after, head, log_change, log_changes, rename_history,
+};
 pub use domain_claims::{
     ClaimRow, count_domains, delete_claim, find_claim, insert_claim, list_claims,
 };
@@ -38,15 +47,22 @@ pub use domains::{
 pub use idempotency::{
     KeptAnswer, delete_old_answers, find_answer, has_answer, insert_answer, take_name,
 };
+pub use imports::{
+    ImportRow, find_import, import_rows, insert_import, list_imports, take_import, update_import,
+};
 pub use invitations::{
     InvitationRow, count_invitations, delete_invitation, find_invitation, list_invitations,
     put_invitation,
 };
-pub use link_list::{LinkFilter, Page, Position, list_links};
+pub use link_list::{
+    BIN_PERIOD, LinkFilter, LinkOrder, Page, Position, count_links, list_links, totals_of,
+};
 pub use link_row::LinkRow;
+pub use link_writes::{insert_links, lock_links, write_links};
 pub use links::{
-    LinkName, NewLink, delete_link, domain_of_link, find_link, find_link_as_asked,
-    find_link_by_code, ids_of_codes, insert_link, link_exists, lock_link, update_link,
+    LinkName, delete_link, domain_of_link, find_external_link, find_link, find_link_as_asked,
+    find_link_by_code, ids_of_codes, insert_link, link_exists, lock_external_link, lock_link,
+    restore_link, taken_codes, taken_external_ids, targets_of_codes, update_link,
 };
 pub use members::{
     MemberRow, WorkspaceRow, count_owned, delete_membership, list_members, list_workspaces,
@@ -55,12 +71,14 @@ pub use members::{
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
+pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
 pub use sessions::{
     NewSession, SessionRow, SignInRow, delete_expired_sessions, delete_other_sessions,
     delete_session, delete_session_of, find_session, insert_session, list_sessions, switch_session,
     touch_session,
 };
 pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
+pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
 pub use users::{
     MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,
     insert_membership, insert_user, insert_workspace,
@@ -71,8 +89,8 @@ pub use webhook_messages::{
     list_messages, note_attempt, replay_message, take_due_messages,
 };
 pub use webhook_tellings::{
-    Progress, Telling, Tellings, changes_to_tell, expired_links_to_tell, lock_progress,
-    set_progress,
+    ClicksTelling, Progress, Telling, Tellings, changes_to_tell, clicks_to_tell,
+    expired_links_to_tell, lock_progress, pass_over_thresholds, set_progress,
 };
 pub use webhooks::{
     WebhookRow, count_webhooks, delete_webhook, disable_webhook, find_webhook, insert_webhook,

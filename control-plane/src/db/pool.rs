@@ -29,6 +29,9 @@ pub fn connect(url: &SecretString, connections: u32) -> sqlx::Result<PgPool> {
         .options([
             ("statement_timeout", STATEMENT_TIMEOUT),
             ("timezone", "UTC"),
+            // Lists have one statement for all filters, of which most do not matter most of the time.
+            // A plan for all cases reads everything; one for the case at hand costs 0.1 ms more.
+            ("plan_cache_mode", "force_custom_plan"),
         ]);
     let pool = PgPoolOptions::new()
         .max_connections(connections)

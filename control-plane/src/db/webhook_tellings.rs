@@ -142,3 +142,69 @@ pub async fn set_progress(
     .await?;
     Ok(())
 }
+
+/// A number of clicks that a link has reached, for one receiver.
+#[derive(Debug)]
+pub struct ClicksTelling {
+    /// Whom to tell.
+    pub webhook_id: Uuid,
+    /// The number.
+    pub threshold: i64,
+    /// The link's record.
+    pub record: String,
+    /// The newest click.
+    pub at: OffsetDateTime,
+}
+
+/// Links clicked after `since` that have reached a number of clicks; each is given once.
+pub async fn clicks_to_tell(
+    connection: &mut PgConnection,
+    since: OffsetDateTime,
+) -> Result<Vec<ClicksTelling>> {
+    let tellings = sqlx::query_as!(
+        ClicksTelling,
+        r#"with reached as (
+               insert into webhook_thresholds (webhook_id, link_id, threshold)
+               select w.id, t.link_id, threshold
+               from webhooks w
+               cross join unnest(w.click_thresholds) as threshold
+               join link_totals t on t.workspace_id = w.workspace_id and t.clicks >= threshold
+               where w.is_enabled and 'link.clicks_reached' = any (w.events)
+                 and t.last_clicked_at > $1
+                 and not exists (
+                     select from webhook_thresholds told
+                     where told.webhook_id = w.id and told.link_id = t.link_id
+                       and told.threshold = threshold
+                 )
+               on conflict do nothing
+               returning webhook_id, link_id, threshold
+           )
+           select r.webhook_id, r.threshold, c.record, t.last_clicked_at as at
+           from reached r
+           join links l on l.id = r.link_id
+           join link_changes c on c.seq = l.revision
+           join link_totals t on t.link_id = r.link_id
+           order by r.link_id, r.threshold"#,
+        since,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(tellings)
+}
+
+/// Notes what links have reached already when a receiver begins to be told: that is no news.
+pub async fn pass_over_thresholds(connection: &mut PgConnection, webhook_id: Uuid) -> Result<()> {
+    sqlx::query!(
+        "insert into webhook_thresholds (webhook_id, link_id, threshold)
+         select w.id, t.link_id, threshold
+         from webhooks w
+         cross join unnest(w.click_thresholds) as threshold
+         join link_totals t on t.workspace_id = w.workspace_id and t.clicks >= threshold
+         where w.id = $1
+         on conflict do nothing",
+        webhook_id,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -50,6 +50,11 @@ impl Once {
         }
     }
 
+    /// Whether the request has a name, so that its answer is kept.
+    pub fn is_asked_for(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Keeps the answer; in the same transaction, when all else is written. It must hold no secret.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ pub(super) struct LinkPath<'p> {
     pub(super) extra: &'p str,
     /// There is a `+` behind the code.
     pub(super) wants_preview: bool,
+    /// There is a `.qr` behind the code.
+    pub(super) wants_qr: bool,
 }
 
 impl<'p> LinkPath<'p> {
@@ -25,15 +27,15 @@ impl<'p> LinkPath<'p> {
     pub(super) fn read(path: &'p str) -> Option<Self> {
         let relative = path.strip_prefix('/')?;
         let (first, extra) = relative.split_at(relative.find('/').unwrap_or(relative.len()));
-        let (code, wants_preview) = match first.strip_suffix('+') {
-            Some(code) if extra.is_empty() => (code, true),
-            _ => (first, false),
-        };
+        let preview = first.strip_suffix('+').filter(|_| extra.is_empty());
+        let qr = first.strip_suffix(".qr").filter(|_| extra.is_empty());
+        let code = preview.or(qr).unwrap_or(first);
         let is_link = Code::check(code).is_ok() && !is_reserved(code);
         is_link.then_some(Self {
             code,
             extra,
-            wants_preview,
+            wants_preview: preview.is_some(),
+            wants_qr: qr.is_some(),
         })
     }
 }
@@ -69,13 +71,31 @@ mod tests {
                 code,
                 extra,
                 wants_preview,
+                wants_qr: false,
             })
         };
         assert_eq!(LinkPath::read("/abc"), path("abc", "", false));
         assert_eq!(LinkPath::read("/abc+"), path("abc", "", true));
+        let qr = LinkPath::read("/abc.qr").unwrap();
+        assert_eq!(
+            (qr.code, qr.wants_preview, qr.wants_qr),
+            ("abc", false, true)
+        );
         assert_eq!(LinkPath::read("/abc/d/e"), path("abc", "/d/e", false));
         for nothing in [
-            "", "/", "/+", "/abc++", "/abc+/d", "/api/v1", "/a%20b", "/.env", "//abc",
+            "",
+            "/",
+            "/+",
+            "/abc++",
+            "/abc+/d",
+            "/.qr",
+            "/abc.qr/d",
+            "/abc.qr+",
+            "/api.qr",
+            "/api/v1",
+            "/a%20b",
+            "/.env",
+            "//abc",
         ] {
             assert_eq!(LinkPath::read(nothing), None, "{nothing}");
         }

@@ -1,4 +1,4 @@
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use contract::{LinkId, Outcome, Visit, decide};
@@ -6,10 +6,13 @@ use contract::{LinkId, Outcome, Visit, decide};
 use super::asked::{self, LinkPath};
 use super::password_form::{Form, Said};
 use super::{cookies, html, preview};
+use crate::db::LinkRow;
 use crate::error::{Error, Result};
+use crate::qr::{Format, QrQuery};
+use crate::routes::links;
 use crate::state::AppState;
 
-/// `GET /{code}` of a link with a password, and `GET /{code}+` of any link. The proxy answers all
+/// `GET /{code}` of a link with a password, `GET /{code}+` and `GET /{code}.qr` of any link. The proxy answers all
 /// other requests for links itself. Everything that is not a link's path ends here, too: 404.
 pub async fn link_page(
     State(state): State<AppState>,
@@ -21,8 +24,7 @@ pub async fn link_page(
     let Some(path) = path.filter(|_| matches!(method, Method::GET | Method::HEAD)) else {
         return Error::NotFound("page").into_response();
     };
-    let query = uri.query().unwrap_or_default();
-    let page = show(&state, &headers, path, query).await;
+    let page = show(&state, &headers, path, &uri).await;
     page.unwrap_or_else(html::failed)
 }
 
@@ -30,11 +32,15 @@ async fn show(
     state: &AppState,
     headers: &HeaderMap,
     path: LinkPath<'_>,
-    query: &str,
+    uri: &Uri,
 ) -> Result<Response> {
+    let query = uri.query().unwrap_or_default();
     let Some(link) = asked::find(state, headers, path.code).await? else {
         return Ok(html::not_found());
     };
+    if path.wants_qr {
+        return qr_code(state, &link, uri).await;
+    }
     let record = link.to_record()?;
     let now = state.timestamp();
     // Visitors whose cookie is good have been sent on by the proxy, unless they want the preview.
@@ -63,4 +69,28 @@ async fn show(
         // Not protected: not for us to answer.
         _ => html::not_found(),
     })
+}
+
+/// The QR code of a link is no secret: it says less than the address that was asked for.
+async fn qr_code(state: &AppState, link: &LinkRow, uri: &Uri) -> Result<Response> {
+    if link.deleted_at.is_some() {
+        let sentence = "This link leads nowhere any more.";
+        return Ok(html::sentence(StatusCode::GONE, sentence));
+    }
+    let refused = || {
+        html::sentence(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "There is no such picture.",
+        )
+    };
+    let Ok(query) = Query::<QrQuery>::try_from_uri(uri) else {
+        return Ok(refused());
+    };
+    let Ok(style) = query.check() else {
+        return Ok(refused());
+    };
+    match links::qr_code(state, link, style, Format::Png).await {
+        Err(Error::Invalid(_)) => Ok(refused()),
+        other => other,
+    }
 }

@@ -83,6 +83,7 @@ async fn check(
         code,
         extra: &entry.path,
         wants_preview: !entry.preview.is_empty(),
+        wants_qr: false,
     };
     let form = Form {
         host: asked::host(headers),
@@ -158,6 +159,7 @@ mod tests {
                 code: "abc",
                 extra,
                 wants_preview,
+                wants_qr: false,
             };
             assert_eq!(back_to(path, query), expected);
         }

@@ -1,13 +1,16 @@
 //! The REST API: one endpoint, one file.
 
+pub mod audit;
 mod cursor;
 pub mod domains;
+pub mod imports;
 pub mod invitations;
 pub mod keys;
 pub mod links;
 pub mod members;
 pub mod orphans;
 mod paging;
+pub mod qr_logo;
 pub mod session;
 pub mod sessions;
 pub mod webhooks;
@@ -45,6 +48,26 @@ impl<S: Send + Sync> FromRequestParts<S> for LinkPath {
             .ok()
             .and_then(|axum::extract::Path(text)| text.parse().ok());
         id.map(Self).ok_or(Error::NotFound("link"))
+    }
+}
+
+/// What another system calls a link, in the path. Text that could not be one names nothing.
+pub struct ExternalId(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for ExternalId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        let text = path
+            .ok()
+            .map(|axum::extract::Path(text)| text.trim().to_owned());
+        let is_name = |text: &String| {
+            (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+        };
+        text.filter(is_name)
+            .map(Self)
+            .ok_or(Error::NotFound("link"))
     }
 }
 

@@ -139,6 +139,18 @@ async fn a_domain_of_another_workspace_is_not_there() {
     at.publish(&ours);
     assert_eq!(at.verify(&at.ours, NEW).await.status, 200);
     assert_eq!(at.link(&at.theirs, NEW).await.status, 404);
+    let row = json!({ "original_url": "https://example.net/", "domain": NEW });
+    let bulk = json!({ "links": [row] });
+    let path = "/api/v1/links/bulk";
+    let bulk = at
+        .app
+        .call_with(&at.theirs, Method::POST, path, Some(bulk))
+        .await;
+    assert_eq!(
+        bulk.body["results"][0]["problem"]["status"], 404,
+        "{}",
+        bulk.body
+    );
     let path = format!("{DOMAINS}/{NEW}");
     let read = at.app.call_with(&at.theirs, Method::GET, &path, None).await;
     assert_eq!(read.status, 404);

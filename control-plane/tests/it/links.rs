@@ -17,21 +17,26 @@ async fn a_created_link_is_shown_whole_and_found_again() {
         }))
         .await;
     assert_eq!(created.status, 201);
-    assert_json_snapshot!(created.body, { ".id" => "[id]" }, @r#"
+    assert_json_snapshot!(created.body, { ".id" => "[id]", ".created_by" => "[key]" }, @r#"
     {
+      "archived": false,
       "click_cap": null,
       "clicks": 0,
       "code": "spring-24",
       "created_at": "2026-11-22T10:20:30.123456Z",
+      "created_by": "[key]",
+      "deleted_at": null,
       "domain": "go.example.org",
       "enabled": true,
       "expired_url": null,
       "expires_at": "2027-01-31T12:00:00.5Z",
+      "external_id": null,
       "has_password": false,
       "id": "[id]",
       "indexable": false,
       "last_clicked_at": null,
       "max_age": 0,
+      "notes": null,
       "original_url": "https://example.com/Sale?x=1",
       "passes_path": false,
       "passes_query": false,
@@ -44,6 +49,7 @@ async fn a_created_link_is_shown_whole_and_found_again() {
       "starts_at": null,
       "status": "active",
       "strict": false,
+      "tags": [],
       "title": "Spring sale",
       "updated_at": "2026-11-22T10:20:30.123456Z"
     }

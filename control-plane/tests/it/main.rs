@@ -7,18 +7,24 @@
 )]
 
 mod access;
+mod audit;
 mod auth;
 mod bad_input;
+mod bulk;
 mod caps;
 mod console;
 mod domain_ownership;
 mod domains;
 mod explain;
 mod harness;
+mod history;
+mod imports;
 mod internal;
 mod keys;
 mod killed;
 mod leadership;
+mod link_fields;
+mod link_list;
 mod link_options;
 mod links;
 mod name_server;
@@ -31,6 +37,7 @@ mod people;
 mod pool;
 mod preview;
 mod propagation;
+mod qr;
 mod rate_limits;
 mod relay;
 mod stats;

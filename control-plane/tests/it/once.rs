@@ -151,6 +151,23 @@ async fn a_crowd_with_one_name_makes_one_link() {
 }
 
 #[tokio::test]
+async fn many_links_at_once_are_made_once_too() {
+    let app = App::start().await;
+    let send = async || {
+        let path = format!("{LINKS}/bulk");
+        let request = app.request(Method::POST, &path).bearer_auth(&app.key);
+        let body = json!({ "links": [body(), body(), {}] });
+        answer(request.header("idempotency-key", "bulk").json(&body)).await
+    };
+    let first = send().await;
+    assert_eq!((first.status, &first.body["done"]), (200, &json!(2)));
+    let again = send().await;
+    assert_eq!(again.body, first.body);
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(links(&app).await, 2);
+}
+
+#[tokio::test]
 async fn a_key_is_made_once_and_its_text_is_not_kept() {
     let app = App::start().await;
     let admin = app.key_with(&[Scope::Admin]).await;

@@ -1,3 +1,5 @@
+use control_plane::audit::{Action, Cause};
+use control_plane::db;
 use std::time::{Duration, Instant};
 
 use contract::{Change, FeedMessage, Keys, LinkRecord, LinkState, Record};
@@ -44,7 +46,14 @@ pub async fn change(app: &App, id: &serde_json::Value) {
     let id: contract::LinkId = id.as_str().unwrap().parse().unwrap();
     let now = contract::Clock::now(&*app.clock).to_datetime().unwrap();
     let mut transaction = app.pool.begin().await.unwrap();
-    control_plane::db::log_change(&mut transaction, id.0, now)
+    let workspace = db::first_workspace(&mut transaction).await.unwrap();
+    let link = db::lock_link(&mut transaction, workspace.unwrap(), id).await;
+    let cause = Cause {
+        action: Action::Updated,
+        actor: "test",
+        at: now,
+    };
+    db::log_change(&mut transaction, &link.unwrap().unwrap(), &cause)
         .await
         .unwrap();
     transaction.commit().await.unwrap();
@@ -54,7 +63,7 @@ pub async fn change(app: &App, id: &serde_json::Value) {
 async fn change_domain(app: &App) {
     let now = contract::Clock::now(&*app.clock).to_datetime().unwrap();
     let mut transaction = app.pool.begin().await.unwrap();
-    control_plane::db::log_domain_change(&mut transaction, "go.example.org", now)
+    db::log_domain_change(&mut transaction, "go.example.org", now)
         .await
         .unwrap();
     transaction.commit().await.unwrap();

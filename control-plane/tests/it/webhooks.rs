@@ -255,6 +255,49 @@ async fn expiry_is_told_when_it_comes() {
 }
 
 #[tokio::test]
+async fn a_number_of_clicks_is_told_once_when_it_is_reached() {
+    let at = Installation::start().await;
+    let link = at.app.link("popular").await;
+    let old = at.app.link("old").await;
+    let click = async |link: &Value, total: i64| {
+        let id: contract::LinkId = link["id"].as_str().unwrap().parse().unwrap();
+        let clicked = "insert into link_clicks_hourly (link_id, hour, clicks, last_clicked_at)
+            values ($1, '2026-11-22T10:00:00Z', $2, '2026-11-22T10:20:00Z')
+            on conflict (link_id, hour) do update set clicks = $2";
+        sqlx::query(clicked)
+            .bind(id.0)
+            .bind(total)
+            .execute(&at.app.pool)
+            .await
+            .unwrap();
+        let counted = "select clicks from link_totals where link_id = $1";
+        eventually("the total follows", async || {
+            let query = sqlx::query_scalar::<_, i64>(counted).bind(id.0);
+            (query.fetch_one(&at.app.pool).await.unwrap() == total).then_some(())
+        })
+        .await;
+    };
+    click(&old, 50).await;
+    let url = format!("http://hooks.example.com:{}/", at.receiver.port);
+    let body =
+        json!({ "url": url, "events": ["link.clicks_reached"], "click_thresholds": [10, 20] });
+    let webhook = at.call(Method::POST, WEBHOOKS, Some(body)).await;
+    assert_eq!(webhook.status, 201);
+    click(&link, 9).await;
+    click(&link, 15).await;
+    let received = at.receiver.wait_for(1).await;
+    assert_eq!(received[0].kind(), "link.clicks_reached");
+    assert_eq!(received[0].json()["data"]["id"], link["id"]);
+    assert_eq!(received[0].json()["data"]["clicks_reached"], 10);
+    click(&link, 25).await;
+    click(&old, 51).await;
+    let received = at.receiver.wait_for(2).await;
+    assert_eq!(received[1].json()["data"]["clicks_reached"], 20);
+    let told = at.messages(&webhook.body).await;
+    assert_eq!(told.len(), 2, "nothing of before, and nothing twice");
+}
+
+#[tokio::test]
 async fn no_request_goes_into_our_own_network() {
     let at = Installation::start_with(&[]).await;
     let public = Data::Address([93, 184, 216, 34].into());

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::Domain;
 use super::own::{self, Standing};
+use crate::audit::{self, Event};
 use crate::auth::Caller;
 use crate::db::{self, DomainRow};
 use crate::error::{Error, Result};
@@ -70,10 +70,7 @@ pub async fn update_domain(
     }
     let edit = Edit::check(body, &state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move {
-        edit.write(&state, caller.workspace_id, &name, &if_match)
-            .await
-    });
+    let task = tokio::spawn(async move { edit.write(&state, &caller, &name, &if_match).await });
     let row = task.await.map_err(Error::internal)??;
     Ok(Versioned(row.revision, row.into()))
 }
@@ -105,12 +102,13 @@ impl Edit {
     async fn write(
         self,
         state: &AppState,
-        workspace_id: Uuid,
+        caller: &Caller,
         domain: &contract::Domain,
         if_match: &IfMatch,
     ) -> Result<DomainRow> {
         let now = state.now();
         let mut transaction = state.pool.begin().await?;
+        let workspace_id = caller.workspace_id;
         if *domain == state.config.default_domain {
             db::insert_domain(&mut transaction, domain, workspace_id, now).await?;
         }
@@ -139,6 +137,13 @@ impl Edit {
             row.ignores_case = ignores_case;
         }
         db::update_domain(&mut transaction, &row).await?;
+        let event = Event {
+            actor: &caller.identity.to_string(),
+            action: "domain.updated",
+            subject: domain.to_string(),
+            state: serde_json::to_string(&Domain::from(row)).map_err(Error::internal)?,
+        };
+        audit::record(&mut transaction, caller.workspace_id, &[event], now).await?;
         let row = db::log_domain_change(&mut transaction, domain.as_str(), now).await?;
         transaction.commit().await?;
         Ok(row)

@@ -1,5 +1,3 @@
-use std::mem::take;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
@@ -37,6 +35,20 @@ pub struct CreateLink {
     /// What to call it: at most 512 characters. Shown on its preview page.
     #[schema(max_length = 512)]
     pub(super) title: Option<String>,
+    /// What to note about it: at most 10,000 characters.
+    #[schema(max_length = 10_000)]
+    pub(super) notes: Option<String>,
+    /// Words to find it by: at most 50 of at most 50 characters, without commas. Kept in lower case.
+    #[serde(default)]
+    #[schema(max_items = 50, example = json!(["spring", "print"]))]
+    pub(super) tags: Vec<String>,
+    /// True keeps it out of lists that do not ask for it.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub(super) archived: bool,
+    /// What another system calls it: at most 255 characters. No two links outside the bin share one.
+    #[schema(max_length = 255, example = "order-4711")]
+    pub(super) external_id: Option<String>,
     /// When it stops redirecting (RFC 3339).
     #[schema(value_type = Option<String>, format = DateTime, example = "2027-01-31T12:00:00Z")]
     pub(super) expires_at: Option<String>,
@@ -104,7 +116,8 @@ fn enabled() -> bool {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "The domain is not yours", body = Problem),
-        (status = 409, description = "`code_taken`, with a suggestion", body = Problem),
+        (status = 409, description = "`code_taken`, with a suggestion; `conflict`: another link has the \
+            external id", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -120,16 +133,14 @@ pub async fn create_link(
     caller.may_edit()?;
     let patience = wait.patience()?;
     let mut draft = Draft::check(body, &state)?;
-    if !caller.sees(draft.domain.as_str()) {
+    if !caller.sees(draft.domain().as_str()) {
         return Err(Error::NotFound("domain"));
     }
-    if let Some(password) = &mut draft.password {
-        *password = state.passwords.hash(take(password)).await?;
-    }
+    draft.hash_password(&state).await?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let state = state.clone();
-        async move { draft.insert(&state, caller.workspace_id, &once).await }
+        async move { draft.insert(&state, &caller, &once).await }
     });
     let row = task.await.map_err(Error::internal)??;
     let location = Link::location(LinkId(row.id));

@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use contract::LinkId;
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
+use crate::audit::{Action, Cause};
 use crate::auth::Caller;
 use crate::db;
 use crate::error::{Error, Result};
@@ -25,7 +25,8 @@ pub struct DeletedLink {
 
 /// Delete a link
 ///
-/// It goes into the bin: the edge answers 410, its code stays taken and its statistics stay.
+/// It goes into the bin: the edge answers 410, its code stays taken and its statistics stay. For 30
+/// days it can be restored.
 #[utoipa::path(delete, path = "/api/v1/links/{id}", tag = "links",
     params(("id" = String, Path, description = "`lnk_…`"), Wait),
     responses(
@@ -49,7 +50,7 @@ pub async fn delete_link(
     let patience = wait.patience()?;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { delete(&state, caller.workspace_id, id, &if_match).await }
+        async move { delete(&state, &caller, id, &if_match).await }
     });
     let revision = task.await.map_err(Error::internal)??;
     let Some(patience) = patience else {
@@ -59,20 +60,19 @@ pub async fn delete_link(
     Ok(Json(DeletedLink { propagation }).into_response())
 }
 
-async fn delete(
-    state: &AppState,
-    workspace_id: Uuid,
-    id: LinkId,
-    if_match: &IfMatch,
-) -> Result<i64> {
+async fn delete(state: &AppState, caller: &Caller, id: LinkId, if_match: &IfMatch) -> Result<i64> {
     let now = state.now();
     let mut transaction = state.pool.begin().await?;
-    let link = db::lock_link(&mut transaction, workspace_id, id).await?;
+    let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     if_match.check(link.ok_or(Error::NotFound("link"))?.revision)?;
-    if !db::delete_link(&mut transaction, workspace_id, id, now).await? {
-        return Err(Error::NotFound("link"));
-    }
-    let link = db::log_change(&mut transaction, id.0, now).await?;
+    let link = db::delete_link(&mut transaction, caller.workspace_id, id, now).await?;
+    let link = link.ok_or(Error::NotFound("link"))?;
+    let cause = Cause {
+        action: Action::Deleted,
+        actor: &caller.identity.to_string(),
+        at: now,
+    };
+    let link = db::log_change(&mut transaction, &link, &cause).await?;
     transaction.commit().await?;
     Ok(link.revision)
 }

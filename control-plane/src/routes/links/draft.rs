@@ -1,5 +1,7 @@
 //! A link that is about to be made.
 
+use std::mem::take;
+
 use axum::http::StatusCode;
 use contract::{Code, Domain, LinkId, LinkOptions, RedirectStatus};
 use time::OffsetDateTime;
@@ -8,7 +10,9 @@ use uuid::Uuid;
 use super::codes::{folded, free_code_like, generate_code};
 use super::options::OptionFields;
 use super::{CreateLink, Link, fields};
-use crate::db::{self, LinkRow, NewLink};
+use crate::audit::{Action, Cause};
+use crate::auth::Caller;
+use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::once::Once;
@@ -18,18 +22,26 @@ use crate::state::AppState;
 /// something else is wrong.
 const GENERATE_ATTEMPTS: usize = 10;
 
+/// Whose the link will be, and who makes it: `usr_…` or `key_…`.
+pub(super) type Maker<'a> = (Uuid, &'a str);
+
 /// A link whose fields are in order.
 pub(super) struct Draft {
     pub(super) domain: Domain,
+    is_on_default_domain: bool,
     code: Option<Code>,
     original_url: String,
     title: Option<String>,
+    notes: Option<String>,
+    tags: Vec<String>,
+    is_archived: bool,
+    external_id: Option<String>,
     is_enabled: bool,
     expires_at: Option<OffsetDateTime>,
     redirect_status: RedirectStatus,
     options: LinkOptions,
     /// In clear text until it is hashed, before anything is written.
-    pub(super) password: Option<String>,
+    password: Option<String>,
 }
 
 impl Draft {
@@ -39,6 +51,11 @@ impl Draft {
         let original_url = check.url("original_url", &body.original_url);
         let code = body.code.and_then(|text| fields::code(&text, &mut check));
         let title = body.title.and_then(|text| fields::title(&text, &mut check));
+        let notes = body.notes.and_then(|text| fields::notes(&text, &mut check));
+        let tags = fields::tags(&body.tags, &mut check);
+        let external_id = body
+            .external_id
+            .and_then(|text| fields::external_id(&text, &mut check));
         let expires_at = body
             .expires_at
             .and_then(|text| fields::expires_at(&text, &mut check));
@@ -72,10 +89,15 @@ impl Draft {
             None => own.clone(),
         };
         Ok(Self {
+            is_on_default_domain: domain == *own,
             domain,
             code,
             original_url: original_url.ok_or_else(|| Error::internal("a target got lost"))?,
             title,
+            notes,
+            tags,
+            is_archived: body.archived,
+            external_id,
             is_enabled: body.enabled,
             expires_at,
             redirect_status,
@@ -84,17 +106,87 @@ impl Draft {
         })
     }
 
+    /// From here on, the password is a hash.
+    pub(super) async fn hash_password(&mut self, state: &AppState) -> Result<()> {
+        if let Some(password) = &mut self.password {
+            *password = state.passwords.hash(take(password)).await?;
+        }
+        Ok(())
+    }
+
+    /// Host.
+    pub(super) fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// Whether it is the installation's own, where everybody may have links.
+    pub(super) fn is_on_default_domain(&self) -> bool {
+        self.is_on_default_domain
+    }
+
+    /// The code that was asked for.
+    pub(super) fn code(&self) -> Option<&Code> {
+        self.code.as_ref()
+    }
+
+    /// Where it leads.
+    pub(super) fn original_url(&self) -> &str {
+        &self.original_url
+    }
+
+    /// What another system calls it.
+    pub(super) fn external_id(&self) -> Option<&str> {
+        self.external_id.as_deref()
+    }
+
+    /// A link of it under this code, not numbered yet.
+    pub(super) fn row(&self, code: &Code, maker: Maker<'_>, now: OffsetDateTime) -> LinkRow {
+        let (workspace_id, actor) = maker;
+        let mut row = LinkRow {
+            id: Uuid::now_v7(),
+            workspace_id,
+            domain: self.domain.to_string(),
+            code: code.to_string(),
+            original_url: self.original_url.clone(),
+            title: self.title.clone(),
+            notes: self.notes.clone(),
+            tags: self.tags.clone(),
+            is_enabled: self.is_enabled,
+            is_archived: self.is_archived,
+            external_id: self.external_id.clone(),
+            expires_at: self.expires_at,
+            created_at: now,
+            created_by: Some(actor.to_owned()),
+            updated_at: now,
+            deleted_at: None,
+            revision: 0,
+            redirect_status: self.redirect_status.as_u16() as i16,
+            options: None,
+            password_hash: None,
+            password_changed: 0,
+            is_blocked: false,
+        };
+        row.set_options(self.options.clone());
+        row.set_password(self.password.clone());
+        row
+    }
+
     pub(super) async fn insert(
         self,
         state: &AppState,
-        workspace_id: Uuid,
+        caller: &Caller,
         once: &Once,
     ) -> Result<LinkRow> {
-        let now = state.now();
+        let workspace_id = caller.workspace_id;
+        let cause = Cause {
+            action: Action::Created,
+            actor: &caller.identity.to_string(),
+            at: state.now(),
+        };
         let mut transaction = state.pool.begin().await?;
         once.begin(&mut transaction).await?;
         let is_lower = db::hold_case(&mut transaction, &self.domain).await?;
-        if self.domain != state.config.default_domain
+        if !self.is_on_default_domain
             && !db::owns_domain(&mut transaction, workspace_id, &self.domain).await?
         {
             return Err(Error::NotFound("domain"));
@@ -104,30 +196,13 @@ impl Draft {
                 Some(code) => folded(code, is_lower)?,
                 None => generate_code(is_lower),
             };
-            let link = NewLink {
-                id: LinkId(Uuid::now_v7()),
-                workspace_id,
-                domain: &self.domain,
-                code: &code,
-                original_url: &self.original_url,
-                title: self.title.as_deref(),
-                is_enabled: self.is_enabled,
-                expires_at: self.expires_at,
-                redirect_status: self.redirect_status,
-                options: &self.options,
-                password_hash: self.password.as_deref(),
-                created_at: now,
-            };
-            if db::insert_link(&mut transaction, &link).await? {
-                let row = db::log_change(&mut transaction, link.id.0, now).await?;
-                let location = Link::location(link.id);
+            let row = self.row(&code, (caller.workspace_id, cause.actor), cause.at);
+            if db::insert_link(&mut transaction, &row).await? {
+                let row = db::log_change(&mut transaction, &row, &cause).await?;
+                let location = Link::location(LinkId(row.id));
                 let fresh = Link::fresh(row.clone(), state);
-                let kept = once.keep(
-                    &mut transaction,
-                    StatusCode::CREATED,
-                    Some(&location),
-                    &fresh,
-                );
+                let status = StatusCode::CREATED;
+                let kept = once.keep(&mut transaction, status, Some(&location), &fresh);
                 kept.await?;
                 transaction.commit().await?;
                 return Ok(row);

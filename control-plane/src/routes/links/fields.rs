@@ -6,6 +6,13 @@ use time::OffsetDateTime;
 use crate::field_check::FieldCheck;
 
 const MAX_TITLE: usize = 512;
+/// Characters.
+const MAX_NOTES: usize = 10_000;
+pub(super) const MAX_TAGS: usize = 50;
+/// Characters.
+const MAX_TAG: usize = 50;
+/// Characters.
+const MAX_EXTERNAL_ID: usize = 255;
 
 /// A password for visitors may be short: attempts are limited, and it is told from mouth to mouth.
 /// Characters.
@@ -33,6 +40,56 @@ pub(super) fn code(text: &str, check: &mut FieldCheck<'_>) -> Option<Code> {
 /// Blank means none.
 pub(super) fn title(text: &str, check: &mut FieldCheck<'_>) -> Option<String> {
     check.text("title", text, MAX_TITLE)
+}
+
+/// Text in lines. Blank means none.
+pub(super) fn notes(text: &str, check: &mut FieldCheck<'_>) -> Option<String> {
+    let text = text.replace("\r\n", "\n");
+    let is_forbidden =
+        |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    if text.chars().any(is_forbidden) {
+        let message = "of control characters, only line ends and tabs are allowed here";
+        check.refuse("notes", "forbidden_character", message);
+    }
+    if text.chars().count() > MAX_NOTES {
+        let message = format!("at most {MAX_NOTES} characters are allowed here");
+        check.refuse("notes", "too_long", message);
+    }
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// In lower case, ascending, each once: so that two links have the same tags if they look the same.
+pub(super) fn tags(tags: &[String], check: &mut FieldCheck<'_>) -> Vec<String> {
+    named_tags("tags", tags, check)
+}
+
+/// The same in a field of another name.
+pub(super) fn named_tags(name: &str, tags: &[String], check: &mut FieldCheck<'_>) -> Vec<String> {
+    if tags.len() > MAX_TAGS {
+        let message = format!("a link has at most {MAX_TAGS} tags");
+        check.refuse(name, "too_many", message);
+        return Vec::new();
+    }
+    let mut checked = Vec::with_capacity(tags.len());
+    for (place, tag) in tags.iter().enumerate() {
+        let field = format!("{name}[{place}]");
+        match check.text(&field, tag, MAX_TAG) {
+            None => check.refuse(&field, "required", "a tag has at least one character"),
+            Some(tag) if tag.contains(',') => {
+                let message = "commas separate tags, so a tag has none";
+                check.refuse(&field, "forbidden_character", message);
+            }
+            Some(tag) => checked.push(tag.to_lowercase()),
+        }
+    }
+    checked.sort_unstable();
+    checked.dedup();
+    checked
+}
+
+/// Blank means none.
+pub(super) fn external_id(text: &str, check: &mut FieldCheck<'_>) -> Option<String> {
+    check.text("external_id", text, MAX_EXTERNAL_ID)
 }
 
 pub(super) fn expires_at(text: &str, check: &mut FieldCheck<'_>) -> Option<OffsetDateTime> {

@@ -1,52 +1,41 @@
 use axum::Json;
-use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{Link, LinkStatus};
+use super::Link;
+use super::list_query::ListLinks;
 use crate::auth::Caller;
-use crate::db::{self, LinkFilter, Page, Position};
-use crate::error::Result;
+use crate::db::{self, LinkOrder, LinkRow, Page, Position};
+use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::{Query, cursor, paging};
 use crate::state::AppState;
 
-/// Which links, and how many.
-#[derive(Debug, Deserialize, Serialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ListLinks {
-    /// Links on the page, 1 to 100; 50 when absent.
-    #[serde(skip_serializing)]
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    cursor: Option<String>,
-    /// Text to find in code, target or title, in any case.
-    #[param(max_length = 200)]
-    q: Option<String>,
-    /// Only links in this state. All but the bin when absent.
-    #[param(inline)]
-    status: Option<LinkStatus>,
-}
-
 /// One page of links.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LinkList {
-    /// Newest first.
+    /// In the order that was asked for.
     data: Vec<Link>,
     /// Where the next page begins; null on the last.
     #[schema(required)]
     next_cursor: Option<String>,
+    /// Links on all pages. Only if `total` was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    total: Option<i64>,
 }
 
 /// List links
 ///
-/// Newest first, in pages. A link made while you turn pages never shifts the ones behind it.
+/// Newest first unless asked otherwise, in pages. A link made while you turn pages never shifts the
+/// ones behind it. Sorted by clicks, a link that is clicked meanwhile may be seen twice, or not at
+/// all; what it is sorted by follows the clicks within seconds.
 #[utoipa::path(get, path = "/api/v1/links", tag = "links", params(ListLinks),
     responses(
-        (status = 200, description = "A page", body = LinkList),
+        (status = 200, description = "A page", body = LinkList,
+            headers(("Link" = String, description = "Address of the next page, `rel=\"next\"`"))),
         (status = 400, description = "The cursor was altered, or is of another query",
             body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
@@ -56,45 +45,76 @@ pub struct LinkList {
 pub async fn list_links(
     State(state): State<AppState>,
     caller: Caller,
+    OriginalUri(uri): OriginalUri,
     Query(query): Query<ListLinks>,
-) -> Result<Json<LinkList>> {
+) -> Result<(HeaderMap, Json<LinkList>)> {
     let limit = paging::limit(query.limit)?;
-    let search = paging::search(query.q.as_deref())?;
+    let filters = query.filters();
+    let mut filter = filters.check(&state)?;
+    if let Some(only) = &caller.only_domain {
+        if filter.domain.is_some_and(|asked| asked != only.as_str()) {
+            return Err(Error::NotFound("domain"));
+        }
+        filter.domain = Some(only.as_str());
+    }
     let question = cursor::question(&query)?;
-    let filter = LinkFilter {
-        search,
-        status: query.status.map(LinkStatus::as_str),
-        domain: caller.only_domain.as_ref().map(contract::Domain::as_str),
-    };
-    // One more than asked for tells whether another page follows.
+    let after = query.cursor.as_deref();
+    let after = after.map(|text| cursor::decode(question, text));
+    let order = query.sort.unwrap_or_default().into();
     let page = Page {
-        after: query
-            .cursor
-            .as_deref()
-            .map(|text| cursor::decode(question, text))
-            .transpose()?,
+        order,
+        is_descending: query.order.unwrap_or_default().is_descending(),
+        after: after.transpose()?,
+        // One more than asked for tells whether another page follows.
         limit: limit + 1,
     };
-    let mut rows = db::list_links(
-        &state.pool,
-        caller.workspace_id,
-        &filter,
-        &page,
-        state.now(),
-    )
-    .await?;
+    let (workspace_id, now) = (caller.workspace_id, state.now());
+    let mut rows = db::list_links(&state.pool, workspace_id, &filter, &page, now).await?;
     let is_last = rows.len() <= limit as usize;
     rows.truncate(limit as usize);
-    let position = rows.last().map(|row| Position {
-        created_at: row.created_at,
-        id: row.id,
-    });
-    let next_cursor = position
-        .filter(|_| !is_last)
-        .map(|position| cursor::encode(question, &position))
-        .transpose()?;
-    Ok(Json(LinkList {
-        data: Link::load(&state, rows).await,
+    let next_cursor = match rows.last() {
+        Some(row) if !is_last => {
+            let position = position(&state, row, order).await?;
+            Some(cursor::encode(question, &position)?)
+        }
+        _ => None,
+    };
+    let total = match query.total {
+        Some(true) => Some(db::count_links(&state.pool, workspace_id, &filter, now).await?),
+        _ => None,
+    };
+    let mut headers = HeaderMap::new();
+    if let Some(cursor) = &next_cursor {
+        headers.insert(header::LINK, next_page(&uri, cursor)?);
+    }
+    let data = Link::load(&state, rows).await;
+    let list = LinkList {
+        data,
         next_cursor,
-    }))
+        total,
+    };
+    Ok((headers, Json(list)))
+}
+
+async fn position(state: &AppState, row: &LinkRow, order: LinkOrder) -> Result<Position> {
+    let micros = |moment| contract::Timestamp::from(moment).as_micros();
+    let value = match order {
+        LinkOrder::Created => micros(row.created_at),
+        LinkOrder::Clicks => db::totals_of(&state.pool, row.id).await?.0,
+        LinkOrder::LastClicked => micros(db::totals_of(&state.pool, row.id).await?.1),
+    };
+    Ok(Position { value, id: row.id })
+}
+
+/// The same question with another cursor, relative to the host that was asked.
+fn next_page(uri: &axum::http::Uri, cursor: &str) -> Result<HeaderValue> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let mut query: Vec<&str> = pairs
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+        .collect();
+    let cursor = format!("cursor={cursor}");
+    query.push(&cursor);
+    let link = format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"));
+    // What came as a request line can stand in a header.
+    HeaderValue::from_str(&link).map_err(Error::internal)
 }

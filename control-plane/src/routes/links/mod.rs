@@ -1,26 +1,44 @@
 //! Links.
 
+mod bulk;
 mod codes;
 mod create;
 mod delete;
 mod draft;
+mod edit;
 mod explain;
 mod explanation;
+mod export;
+mod external;
 mod fields;
 mod get;
+mod get_by_code;
+mod history;
 mod list;
+mod list_query;
 mod options;
+mod qr;
+mod restore;
+mod roll_back;
 mod stats;
 mod status;
 mod update;
 mod view;
 mod written;
 
+pub use bulk::*;
 pub use create::*;
 pub use delete::*;
 pub use explain::*;
+pub use export::*;
+pub use external::*;
 pub use get::*;
+pub use get_by_code::*;
+pub use history::*;
 pub use list::*;
+pub use qr::*;
+pub use restore::*;
+pub use roll_back::*;
 pub use stats::*;
 pub use status::LinkStatus;
 pub use update::*;

@@ -32,8 +32,19 @@ pub struct Link {
     /// What its owner calls it.
     #[schema(required)]
     title: Option<String>,
+    /// What its owner notes about it.
+    #[schema(required)]
+    notes: Option<String>,
+    /// Words to find it by, in lower case, ascending.
+    #[schema(example = json!(["print", "spring"]))]
+    tags: Vec<String>,
     /// False: switched off by its owner.
     enabled: bool,
+    /// True: out of lists that do not ask for it.
+    archived: bool,
+    /// What another system calls it.
+    #[schema(required, example = "order-4711")]
+    external_id: Option<String>,
     /// What a visitor meets.
     status: LinkStatus,
     /// When it stops redirecting.
@@ -83,9 +94,16 @@ pub struct Link {
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// Who made it: `usr_…` or `key_…`; null if that was not noted then.
+    #[schema(required)]
+    created_by: Option<String>,
     /// When it last changed.
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
+    /// When it was put into the bin. For 30 days it can be restored.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
+    deleted_at: Option<OffsetDateTime>,
     /// Grows with every change.
     revision: i64,
 }
@@ -134,6 +152,11 @@ impl Link {
         self.revision
     }
 
+    /// One row as the client sees it, where clicks do not matter.
+    pub(super) fn without_clicks(state: &AppState, row: LinkRow) -> Self {
+        Self::new(row, None, &state.config.public_url, state.now())
+    }
+
     fn new(row: LinkRow, total: Option<LinkTotals>, public_url: &Url, now: OffsetDateTime) -> Self {
         let options = row.options();
         let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
@@ -145,7 +168,11 @@ impl Link {
             code: row.code,
             original_url: row.original_url,
             title: row.title,
+            notes: row.notes,
+            tags: row.tags,
             enabled: row.is_enabled,
+            archived: row.is_archived,
+            external_id: row.external_id,
             expires_at: row.expires_at,
             // The table has no others.
             redirect_status: row.redirect_status.unsigned_abs(),
@@ -164,6 +191,8 @@ impl Link {
             clicks: total.map(|total| total.clicks),
             last_clicked_at: total.and_then(|total| total.last_clicked_at),
             created_at: row.created_at,
+            created_by: row.created_by,
+            deleted_at: row.deleted_at,
             updated_at: row.updated_at,
             revision: row.revision,
         }

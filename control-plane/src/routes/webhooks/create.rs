@@ -99,6 +99,7 @@ async fn insert(
     }
     let secret = secret.as_bytes();
     db::insert_webhook(&mut transaction, workspace_id, row, secret).await?;
+    db::pass_over_thresholds(&mut transaction, row.id).await?;
     NewWebhook::keep(row, once, &mut transaction).await?;
     transaction.commit().await?;
     Ok(())

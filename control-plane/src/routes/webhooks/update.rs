@@ -93,6 +93,7 @@ impl Edit {
             ..row
         };
         db::update_webhook(&mut transaction, &row).await?;
+        db::pass_over_thresholds(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(row)
     }

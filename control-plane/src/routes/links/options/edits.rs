@@ -24,6 +24,7 @@ pub struct OptionFields {
 }
 
 /// The same, in order.
+#[derive(Clone)]
 pub struct OptionEdits {
     starts_at: Option<Option<Timestamp>>,
     expired_url: Option<Option<String>>,

@@ -1,0 +1,157 @@
+//! Imports and their rows.
+
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::Result;
+
+/// A row of `imports`.
+#[derive(Debug)]
+pub struct ImportRow {
+    /// Identity.
+    pub id: Uuid,
+    /// Owner.
+    pub workspace_id: Uuid,
+    /// Who began it.
+    pub created_by: String,
+    /// When.
+    pub created_at: OffsetDateTime,
+    /// Nothing is made.
+    pub is_dry_run: bool,
+    /// Rows of the file.
+    pub total: i32,
+    /// Rows that are done with.
+    pub position: i32,
+    /// Of these: made.
+    pub made: i32,
+    /// Of these: there already.
+    pub skipped: i32,
+    /// Of these: refused.
+    pub refused: i32,
+    /// Why, of the first thousand.
+    pub errors: Value,
+    /// Headers of columns that meant nothing.
+    pub ignored_columns: Vec<String>,
+    /// When it was through.
+    pub finished_at: Option<OffsetDateTime>,
+}
+
+/// Begins an import with its rows.
+pub async fn insert_import(pool: &PgPool, import: &ImportRow, rows: &[Value]) -> Result<()> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query!(
+        "insert into imports (id, workspace_id, created_by, created_at, is_dry_run, total,
+                              ignored_columns)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        import.id,
+        import.workspace_id,
+        import.created_by,
+        import.created_at,
+        import.is_dry_run,
+        import.total,
+        &import.ignored_columns,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!(
+        "insert into import_rows (import_id, number, link)
+         select $1, number, link
+         from unnest($2::jsonb[]) with ordinality as row (link, number)",
+        import.id,
+        rows,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// The oldest import that has rows left and that nobody works at, locked.
+pub async fn take_import(connection: &mut PgConnection) -> Result<Option<ImportRow>> {
+    let import = sqlx::query_as!(
+        ImportRow,
+        "select id, workspace_id, created_by, created_at, is_dry_run, total, position, made,
+                skipped, refused, errors, ignored_columns, finished_at
+         from imports where finished_at is null
+         order by created_at limit 1
+         for update skip locked",
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(import)
+}
+
+/// The next rows, in their order.
+pub async fn import_rows(
+    connection: &mut PgConnection,
+    id: Uuid,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<Value>> {
+    let rows = sqlx::query_scalar!(
+        "select link from import_rows where import_id = $1 and number > $2 order by number limit $3",
+        id,
+        after,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// Writes how far an import has got. Of one that is finished, the rows are forgotten.
+pub async fn update_import(connection: &mut PgConnection, import: &ImportRow) -> Result<()> {
+    sqlx::query!(
+        "update imports
+         set position = $2, made = $3, skipped = $4, refused = $5, errors = $6, finished_at = $7
+         where id = $1",
+        import.id,
+        import.position,
+        import.made,
+        import.skipped,
+        import.refused,
+        import.errors,
+        import.finished_at,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if import.finished_at.is_some() {
+        sqlx::query!("delete from import_rows where import_id = $1", import.id)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// An import of the workspace.
+pub async fn find_import(pool: &PgPool, workspace_id: Uuid, id: Uuid) -> Result<Option<ImportRow>> {
+    let import = sqlx::query_as!(
+        ImportRow,
+        "select id, workspace_id, created_by, created_at, is_dry_run, total, position, made,
+                skipped, refused, errors, ignored_columns, finished_at
+         from imports where workspace_id = $1 and id = $2",
+        workspace_id,
+        id,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(import)
+}
+
+/// The newest imports of the workspace.
+pub async fn list_imports(pool: &PgPool, workspace_id: Uuid, limit: i64) -> Result<Vec<ImportRow>> {
+    let imports = sqlx::query_as!(
+        ImportRow,
+        "select id, workspace_id, created_by, created_at, is_dry_run, total, position, made,
+                skipped, refused, errors, ignored_columns, finished_at
+         from imports where workspace_id = $1
+         order by created_at desc, id desc limit $2",
+        workspace_id,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(imports)
+}

@@ -1,0 +1,46 @@
+//! Logos in QR codes.
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::Result;
+
+/// The logo of a workspace, a PNG.
+pub async fn find_qr_logo(pool: &PgPool, workspace_id: Uuid) -> Result<Option<Vec<u8>>> {
+    let png = sqlx::query_scalar!(
+        "select png from qr_logos where workspace_id = $1",
+        workspace_id,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(png)
+}
+
+/// Sets the logo of a workspace.
+pub async fn put_qr_logo(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    png: &[u8],
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into qr_logos (workspace_id, png, updated_at) values ($1, $2, $3)
+         on conflict (workspace_id) do update
+         set png = excluded.png, updated_at = excluded.updated_at",
+        workspace_id,
+        png,
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Removes the logo of a workspace; false when there is none.
+pub async fn delete_qr_logo(pool: &PgPool, workspace_id: Uuid) -> Result<bool> {
+    let deleted = sqlx::query!("delete from qr_logos where workspace_id = $1", workspace_id)
+        .execute(pool)
+        .await?;
+    Ok(deleted.rows_affected() == 1)
+}

@@ -1,0 +1,131 @@
+//! Reading a file.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{codes, columns};
+use crate::error::{Error, Result};
+
+/// Rows of a file.
+const MAX_ROWS: usize = 200_000;
+
+/// What is in a file.
+#[derive(Debug)]
+pub(crate) struct File {
+    /// As each would be sent to make one link.
+    pub(crate) rows: Vec<Value>,
+    /// Headers of columns that mean nothing to us.
+    pub(crate) ignored_columns: Vec<String>,
+}
+
+/// Reads CSV with a header.
+///
+/// # Errors
+/// [`Error::Invalid`] when there is nothing in it that could be links.
+pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
+    let refuse = |code: &str, message: String| Error::invalid("file", code, message);
+    if bytes.contains(&0) {
+        let message = "there are NUL characters in the file: save it as UTF-8";
+        return Err(refuse("invalid_csv", message.into()));
+    }
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let unreadable = |error: csv::Error| refuse("invalid_csv", error.to_string());
+    let headers = reader.headers().map_err(unreadable)?.clone();
+    let fields = fields(&headers)?;
+    let mut occurrences: HashMap<String, usize> = HashMap::new();
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(unreadable)?;
+        if rows.len() == MAX_ROWS {
+            let message = format!("a file has at most {MAX_ROWS} rows");
+            return Err(refuse("too_many_rows", message));
+        }
+        let mut link = Map::new();
+        for (cell, field) in record.iter().zip(&fields) {
+            if let Some(field) = field
+                && !cell.trim().is_empty()
+            {
+                link.insert((*field).to_owned(), value(field, &unescaped(cell)));
+            }
+        }
+        if !link.contains_key("code")
+            && let Some(url) = link.get("original_url").and_then(Value::as_str)
+        {
+            let occurrence = occurrences.entry(url.to_owned()).or_default();
+            let code = codes::of_row(workspace_id, url, *occurrence);
+            *occurrence += 1;
+            link.insert("code".to_owned(), code.into());
+        }
+        rows.push(Value::Object(link));
+    }
+    if rows.is_empty() {
+        return Err(refuse("empty", "the file has no rows".into()));
+    }
+    let ignored = headers
+        .iter()
+        .zip(&fields)
+        .filter(|(_, field)| field.is_none());
+    Ok(File {
+        rows,
+        ignored_columns: ignored.map(|(header, _)| header.to_owned()).collect(),
+    })
+}
+
+/// What each column holds. Of several that name the code (as a code, and as a whole address), the
+/// first counts.
+fn fields(headers: &csv::StringRecord) -> Result<Vec<Option<&'static str>>> {
+    let refuse = |code: &str, message: String| Error::invalid("file", code, message);
+    let mut fields: Vec<_> = headers.iter().map(columns::field).collect();
+    if !fields.contains(&Some("original_url")) {
+        let message = "no column is called original_url, url, target or the like";
+        return Err(refuse("no_target_column", message.into()));
+    }
+    for place in 1..fields.len() {
+        match fields[place] {
+            Some(field) if fields[..place].contains(&Some(field)) => {
+                if field != "code" {
+                    let message = format!("two columns mean {field}");
+                    return Err(refuse("ambiguous_columns", message));
+                }
+                fields[place] = None;
+            }
+            _ => {}
+        }
+    }
+    Ok(fields)
+}
+
+/// Without the `'` that keeps spreadsheets from running a cell.
+fn unescaped(cell: &str) -> String {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => rest.to_owned(),
+        _ => cell.to_owned(),
+    }
+}
+
+/// A cell as JSON has it. What it cannot be stays text, and is refused with the row.
+fn value(field: &str, cell: &str) -> Value {
+    let text = cell.trim();
+    let truth = |text: &str| match text.to_lowercase().as_str() {
+        "true" | "yes" | "1" => Some(Value::Bool(true)),
+        "false" | "no" | "0" => Some(Value::Bool(false)),
+        _ => None,
+    };
+    let read = match field {
+        "code" => Some(codes::from_cell(text).into()),
+        "tags" => {
+            let tags = text.split([',', ';', '|']).map(str::trim);
+            Some(
+                tags.filter(|tag| !tag.is_empty())
+                    .map(Value::from)
+                    .collect(),
+            )
+        }
+        "enabled" | "archived" => truth(text),
+        "redirect_status" => text.parse::<u16>().ok().map(Value::from),
+        _ => None,
+    };
+    read.unwrap_or_else(|| cell.into())
+}

@@ -1,0 +1,106 @@
+//! Rows become links, a thousand at a time.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use crate::audit::{Action, Cause};
+use crate::db::{self, ImportRow};
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::routes::links::ImportedRow;
+use crate::state::AppState;
+
+/// How often work is looked for.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Rows in one transaction. Other writers of links wait as long.
+const CHUNK: i64 = 1_000;
+
+/// Errors that are kept of one import.
+const MAX_ERRORS: usize = 1_000;
+
+/// Works until the stop.
+pub(crate) async fn work(state: AppState, stopping: impl Future<Output = ()>) -> Result<()> {
+    tokio::pin!(stopping);
+    loop {
+        let pause = match chunk(&state).await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => INTERVAL,
+            Err(error) => {
+                tracing::warn!(%error, "imports wait for now");
+                INTERVAL
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = &mut stopping => return Ok(()),
+        }
+    }
+}
+
+/// Makes links of the next rows of an import; false if there is none.
+async fn chunk(state: &AppState) -> Result<bool> {
+    let mut transaction = state.pool.begin().await?;
+    // Locked until the commit: no other process takes the same rows.
+    let Some(mut import) = db::take_import(&mut transaction).await? else {
+        return Ok(false);
+    };
+    let now = state.now();
+    let rows = db::import_rows(&mut transaction, import.id, import.position, CHUNK).await?;
+    let settled = settle(state, &mut transaction, &import, &rows).await?;
+    let mut new = Vec::new();
+    for (number, outcome) in (import.position + 1..).zip(settled) {
+        match outcome {
+            ImportedRow::New(link) => {
+                import.made += 1;
+                new.push(*link);
+            }
+            ImportedRow::Known => import.skipped += 1,
+            ImportedRow::Refused { code, reason } => {
+                import.refused += 1;
+                note(&mut import.errors, number, code, &reason);
+            }
+        }
+    }
+    import.position += rows.len() as i32;
+    let is_last = import.position >= import.total || rows.is_empty();
+    import.finished_at = is_last.then_some(now);
+    // First what is only ours: with the change log, others begin to wait.
+    db::update_import(&mut transaction, &import).await?;
+    if !import.is_dry_run && !new.is_empty() {
+        let cause = Cause {
+            action: Action::Created,
+            actor: &import.created_by,
+            at: now,
+        };
+        match db::insert_links(&mut transaction, new, &cause).await {
+            // Somebody took a code since we looked: all of this chunk is looked at again.
+            Err(Error::Conflict(_)) => return Ok(true),
+            made => drop(made?),
+        }
+    }
+    transaction.commit().await?;
+    Ok(true)
+}
+
+async fn settle(
+    state: &AppState,
+    connection: &mut PgConnection,
+    import: &ImportRow,
+    rows: &[Value],
+) -> Result<Vec<ImportedRow>> {
+    let workspace_id = import.workspace_id;
+    ImportedRow::settle(state, connection, workspace_id, &import.created_by, rows).await
+}
+
+fn note(errors: &mut Value, row: i32, code: Option<String>, reason: &Error) {
+    let Value::Array(errors) = errors else {
+        return;
+    };
+    if errors.len() < MAX_ERRORS {
+        let problem = Problem::from(reason);
+        errors.push(json!({ "row": row, "code": code, "problem": problem }));
+    }
+}

@@ -1,0 +1,135 @@
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::Caller;
+use crate::db::{self, AuditFilter, AuditRow};
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::routes::{Query, cursor, paging};
+use crate::state::AppState;
+
+/// Which entries, and how many.
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListAuditLog {
+    /// Entries on the page, 1 to 100; 50 when absent.
+    #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    cursor: Option<String>,
+    /// Only what they did: `usr_…`, `key_…`, or a part of the system.
+    actor: Option<String>,
+    /// Only this, such as `link.deleted`.
+    action: Option<String>,
+    /// Only what was done to this, such as `lnk_…`.
+    subject: Option<String>,
+}
+
+/// Something that was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditEntry {
+    /// From 1 on, without gaps.
+    number: i64,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    /// Who: `usr_…`, `key_…`, or a part of the system.
+    #[schema(example = "usr_01K9ZC6T2YJ4T1B6Q8S3W5")]
+    actor: String,
+    /// What.
+    #[schema(example = "link.updated")]
+    action: String,
+    /// To what.
+    #[schema(example = "lnk_01K9ZC6T2YJ4T1B6Q8S3W5")]
+    subject: String,
+    /// What it is like since, as it is stored.
+    #[schema(value_type = Object)]
+    state: Value,
+    /// SHA-256, in hexadecimal, of this entry and all before it. Keep the newest one elsewhere, and
+    /// nobody can write the log anew without your noticing.
+    hash: String,
+}
+
+/// One page of the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditLog {
+    /// Newest first.
+    data: Vec<AuditEntry>,
+    /// Where the next page begins; null on the last.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// List what was done in the workspace
+///
+/// For owners and admins. `linkpulse doctor --audit` checks the hashes.
+#[utoipa::path(get, path = "/api/v1/audit-log", tag = "audit", params(ListAuditLog),
+    responses(
+        (status = 200, description = "A page", body = AuditLog),
+        (status = 400, description = "The cursor was altered, or is of another query",
+            body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn list_audit_log(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(query): Query<ListAuditLog>,
+) -> Result<Json<AuditLog>> {
+    caller.may_administer()?;
+    let limit = paging::limit(query.limit)?;
+    let question = cursor::question(&query)?;
+    let before: Option<i64> = query
+        .cursor
+        .as_deref()
+        .map(|text| cursor::decode(question, text))
+        .transpose()?;
+    let filter = AuditFilter {
+        actor: name("actor", &query.actor)?,
+        action: name("action", &query.action)?,
+        subject: name("subject", &query.subject)?,
+    };
+    let workspace_id = caller.workspace_id;
+    let rows = db::audit_log(&state.pool, workspace_id, &filter, before, limit + 1);
+    let mut rows = rows.await?;
+    let is_last = rows.len() <= limit as usize;
+    rows.truncate(limit as usize);
+    let position = rows.last().filter(|_| !is_last).map(|row| row.number);
+    let next_cursor = position.map(|number| cursor::encode(question, &number));
+    let data = rows.into_iter().map(view).collect::<Result<_>>()?;
+    Ok(Json(AuditLog {
+        data,
+        next_cursor: next_cursor.transpose()?,
+    }))
+}
+
+fn name<'q>(field: &str, text: &'q Option<String>) -> Result<Option<&'q str>> {
+    match text.as_deref() {
+        Some(text) if text.contains('\0') => {
+            let message = "a name has no such characters";
+            Err(Error::invalid(field, "forbidden_character", message))
+        }
+        text => Ok(text),
+    }
+}
+
+fn view(row: AuditRow) -> Result<AuditEntry> {
+    Ok(AuditEntry {
+        number: row.number,
+        at: row.at,
+        actor: row.actor,
+        action: row.action,
+        subject: row.subject,
+        state: serde_json::from_str(&row.state).map_err(Error::internal)?,
+        hash: row.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+    })
+}

@@ -1,0 +1,101 @@
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::Import;
+use super::view::ImportId;
+use crate::auth::Caller;
+use crate::db::{self, ImportRow};
+use crate::error::{Error, Result};
+use crate::imports;
+use crate::problem::Problem;
+use crate::routes::Query;
+use crate::state::AppState;
+
+/// Longest file in bytes.
+pub const MAX_FILE: usize = 32 * 1024 * 1024;
+
+/// How to import.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CreateImport {
+    /// True makes nothing, and says what would be made.
+    dry_run: Option<bool>,
+}
+
+/// Import links from a file
+///
+/// CSV in UTF-8 with a header, at most 32 MiB and 200,000 rows. Columns are found by their names, in any
+/// case: `original_url` (or `url`, `target`, `destination` …), `code` (or `slug`, `alias`, `short link` …,
+/// as a code or as a whole address), `title`, `notes`, `tags`, `expires_at`, `enabled`, `archived`,
+/// `external_id`, `redirect_status`. Others are ignored, and named.
+///
+/// A job makes the links; the address in `Location` tells how far it has got. Codes are kept. A file
+/// can be imported again: rows whose code leads where it should are skipped, and rows without a code
+/// get the same one every time.
+#[utoipa::path(post, path = "/api/v1/imports", tag = "imports", params(CreateImport),
+    request_body(content = String, content_type = "text/csv"),
+    responses(
+        (status = 202, description = "Begun", body = Import,
+            headers(("Location" = String, description = "Address of the import in this API"))),
+        (status = 400, description = "The body could not be read", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 413, description = "Body over 32 MiB", body = Problem),
+        (status = 415, description = "Not `text/csv`", body = Problem),
+        (status = 422, description = "`validation_failed`: the file cannot be read, or has no column \
+            with targets", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn create_import(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(query): Query<CreateImport>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<impl IntoResponse> {
+    caller.may_edit()?;
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|text| text.split(';').next());
+    if !essence.is_some_and(|text| text.trim().eq_ignore_ascii_case("text/csv")) {
+        return Err(Error::WrongMediaType("text/csv"));
+    }
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
+        _ => Error::Malformed("the body could not be read".into()),
+    })?;
+    let workspace_id = caller.workspace_id;
+    let read = tokio::task::spawn_blocking(move || imports::read(&body, workspace_id));
+    let file = read.await.map_err(Error::internal)??;
+    let row = ImportRow {
+        id: Uuid::now_v7(),
+        workspace_id,
+        created_by: caller.identity.to_string(),
+        created_at: state.now(),
+        is_dry_run: query.dry_run.unwrap_or(false),
+        total: i32::try_from(file.rows.len()).map_err(Error::internal)?,
+        position: 0,
+        made: 0,
+        skipped: 0,
+        refused: 0,
+        errors: serde_json::json!([]),
+        ignored_columns: file.ignored_columns,
+        finished_at: None,
+    };
+    db::insert_import(&state.pool, &row, &file.rows).await?;
+    let location = format!("/api/v1/imports/{}", ImportId(row.id));
+    Ok((
+        StatusCode::ACCEPTED,
+        AppendHeaders([(LOCATION, location)]),
+        Json(Import::from(row)),
+    ))
+}

@@ -1,0 +1,67 @@
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::db::ImportRow;
+
+contract::typed_id! {
+    /// An import.
+    ImportId, "imp_"
+}
+
+/// Links that come from a file.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Import {
+    /// Identity.
+    #[schema(value_type = String, example = "imp_01K9ZC6T2YJ4T1B6Q8S3W5")]
+    id: ImportId,
+    /// True: nothing is made, all is said as if it were.
+    dry_run: bool,
+    /// True when all rows are done with.
+    finished: bool,
+    /// Rows of the file, without its header.
+    total: i32,
+    /// Rows that are done with.
+    done: i32,
+    /// Of these, links that were made.
+    made: i32,
+    /// Of these, rows whose code leads where it should already.
+    skipped: i32,
+    /// Of these, rows that were refused.
+    refused: i32,
+    /// The first thousand that were refused: number of the row, its code, and why.
+    #[schema(value_type = Vec<Object>)]
+    errors: Value,
+    /// Headers of columns that mean nothing to us.
+    ignored_columns: Vec<String>,
+    /// Who began it: `usr_…` or `key_…`.
+    created_by: String,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    /// When it was through.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
+    finished_at: Option<OffsetDateTime>,
+}
+
+impl From<ImportRow> for Import {
+    fn from(row: ImportRow) -> Self {
+        Self {
+            id: ImportId(row.id),
+            dry_run: row.is_dry_run,
+            finished: row.finished_at.is_some(),
+            total: row.total,
+            done: row.position,
+            made: row.made,
+            skipped: row.skipped,
+            refused: row.refused,
+            errors: row.errors,
+            ignored_columns: row.ignored_columns,
+            created_by: row.created_by,
+            created_at: row.created_at,
+            finished_at: row.finished_at,
+        }
+    }
+}

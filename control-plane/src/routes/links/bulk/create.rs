@@ -1,0 +1,154 @@
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::outcome::{BulkOutcome, MAX_ROWS, Refusals, RowOutcome, Written};
+use super::rows::{self, Row};
+use crate::audit::{Action, Cause};
+use crate::auth::Caller;
+use crate::db;
+use crate::error::{Error, Result};
+use crate::json::{self, JsonBody};
+use crate::once::Once;
+use crate::problem::Problem;
+use crate::propagation::Wait;
+use crate::routes::Query;
+use crate::routes::links::CreateLink;
+use crate::routes::links::draft::Draft;
+use crate::state::AppState;
+
+/// Others may take a code between our looking and our writing; looking again finds it taken.
+const ATTEMPTS: usize = 5;
+
+/// Links to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateLinks {
+    /// At most 10,000. Passwords are refused here: to hash so many would take minutes.
+    // Read one by one, so that each row gets an answer of its own.
+    #[schema(value_type = Vec<CreateLink>, min_items = 1, max_items = 10_000)]
+    links: Vec<Value>,
+    /// True makes all of them or, if one is refused, none.
+    #[serde(default)]
+    #[schema(default = false)]
+    all_or_nothing: bool,
+}
+
+/// Create many links
+///
+/// Each row is made or refused for itself, all in one transaction: when the answer comes, what it
+/// says is what was stored. With `all_or_nothing`, one refused row refuses the request, and the
+/// fields in `errors` begin with `links[…]`.
+#[utoipa::path(post, path = "/api/v1/links/bulk", tag = "links", request_body = CreateLinks,
+    params(Wait),
+    responses(
+        (status = 200, description = "What became of each row", body = BulkOutcome),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 409, description = "`conflict`: others were faster again and again",
+            body = Problem),
+        (status = 413, description = "Body over 8 MiB", body = Problem),
+        (status = 415, description = "Not `application/json`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn create_links(
+    State(state): State<AppState>,
+    caller: Caller,
+    once: Once,
+    Query(wait): Query<Wait>,
+    JsonBody(body): JsonBody<CreateLinks>,
+) -> Result<Json<BulkOutcome>> {
+    caller.may_edit()?;
+    let patience = wait.patience()?;
+    if !(1..=MAX_ROWS).contains(&body.links.len()) {
+        let message = format!("1 to {MAX_ROWS} links can be made at once");
+        return Err(Error::invalid("links", "wrong_length", message));
+    }
+    let all_or_nothing = body.all_or_nothing;
+    let task = tokio::spawn({
+        let state = state.clone();
+        async move { write(&state, &caller, body.links, all_or_nothing, &once).await }
+    });
+    let written = task.await.map_err(Error::internal)??;
+    Ok(Json(written.load(&state, patience).await?))
+}
+
+async fn write(
+    state: &AppState,
+    caller: &Caller,
+    links: Vec<Value>,
+    all_or_nothing: bool,
+    once: &Once,
+) -> Result<Written> {
+    // Ten thousand addresses take a moment to check, in which this thread would answer nobody.
+    let checking = tokio::task::spawn_blocking({
+        let state = state.clone();
+        move || links.into_iter().map(|link| check(link, &state)).collect()
+    });
+    let drafts: Vec<Result<Draft>> = checking.await.map_err(Error::internal)?;
+    for _ in 1..ATTEMPTS {
+        match attempt(state, caller, &drafts, all_or_nothing, once).await {
+            Err(Error::Conflict(_)) => {}
+            other => return other,
+        }
+    }
+    attempt(state, caller, &drafts, all_or_nothing, once).await
+}
+
+pub(super) fn check(link: Value, state: &AppState) -> Result<Draft> {
+    if link
+        .get("password")
+        .is_some_and(|password| !password.is_null())
+    {
+        let message = "set passwords link by link";
+        return Err(Error::invalid("password", "not_in_bulk", message));
+    }
+    Draft::check(json::typed::<CreateLink>(link)?, state)
+}
+
+async fn attempt(
+    state: &AppState,
+    caller: &Caller,
+    drafts: &[Result<Draft>],
+    all_or_nothing: bool,
+    once: &Once,
+) -> Result<Written> {
+    let now = state.now();
+    let actor = caller.identity.to_string();
+    let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
+    let rows = rows::settle(&mut transaction, drafts, (caller.workspace_id, &actor), now).await?;
+    if all_or_nothing {
+        let mut refusals = Refusals::default();
+        for (place, row) in rows.iter().enumerate() {
+            if let Row::Refused { reason, .. } = row {
+                refusals.add("links", place, reason);
+            }
+        }
+        refusals.finish()?;
+    }
+    let outcome = |row: &Row| match row {
+        Row::New(link) => RowOutcome::done(link),
+        Row::Refused { code, reason } => RowOutcome::refused(None, code.clone(), reason),
+    };
+    let results = rows.iter().map(outcome).collect();
+    let new: Vec<_> = rows.into_iter().filter_map(Row::link).collect();
+    let mut revision = None;
+    if !new.is_empty() {
+        let cause = Cause {
+            action: Action::Created,
+            actor: &actor,
+            at: now,
+        };
+        let made = db::insert_links(&mut transaction, new, &cause).await?;
+        revision = made.last().map(|link| link.revision);
+    }
+    let written = Written { results, revision };
+    written.keep(once, &mut transaction).await?;
+    transaction.commit().await?;
+    Ok(written)
+}

@@ -1,0 +1,185 @@
+use axum::Json;
+use axum::extract::State;
+use contract::LinkId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::outcome::{BulkOutcome, Refusals, RowOutcome, Written};
+use super::selection::Selection;
+use crate::audit::{Action, Cause};
+use crate::auth::Caller;
+use crate::db::{self, LinkRow};
+use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
+use crate::json::JsonBody;
+use crate::once::Once;
+use crate::problem::Problem;
+use crate::propagation::Wait;
+use crate::routes::Query;
+use crate::routes::links::edit::Edit;
+use crate::routes::links::{UpdateLink, fields};
+use crate::state::AppState;
+
+/// What to change in which links.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateLinks {
+    /// Which links.
+    pub(super) select: Selection,
+    /// What to change in each, as in an edit of one link. An external id is refused: no two links
+    /// share one.
+    #[serde(default)]
+    change: Option<UpdateLink>,
+    /// Tags that each gets, besides those that it has.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    add_tags: Vec<String>,
+    /// Tags that each loses.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    remove_tags: Vec<String>,
+    /// True edits all of them or, if one is refused, none.
+    #[serde(default)]
+    #[schema(default = false)]
+    all_or_nothing: bool,
+}
+
+/// Edit many links
+///
+/// Each link is edited or refused for itself, all in one transaction.
+#[utoipa::path(post, path = "/api/v1/links/bulk/edit", tag = "links", request_body = UpdateLinks,
+    params(Wait),
+    responses(
+        (status = 200, description = "What became of each link", body = BulkOutcome),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 413, description = "Body over 8 MiB", body = Problem),
+        (status = 415, description = "Not `application/json`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn update_links(
+    State(state): State<AppState>,
+    caller: Caller,
+    once: Once,
+    Query(wait): Query<Wait>,
+    JsonBody(body): JsonBody<UpdateLinks>,
+) -> Result<Json<BulkOutcome>> {
+    caller.may_edit()?;
+    let patience = wait.patience()?;
+    let mut change = Change::check(body.change, &body.add_tags, &body.remove_tags, &state)?;
+    change.edit.hash_password(&state).await?;
+    let ids = body.select.ids(&state, &caller).await?;
+    let task = tokio::spawn({
+        let state = state.clone();
+        let all_or_nothing = body.all_or_nothing;
+        async move {
+            let action = Action::Updated;
+            let apply = |link: &mut LinkRow| change.apply(link, &state);
+            write(&state, &caller, &ids, action, all_or_nothing, &once, apply).await
+        }
+    });
+    let written = task.await.map_err(Error::internal)??;
+    Ok(Json(written.load(&state, patience).await?))
+}
+
+/// An edit of many links, in order.
+struct Change {
+    edit: Edit,
+    add_tags: Vec<String>,
+    remove_tags: Vec<String>,
+}
+
+impl Change {
+    fn check(
+        change: Option<UpdateLink>,
+        add_tags: &[String],
+        remove_tags: &[String],
+        state: &AppState,
+    ) -> Result<Self> {
+        let change = change.unwrap_or_default();
+        if change.external_id.is_some() {
+            let message = "no two links share an external id";
+            return Err(Error::invalid("change.external_id", "not_in_bulk", message));
+        }
+        let edit = Edit::check(change, state).map_err(|error| error.below("change"))?;
+        let mut check = FieldCheck::new(state);
+        let add_tags = fields::named_tags("add_tags", add_tags, &mut check);
+        let remove_tags = fields::named_tags("remove_tags", remove_tags, &mut check);
+        check.finish()?;
+        Ok(Self {
+            edit,
+            add_tags,
+            remove_tags,
+        })
+    }
+
+    fn apply(&self, link: &mut LinkRow, state: &AppState) -> Result<()> {
+        self.edit.clone().apply(link);
+        link.tags.retain(|tag| !self.remove_tags.contains(tag));
+        link.tags.extend(self.add_tags.iter().cloned());
+        link.tags.sort_unstable();
+        link.tags.dedup();
+        let mut check = FieldCheck::new(state);
+        check.length("tags", link.tags.len(), 0..=fields::MAX_TAGS);
+        let status = link.redirect_status()?;
+        fields::together(status, &link.options(), link.expires_at, &mut check);
+        check.finish()
+    }
+}
+
+/// Changes each of these links, in one transaction.
+pub(super) async fn write(
+    state: &AppState,
+    caller: &Caller,
+    ids: &[LinkId],
+    action: Action,
+    all_or_nothing: bool,
+    once: &Once,
+    apply: impl Fn(&mut LinkRow) -> Result<()>,
+) -> Result<Written> {
+    let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
+    let asked: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let mut locked = db::lock_links(&mut transaction, caller.workspace_id, &asked).await?;
+    let mut refusals = Refusals::default();
+    let mut results = Vec::with_capacity(ids.len());
+    let mut changed = Vec::with_capacity(locked.len());
+    for (place, id) in ids.iter().enumerate() {
+        // In the order of their ids, as they were locked.
+        let found = locked.binary_search_by_key(&id.0, |link| link.id);
+        let outcome = match found.map(|found| &mut locked[found]) {
+            Ok(link) => apply(link).map(|()| link),
+            Err(_) => Err(Error::NotFound("link")),
+        };
+        match outcome {
+            Ok(link) => {
+                results.push(RowOutcome::done(link));
+                changed.push(link.clone());
+            }
+            Err(reason) => {
+                refusals.add("select.ids", place, &reason);
+                let known = Some(*id).filter(|id| !id.0.is_nil());
+                results.push(RowOutcome::refused(known, None, &reason));
+            }
+        }
+    }
+    if all_or_nothing {
+        refusals.finish()?;
+    }
+    let mut revision = None;
+    if !changed.is_empty() {
+        let cause = Cause {
+            action,
+            actor: &caller.identity.to_string(),
+            at: state.now(),
+        };
+        let written = db::write_links(&mut transaction, &changed, &cause).await?;
+        revision = written.last().map(|link| link.revision);
+    }
+    let written = Written { results, revision };
+    written.keep(once, &mut transaction).await?;
+    transaction.commit().await?;
+    Ok(written)
+}

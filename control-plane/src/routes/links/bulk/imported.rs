@@ -1,0 +1,94 @@
+//! Rows of a file, as rows of a bulk request.
+
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::create::check;
+use super::rows::{self, Reason, Row};
+use crate::db::{self, LinkRow};
+use crate::error::{Error, Result};
+use crate::state::AppState;
+
+/// What becomes of a row.
+pub enum ImportedRow {
+    /// It can be made.
+    New(Box<LinkRow>),
+    /// It is there already: its code leads where it should.
+    Known,
+    /// It cannot be made.
+    Refused {
+        /// The code it asked for.
+        code: Option<String>,
+        /// Why.
+        reason: Error,
+    },
+}
+
+impl ImportedRow {
+    /// Checks rows, and finds out which are new.
+    pub(crate) async fn settle(
+        state: &AppState,
+        connection: &mut PgConnection,
+        workspace_id: Uuid,
+        actor: &str,
+        links: &[Value],
+    ) -> Result<Vec<Self>> {
+        let drafts: Vec<_> = links
+            .iter()
+            .map(|link| check(link.clone(), state))
+            .collect();
+        let maker = (workspace_id, actor);
+        let rows = rows::settle(connection, &drafts, maker, state.now()).await?;
+        let mut taken: Vec<(String, String)> = Vec::new();
+        for (row, draft) in rows.iter().zip(&drafts) {
+            if let (
+                Row::Refused {
+                    code: Some(code), ..
+                },
+                Ok(draft),
+            ) = (row, draft)
+            {
+                taken.push((draft.domain().to_string(), code.clone()));
+            }
+        }
+        let (domains, codes): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
+        let known = db::targets_of_codes(connection, workspace_id, &domains, &codes).await?;
+        let mut made: Vec<(String, String)> = Vec::new();
+        let mut settled = Vec::with_capacity(rows.len());
+        for (row, draft) in rows.into_iter().zip(drafts.iter()) {
+            settled.push(match (row, draft) {
+                (Row::New(link), _) => {
+                    made.push((link.code.clone(), link.original_url.clone()));
+                    Self::New(link)
+                }
+                (
+                    Row::Refused {
+                        code: Some(code),
+                        reason,
+                    },
+                    Ok(draft),
+                ) => {
+                    let target = (code, draft.original_url().to_owned());
+                    // In the database, or in a row before.
+                    match known.contains(&target) || made.contains(&target) {
+                        true => Self::Known,
+                        false => Self::refused(Some(target.0), reason),
+                    }
+                }
+                (Row::Refused { code, reason }, _) => Self::refused(code, reason),
+            });
+        }
+        Ok(settled)
+    }
+
+    fn refused(code: Option<String>, reason: Reason<'_>) -> Self {
+        let reason = match reason {
+            Reason::Found(error) => error,
+            Reason::Fields(Error::Invalid(errors)) => Error::Invalid(errors.clone()),
+            Reason::Fields(Error::NotFound(what)) => Error::NotFound(what),
+            Reason::Fields(other) => Error::internal(other),
+        };
+        Self::Refused { code, reason }
+    }
+}

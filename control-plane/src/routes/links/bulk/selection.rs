@@ -1,0 +1,60 @@
+//! Which links a request is about.
+
+use contract::LinkId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::outcome::MAX_ROWS;
+use crate::auth::Caller;
+use crate::db::{self, LinkOrder, Page};
+use crate::error::{Error, Result};
+use crate::routes::links::list_query::LinkFilters;
+use crate::state::AppState;
+
+/// Links by their ids, or by what a list of links can be asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// At most 10,000 ids.
+    Ids(Vec<String>),
+    /// All links that match. They must not be more than 10,000. `{}`: all but archived ones.
+    Filter(LinkFilters),
+}
+
+impl Selection {
+    /// The ids in their order, each once. What is no id stands for no link.
+    pub(super) async fn ids(&self, state: &AppState, caller: &Caller) -> Result<Vec<LinkId>> {
+        match self {
+            Self::Ids(ids) => {
+                if !(1..=MAX_ROWS).contains(&ids.len()) {
+                    let message = format!("1 to {MAX_ROWS} links can be named at once");
+                    return Err(Error::invalid("select.ids", "wrong_length", message));
+                }
+                let mut seen = std::collections::HashSet::new();
+                let ids = ids
+                    .iter()
+                    .map(|id| id.parse().unwrap_or(LinkId(Uuid::nil())));
+                Ok(ids.filter(|id| seen.insert(*id)).collect())
+            }
+            Self::Filter(filters) => {
+                let filter = filters
+                    .check(state)
+                    .map_err(|error| error.below("select.filter"))?;
+                let page = Page {
+                    order: LinkOrder::Created,
+                    is_descending: false,
+                    after: None,
+                    limit: MAX_ROWS as i64 + 1,
+                };
+                let (workspace_id, now) = (caller.workspace_id, state.now());
+                let links = db::list_links(&state.pool, workspace_id, &filter, &page, now).await?;
+                if links.len() > MAX_ROWS {
+                    let message = format!("more than {MAX_ROWS} links match: narrow the filter");
+                    return Err(Error::invalid("select.filter", "too_many", message));
+                }
+                Ok(links.into_iter().map(|link| LinkId(link.id)).collect())
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, StreamExt, stream};
+use uuid::Uuid;
+
+use super::Link;
+use super::list_query::{Archived, LinkFilters};
+use crate::auth::Caller;
+use crate::db::{self, LinkOrder, Page, Position};
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::routes::Query;
+use crate::state::AppState;
+
+/// Links that are in memory at a time.
+const CHUNK: i64 = 500;
+
+/// Export links as CSV
+///
+/// All that match, the oldest first; archived ones too unless asked otherwise. Cells that a spreadsheet
+/// would run begin with `'`. An import reads this file.
+#[utoipa::path(get, path = "/api/v1/links/export.csv", tag = "links", params(LinkFilters),
+    responses(
+        (status = 200, description = "A file", content_type = "text/csv", body = String),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn export_csv(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(filters): Query<LinkFilters>,
+) -> Result<Response> {
+    let lines = chunks(state, caller.workspace_id, filters)?.map(|chunk| csv(&chunk?));
+    let header = stream::once(async { record(&HEADER) });
+    Ok(file(
+        "text/csv; charset=utf-8",
+        "links.csv",
+        header.chain(lines),
+    ))
+}
+
+/// Export links as JSON lines
+///
+/// All that match, the oldest first, each as the API shows it; archived ones too unless asked
+/// otherwise.
+#[utoipa::path(get, path = "/api/v1/links/export.jsonl", tag = "links", params(LinkFilters),
+    responses(
+        (status = 200, description = "A file", content_type = "application/jsonl", body = String),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn export_jsonl(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(filters): Query<LinkFilters>,
+) -> Result<Response> {
+    let lines = chunks(state, caller.workspace_id, filters)?.map(|chunk| {
+        let mut lines = Vec::new();
+        for link in chunk? {
+            serde_json::to_writer(&mut lines, &link).map_err(Error::internal)?;
+            lines.push(b'\n');
+        }
+        Ok(lines)
+    });
+    Ok(file("application/jsonl", "links.jsonl", lines))
+}
+
+/// A connection that breaks tells the client that the file is not whole.
+fn file(
+    content_type: &'static str,
+    name: &str,
+    lines: impl Stream<Item = Result<Vec<u8>>> + Send + 'static,
+) -> Response {
+    let lines = lines.map(|lines| {
+        lines.map(Bytes::from).inspect_err(|error| {
+            tracing::warn!(%error, "an export ended before its end");
+        })
+    });
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, Body::from_stream(lines)).into_response()
+}
+
+/// Links in chunks, each read when the one before has been sent.
+fn chunks(
+    state: AppState,
+    workspace_id: Uuid,
+    mut filters: LinkFilters,
+) -> Result<impl Stream<Item = Result<Vec<Link>>> + Send> {
+    filters.archived.get_or_insert(Archived::Include);
+    // What is wrong must be said before the file begins.
+    filters.check(&state)?;
+    let begin = Some(None);
+    Ok(stream::try_unfold(
+        begin,
+        move |after: Option<Option<Position>>| {
+            let (state, filters) = (state.clone(), filters.clone());
+            async move {
+                let Some(after) = after else {
+                    return Ok(None);
+                };
+                let page = Page {
+                    order: LinkOrder::Created,
+                    is_descending: false,
+                    after,
+                    limit: CHUNK,
+                };
+                let (filter, now) = (filters.check(&state)?, state.now());
+                let rows = db::list_links(&state.pool, workspace_id, &filter, &page, now).await?;
+                let is_last = (rows.len() as i64) < CHUNK;
+                let next = rows.last().filter(|_| !is_last).map(|row| {
+                    Some(Position {
+                        value: contract::Timestamp::from(row.created_at).as_micros(),
+                        id: row.id,
+                    })
+                });
+                Ok(Some((Link::load(&state, rows).await, next)))
+            }
+        },
+    ))
+}
+
+const HEADER: [&str; 18] = [
+    "id",
+    "domain",
+    "code",
+    "short_url",
+    "original_url",
+    "title",
+    "notes",
+    "tags",
+    "enabled",
+    "archived",
+    "external_id",
+    "expires_at",
+    "redirect_status",
+    "status",
+    "clicks",
+    "last_clicked_at",
+    "created_at",
+    "updated_at",
+];
+
+fn csv(links: &[Link]) -> Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for link in links {
+        let shown = serde_json::to_value(link).map_err(Error::internal)?;
+        let cells = HEADER.map(|field| cell(&shown[field]));
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        lines.extend(record(&cells)?);
+    }
+    Ok(lines)
+}
+
+fn record(cells: &[&str]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(cells).map_err(Error::internal)?;
+    writer.into_inner().map_err(Error::internal)
+}
+
+fn cell(value: &serde_json::Value) -> String {
+    use serde_json::Value;
+    let text = match value {
+        Value::Null => return String::new(),
+        Value::Array(values) => {
+            let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+            texts.join(",")
+        }
+        Value::String(text) => text.clone(),
+        other => return other.to_string(),
+    };
+    // Spreadsheets run what begins like this.
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        true => format!("'{text}"),
+        false => text,
+    }
+}

@@ -1,0 +1,133 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::draft::Draft;
+use super::edit::Edit;
+use super::{CreateLink, Link, UpdateLink, WrittenLink};
+use crate::auth::Caller;
+use crate::db::{self, LinkRow};
+use crate::error::{Error, Result};
+use crate::json::{self, JsonBody};
+use crate::once::Once;
+use crate::problem::Problem;
+use crate::propagation::Wait;
+use crate::routes::{ExternalId, Query};
+use crate::state::AppState;
+
+/// Two requests may make the link at the same time; the second then finds it.
+const ATTEMPTS: usize = 3;
+
+/// Read a link by its external id
+#[utoipa::path(get, path = "/api/v1/links/by-external-id/{external_id}", tag = "links",
+    params(("external_id" = String, Path, description = "What another system calls it")),
+    responses(
+        (status = 200, description = "The link", body = Link),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn get_external_link(
+    State(state): State<AppState>,
+    caller: Caller,
+    ExternalId(external_id): ExternalId,
+) -> Result<Json<Link>> {
+    let row = db::find_external_link(&state.pool, caller.workspace_id, &external_id).await?;
+    let row = row.ok_or(Error::NotFound("link"))?;
+    Ok(Json(Link::load_one(&state, row).await?))
+}
+
+/// Create or edit a link by its external id
+///
+/// If no link outside the bin has it, one is made of the body. Else that one is edited: absent
+/// fields stay as they are, `null` clears. `domain` and `code` cannot be changed, only repeated.
+#[utoipa::path(put, path = "/api/v1/links/by-external-id/{external_id}", tag = "links",
+    request_body = CreateLink,
+    params(("external_id" = String, Path, description = "What another system calls it"), Wait),
+    responses(
+        (status = 200, description = "Edited", body = WrittenLink),
+        (status = 201, description = "Made", body = WrittenLink),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 404, description = "The domain is not yours, or the id is none", body = Problem),
+        (status = 409, description = "`code_taken`, with a suggestion", body = Problem),
+        (status = 413, description = "Body over 64 KiB", body = Problem),
+        (status = 415, description = "Not `application/json`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn put_external_link(
+    State(state): State<AppState>,
+    caller: Caller,
+    ExternalId(external_id): ExternalId,
+    Query(wait): Query<Wait>,
+    JsonBody(body): JsonBody<Map<String, Value>>,
+) -> Result<(StatusCode, Json<WrittenLink>)> {
+    caller.may_edit()?;
+    let patience = wait.patience()?;
+    let put = Put {
+        state: state.clone(),
+        caller,
+        external_id,
+        body,
+    };
+    let task = tokio::spawn(async move { put.write().await });
+    let (status, row) = task.await.map_err(Error::internal)??;
+    let link = WrittenLink::load(&state, row, patience).await?;
+    Ok((status, Json(link)))
+}
+
+struct Put {
+    state: AppState,
+    caller: Caller,
+    external_id: String,
+    body: Map<String, Value>,
+}
+
+impl Put {
+    async fn write(&self) -> Result<(StatusCode, LinkRow)> {
+        for _ in 1..ATTEMPTS {
+            match self.attempt().await {
+                Err(Error::Conflict(_)) => {}
+                other => return other,
+            }
+        }
+        self.attempt().await
+    }
+
+    async fn attempt(&self) -> Result<(StatusCode, LinkRow)> {
+        let pool = &self.state.pool;
+        let workspace_id = self.caller.workspace_id;
+        let found = db::find_external_link(pool, workspace_id, &self.external_id).await?;
+        let mut body = self.body.clone();
+        body.insert("external_id".into(), self.external_id.clone().into());
+        let Some(found) = found else {
+            let mut draft = Draft::check(json::typed(body)?, &self.state)?;
+            draft.hash_password(&self.state).await?;
+            let made = draft
+                .insert(&self.state, &self.caller, &Once::default())
+                .await?;
+            return Ok((StatusCode::CREATED, made));
+        };
+        for (field, current) in [("domain", &found.domain), ("code", &found.code)] {
+            let asked = body.remove(field);
+            if asked.is_some_and(|asked| !asked.is_null() && asked != **current) {
+                let message = format!("the link has another {field}, which cannot be changed");
+                return Err(Error::invalid(field, "cannot_be_changed", message));
+            }
+        }
+        let mut edit = Edit::check(json::typed::<UpdateLink>(body)?, &self.state)?;
+        edit.hash_password(&self.state).await?;
+        // Locked by its name, not by its id: it may have been given away since.
+        let mut transaction = pool.begin().await?;
+        let locked = db::lock_external_link(&mut transaction, workspace_id, &self.external_id);
+        let link = locked.await?.filter(|link| link.id == found.id);
+        let link = link.ok_or(Error::Conflict("the link was changed at the same time"))?;
+        let link = edit.write_locked(&mut transaction, &self.state, &self.caller, link);
+        let link = link.await?;
+        transaction.commit().await?;
+        Ok((StatusCode::OK, link))
+    }
+}

@@ -1,0 +1,206 @@
+use axum::Json;
+use axum::extract::State;
+use contract::LinkId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Link;
+use crate::audit::LinkState;
+use crate::auth::Caller;
+use crate::db::{self, LinkRow, VersionRow};
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::routes::{LinkPath, Query, cursor, paging};
+use crate::state::AppState;
+
+/// Fields of a link that an owner can change, or that others change for them.
+const FIELDS: [&str; 21] = [
+    "original_url",
+    "title",
+    "notes",
+    "tags",
+    "enabled",
+    "archived",
+    "external_id",
+    "expires_at",
+    "redirect_status",
+    "starts_at",
+    "expired_url",
+    "click_cap",
+    "rules",
+    "split",
+    "social_preview",
+    "passes_query",
+    "passes_path",
+    "strict",
+    "indexable",
+    "max_age",
+    "has_password",
+];
+
+/// Which versions.
+#[derive(Debug, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListVersions {
+    /// Versions on the page, 1 to 100; 50 when absent.
+    #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    cursor: Option<String>,
+}
+
+/// What a link was from some moment on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LinkVersion {
+    /// From 1 on.
+    version: i64,
+    /// Since when.
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    /// Who made it so: `usr_…`, `key_…`, or a part of the system.
+    actor: String,
+    /// What they did: `link.created`, `link.updated`, `link.deleted`, `link.restored`,
+    /// `link.rolled_back`, `link.blocked`, `link.unblocked`.
+    #[schema(example = "link.updated")]
+    action: String,
+    /// What differs from the version before. Of a first version, nothing.
+    changes: Vec<FieldChange>,
+    /// The fields of the link as they were, named as in a link.
+    #[schema(value_type = Object)]
+    link: Map<String, Value>,
+}
+
+/// A field that differs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldChange {
+    /// Its name.
+    #[schema(example = "original_url")]
+    field: String,
+    /// What it was.
+    #[schema(value_type = Value)]
+    before: Value,
+    /// What it became. A new password is `true` after `true`.
+    #[schema(value_type = Value)]
+    after: Value,
+}
+
+/// One page of versions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LinkHistory {
+    /// Newest first.
+    data: Vec<LinkVersion>,
+    /// Where the next page begins; null on the last.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// List the versions of a link
+///
+/// Also of one in the bin. Links that are older than this list begin it with their first change
+/// since.
+#[utoipa::path(get, path = "/api/v1/links/{id}/history", tag = "links",
+    params(("id" = String, Path, description = "`lnk_…`"), ListVersions),
+    responses(
+        (status = 200, description = "A page", body = LinkHistory),
+        (status = 400, description = "The cursor was altered", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn link_history(
+    State(state): State<AppState>,
+    caller: Caller,
+    LinkPath(id): LinkPath,
+    Query(query): Query<ListVersions>,
+) -> Result<Json<LinkHistory>> {
+    let limit = paging::limit(query.limit)?;
+    let question = cursor::question(&id)?;
+    let before: Option<i64> = query
+        .cursor
+        .as_deref()
+        .map(|text| cursor::decode(question, text))
+        .transpose()?;
+    let link = db::find_link(&state.pool, caller.workspace_id, id).await?;
+    let link = link.ok_or(Error::NotFound("link"))?;
+    // One more than asked for: the last one's changes are those from the one before.
+    let rows = versions(&state, &caller, id, before, limit + 1).await?;
+    let shown = rows.len().min(limit as usize);
+    let mut data = Vec::with_capacity(shown);
+    for (place, row) in rows[..shown].iter().enumerate() {
+        data.push(version(&state, &link, row, rows.get(place + 1))?);
+    }
+    let last = rows[..shown].last().filter(|_| rows.len() > shown);
+    let next_cursor = last.map(|(row, _)| cursor::encode(question, &row.version));
+    Ok(Json(LinkHistory {
+        data,
+        next_cursor: next_cursor.transpose()?,
+    }))
+}
+
+/// Versions with what they say.
+pub(super) async fn versions(
+    state: &AppState,
+    caller: &Caller,
+    id: LinkId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<(VersionRow, LinkState)>> {
+    let subject = id.to_string();
+    let rows = db::versions(&state.pool, caller.workspace_id, &subject, before, limit).await?;
+    let read = |row: VersionRow| {
+        let state = serde_json::from_str(&row.state).map_err(Error::internal)?;
+        Ok((row, state))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn version(
+    state: &AppState,
+    link: &LinkRow,
+    (row, now): &(VersionRow, LinkState),
+    before: Option<&(VersionRow, LinkState)>,
+) -> Result<LinkVersion> {
+    let fields = fields(state, link, now)?;
+    let mut changes = Vec::new();
+    if let Some((_, before)) = before {
+        let has_new_password = before.password != now.password;
+        let before = self::fields(state, link, before)?;
+        for (field, after) in &fields {
+            let before = before.get(field).cloned().unwrap_or_default();
+            if before != *after || (field == "has_password" && has_new_password) {
+                changes.push(FieldChange {
+                    field: field.clone(),
+                    before,
+                    after: after.clone(),
+                });
+            }
+        }
+    }
+    Ok(LinkVersion {
+        version: row.version,
+        at: row.at,
+        actor: row.actor.clone(),
+        action: row.action.clone(),
+        changes,
+        link: fields,
+    })
+}
+
+/// A version as a link is shown.
+fn fields(state: &AppState, link: &LinkRow, version: &LinkState) -> Result<Map<String, Value>> {
+    let mut row = link.clone();
+    version.put_into(&mut row);
+    row.password_hash = version.password.map(|_| String::new());
+    let shown = Link::without_clicks(state, row);
+    let Value::Object(mut fields) = serde_json::to_value(shown).map_err(Error::internal)? else {
+        return Err(Error::internal("a link is no object"));
+    };
+    fields.retain(|field, _| FIELDS.contains(&field.as_str()));
+    Ok(fields)
+}

@@ -1,0 +1,61 @@
+use axum::Json;
+use axum::extract::State;
+use contract::LinkId;
+
+use super::WrittenLink;
+use crate::audit::{Action, Cause};
+use crate::auth::Caller;
+use crate::db::{self, BIN_PERIOD, LinkRow};
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::propagation::Wait;
+use crate::routes::{LinkPath, Query};
+use crate::state::AppState;
+
+/// Restore a link from the bin
+///
+/// It is what it was when it was deleted. After 30 days in the bin it stays there.
+#[utoipa::path(post, path = "/api/v1/links/{id}/restore", tag = "links",
+    params(("id" = String, Path, description = "`lnk_…`"), Wait),
+    responses(
+        (status = 200, description = "The link as it is now", body = WrittenLink),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 404, description = "`link_not_found`: not in the bin, or for too long",
+            body = Problem),
+        (status = 409, description = "`conflict`: another link has the external id by now",
+            body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn restore_link(
+    State(state): State<AppState>,
+    caller: Caller,
+    LinkPath(id): LinkPath,
+    Query(wait): Query<Wait>,
+) -> Result<Json<WrittenLink>> {
+    caller.may_edit()?;
+    let patience = wait.patience()?;
+    let task = tokio::spawn({
+        let state = state.clone();
+        async move { restore(&state, &caller, id).await }
+    });
+    let row = task.await.map_err(Error::internal)??;
+    Ok(Json(WrittenLink::load(&state, row, patience).await?))
+}
+
+async fn restore(state: &AppState, caller: &Caller, id: LinkId) -> Result<LinkRow> {
+    let now = state.now();
+    let mut transaction = state.pool.begin().await?;
+    let deleted_after = now - BIN_PERIOD;
+    let link = db::restore_link(&mut transaction, caller.workspace_id, id, deleted_after).await?;
+    let link = link.ok_or(Error::NotFound("link"))?;
+    let cause = Cause {
+        action: Action::Restored,
+        actor: &caller.identity.to_string(),
+        at: now,
+    };
+    let link = db::log_change(&mut transaction, &link, &cause).await?;
+    transaction.commit().await?;
+    Ok(link)
+}

@@ -1,0 +1,48 @@
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+
+use crate::auth::Caller;
+use crate::db;
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::qr::Logo;
+use crate::state::AppState;
+
+/// Set the logo
+///
+/// A PNG of at most 64 KiB, and of at most 2048 × 2048 pixels. It is kept with at most 256 × 256, and
+/// appears in QR codes that are asked for with `logo=true`.
+#[utoipa::path(put, path = "/api/v1/qr-logo", tag = "links",
+    request_body(content = [u8], content_type = "image/png"),
+    responses(
+        (status = 204, description = "Set"),
+        (status = 400, description = "The body could not be read", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 413, description = "Body over 64 KiB", body = Problem),
+        (status = 415, description = "Not `image/png`", body = Problem),
+        (status = 422, description = "`validation_failed`: not a PNG, or too large", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn put_qr_logo(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<StatusCode> {
+    caller.may_edit()?;
+    let is_png = |value: &axum::http::HeaderValue| value.as_bytes() == b"image/png";
+    if !headers.get(header::CONTENT_TYPE).is_some_and(is_png) {
+        return Err(Error::WrongMediaType("image/png"));
+    }
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
+        _ => Error::Malformed("the body could not be read".into()),
+    })?;
+    let read = move || Logo::accept(&body);
+    let logo = tokio::task::spawn_blocking(read).await;
+    let png = logo.map_err(Error::internal)??.into_png();
+    db::put_qr_logo(&state.pool, caller.workspace_id, &png, state.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,83 @@
+//! What links are sorted by: their clicks, copied from the statistics, which may be in another
+//! database.
+//!
+//! | table | writer | reader |
+//! |---|---|---|
+//! | `link_totals` | this job, in one process at a time; a trigger begins a row with each link | lists sorted by clicks |
+//!
+//! Each round takes the links that were clicked within the last hours, and the next few of all
+//! links in turn. The first makes the order follow within seconds, the second finds what arrived
+//! late, and what was erased. Totals are set, never added to, so a round may be repeated.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::db;
+use crate::error::Result;
+use crate::state::AppState;
+
+/// How often a round begins.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Of all links, how many a round takes in turn: a million take half an hour.
+const LINKS_PER_ROUND: i64 = 1_000;
+
+/// How far back a round looks for clicks. Later ones wait for their link's turn.
+const RECENT: time::Duration = time::Duration::hours(1);
+
+/// How much older than the newest click that was seen another one may be, and still be new to us.
+/// Blocks of several proxies arrive in any order.
+const DISORDER: time::Duration = time::Duration::seconds(30);
+
+/// Where the job has got to.
+#[derive(Debug, Default)]
+struct Progress {
+    /// All links up to this one have had their turn.
+    turn: Uuid,
+    /// Up to here, clicks have been seen.
+    seen: Option<OffsetDateTime>,
+}
+
+/// Copies until the stop.
+pub(crate) async fn follow(state: AppState, stopping: impl Future<Output = ()>) -> Result<()> {
+    let mut progress = Progress::default();
+    tokio::pin!(stopping);
+    loop {
+        if let Err(error) = round(&state, &mut progress).await {
+            tracing::warn!(%error, "what links are sorted by stays as it is for now");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            () = &mut stopping => return Ok(()),
+        }
+    }
+}
+
+async fn round(state: &AppState, progress: &mut Progress) -> Result<()> {
+    let mut transaction = state.pool.begin().await?;
+    // Another process is at it.
+    if !db::try_lock_totals(&mut transaction).await? {
+        return Ok(());
+    }
+    let begin = state.now() - RECENT;
+    let since = progress.seen.map_or(begin, |seen| seen.max(begin));
+    let recent = db::clicked_since(&state.analytics, since - DISORDER).await?;
+    let next = db::links_after(&mut transaction, progress.turn, LINKS_PER_ROUND).await?;
+    let mut ids: Vec<Uuid> = recent.iter().map(|(id, _)| *id).collect();
+    ids.extend(&next);
+    ids.sort_unstable();
+    ids.dedup();
+    let totals = db::link_totals(&state.analytics, &ids).await?;
+    db::set_totals(&mut transaction, &ids, &totals).await?;
+    transaction.commit().await?;
+
+    progress.seen = recent.iter().map(|(_, at)| *at).max().max(progress.seen);
+    let is_through = (next.len() as i64) < LINKS_PER_ROUND;
+    progress.turn = match next.last() {
+        Some(last) if !is_through => *last,
+        _ => Uuid::nil(),
+    };
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! Filters, orders and pages of the list of links.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{App, eventually};
+
+fn codes(page: &Value) -> Vec<&str> {
+    let links = page["data"].as_array().unwrap().iter();
+    links.map(|link| link["code"].as_str().unwrap()).collect()
+}
+
+async fn link_with(app: &App, code: &str, fields: Value) -> Value {
+    let mut body = fields;
+    body["code"] = code.into();
+    body["original_url"] = format!("https://example.com/{code}").into();
+    let created = app.create_link(body).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    app.clock.advance(1_000_000);
+    created.body
+}
+
+#[tokio::test]
+async fn links_are_filtered_by_tags_and_archive() {
+    let app = App::start().await;
+    for (code, tags, archived) in [
+        ("a", json!(["red"]), false),
+        ("b", json!(["red", "blue"]), false),
+        ("c", json!([]), false),
+        ("d", json!(["blue"]), true),
+    ] {
+        link_with(&app, code, json!({ "tags": tags, "archived": archived })).await;
+    }
+    for (query, expected) in [
+        ("", vec!["c", "b", "a"]),
+        ("any_tag=RED,green", vec!["b", "a"]),
+        ("all_tags=red,blue", vec!["b"]),
+        ("no_tag=blue", vec!["c", "a"]),
+        ("any_tag=red&no_tag=blue", vec!["a"]),
+        ("archived=only", vec!["d"]),
+        ("archived=include&any_tag=blue", vec!["d", "b"]),
+        ("order=asc", vec!["a", "b", "c"]),
+    ] {
+        let page = app.get(&format!("/api/v1/links?{query}")).await;
+        assert_eq!(codes(&page.body), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn links_are_found_by_notes_tags_domain_maker_and_date() {
+    let app = App::start().await;
+    let a = link_with(
+        &app,
+        "a",
+        json!({ "notes": "Frühling\nin Wien", "tags": ["Messe"] }),
+    )
+    .await;
+    link_with(&app, "b", json!({ "title": "Sommer" })).await;
+    sqlx::query("update links set created_by = 'usr_1' where code = 'b'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let key = a["created_by"].as_str().unwrap();
+    for (query, expected) in [
+        ("q=FR%C3%9CHL", vec!["a"]),
+        ("q=messe", vec!["a"]),
+        ("q=g%0Ain", vec!["a"]),
+        ("domain=go.example.org", vec!["b", "a"]),
+        ("domain=else.example", vec![]),
+        (&format!("created_by={key}"), vec!["a"]),
+        ("created_by=usr_1", vec!["b"]),
+        ("created_from=2026-11-22T10:20:31Z", vec!["b"]),
+        ("created_before=2026-11-22T10:20:31Z", vec!["a"]),
+        (
+            "created_from=2026-11-22T10:20:30Z&created_before=2026-11-23T00:00:00Z",
+            vec!["b", "a"],
+        ),
+    ] {
+        let page = app.get(&format!("/api/v1/links?{query}")).await;
+        assert_eq!(codes(&page.body), expected, "{query}: {}", page.body);
+    }
+    for query in [
+        "created_from=yesterday",
+        "any_tag=",
+        "any_tag=,",
+        "domain=%00",
+        "archived=maybe",
+        "sort=random",
+        "order=up",
+        "total=much",
+    ] {
+        let refused = app.get(&format!("/api/v1/links?{query}")).await;
+        assert_eq!(refused.status, 422, "{query}");
+    }
+}
+
+async fn set_clicks(app: &App, link: &Value, clicks: i64, last: &str) {
+    let id: contract::LinkId = link["id"].as_str().unwrap().parse().unwrap();
+    let insert = "insert into link_clicks_hourly (link_id, hour, clicks, last_clicked_at)
+                  values ($1, date_trunc('hour', $3::text::timestamptz), $2, $3::text::timestamptz)";
+    sqlx::query(insert)
+        .bind::<Uuid>(id.0)
+        .bind(clicks)
+        .bind(last)
+        .execute(&app.pool)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn links_are_sorted_by_their_clicks_soon_after_they_happen() {
+    let app = App::start().await;
+    let mut links = Vec::new();
+    for code in ["a", "b", "c", "d"] {
+        links.push(link_with(&app, code, json!({})).await);
+    }
+    set_clicks(&app, &links[1], 7, "2026-11-22T10:00:00Z").await;
+    // Long ago: it arrives late, or was always there.
+    set_clicks(&app, &links[0], 9, "2026-01-01T10:00:00Z").await;
+    set_clicks(&app, &links[3], 7, "2026-11-21T10:00:00Z").await;
+    let sorted = async |query: &str, expected: &[&str]| {
+        let list = async || {
+            let page = app.get(&format!("/api/v1/links?{query}")).await.body;
+            (codes(&page) == expected).then_some(())
+        };
+        eventually(&format!("{query} gives {expected:?}"), list).await;
+    };
+    sorted("sort=clicks", &["a", "d", "b", "c"]).await;
+    sorted("sort=clicks&order=asc", &["c", "b", "d", "a"]).await;
+    sorted("sort=last_clicked", &["b", "d", "a", "c"]).await;
+    sorted("sort=last_clicked&order=asc", &["c", "a", "d", "b"]).await;
+    for sort in [
+        "sort=clicks",
+        "sort=last_clicked",
+        "sort=clicks&order=asc",
+        "order=asc",
+    ] {
+        let whole = app.get(&format!("/api/v1/links?{sort}")).await.body;
+        let mut seen = Vec::new();
+        let mut path = format!("/api/v1/links?{sort}&limit=1");
+        loop {
+            let page = app.get(&path).await.body;
+            seen.extend(page["data"].as_array().unwrap().clone());
+            let Some(cursor) = page["next_cursor"].as_str() else {
+                break;
+            };
+            path = format!("/api/v1/links?{sort}&limit=1&cursor={cursor}");
+        }
+        assert_eq!(json!(seen), whole["data"], "{sort}");
+    }
+    // Erased statistics are followed, too.
+    sqlx::query("delete from link_clicks_hourly where clicks = 9")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    sorted("sort=clicks", &["d", "b", "c", "a"]).await;
+}
+
+#[tokio::test]
+async fn a_page_names_the_next_and_counts_on_request() {
+    let app = App::start().await;
+    for code in ["a", "b", "c"] {
+        link_with(&app, code, json!({})).await;
+    }
+    let page = app.get("/api/v1/links?limit=2&domain=go.example.org").await;
+    assert_eq!(page.body.get("total"), None);
+    let link = page.headers["link"].to_str().unwrap();
+    let cursor = page.body["next_cursor"].as_str().unwrap();
+    let path = format!("/api/v1/links?limit=2&domain=go.example.org&cursor={cursor}");
+    assert_eq!(link, format!("<{path}>; rel=\"next\""));
+    let last = app.get(&format!("{path}&total=true")).await;
+    assert_eq!(
+        (codes(&last.body), &last.body["total"]),
+        (vec!["a"], &json!(3))
+    );
+    assert_eq!(last.headers.get("link"), None);
+    for other in ["q=a", "sort=clicks", "order=asc", "status=active"] {
+        let refused = app
+            .get(&format!("/api/v1/links?{other}&cursor={cursor}"))
+            .await;
+        assert_eq!(
+            refused.status, 400,
+            "a place in one list means nothing in another"
+        );
+    }
+}
