@@ -19,6 +19,9 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   reporter: "list",
   use: {
+    // The tests are visitors, too, and what says "Headless" is counted as a program.
+    userAgent:
+      "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36",
     viewport: { width: 1280, height: 800 },
     screenshot: "only-on-failure",
     launchOptions: {

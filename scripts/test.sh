@@ -33,7 +33,11 @@ count() {
 	counted+=("$title")
 }
 rust_tests() {
-	cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$results/rust.txt"
+	local outcome=0
+	cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$results/rust.txt" || outcome=1
+	# Every interleaving of the threads that meet at a record.
+	cargo test -p spool --features loom --test loom --locked 2>&1 | tee -a "$results/rust.txt" || outcome=1
+	return $outcome
 }
 console_tests() {
 	npm --prefix console test -- \

@@ -1,5 +1,6 @@
 //! `linkpulse doctor`: what is wrong, and what to do about it.
 
+mod audit;
 mod audit_log;
 
 use std::fmt::Display;
@@ -45,6 +46,7 @@ pub(crate) async fn run(arguments: Arguments, dir: &Path) -> anyhow::Result<Exit
         Ok(databases) => {
             check_databases(&mut report, &databases).await;
             if arguments.audit {
+                audit::check(&mut report, &databases.analytics).await;
                 audit_log::check(&mut report, &databases.links).await;
             }
             databases.close().await;

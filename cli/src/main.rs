@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod database;
+mod dead_letters;
 mod doctor;
 mod healthcheck;
 mod http;
@@ -11,7 +12,10 @@ mod migrate;
 mod openapi;
 mod output;
 mod password;
+mod reclassify;
+mod redis_users;
 mod settings;
+mod spool;
 mod up;
 mod user;
 mod with_servers;
@@ -51,10 +55,20 @@ enum Command {
     /// Add and end API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Look into the files in which a proxy keeps clicks until they are committed
+    #[command(subcommand)]
+    Spool(spool::Command),
     /// Look for what is wrong with an installation, and say what to do
     Doctor(doctor::Arguments),
+    /// Tell persons from programs anew in all clicks so far, and correct the counts
+    Reclassify(reclassify::Arguments),
+    /// Look at what could not be counted, and send it back
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Command),
     /// Ask a service's health address, for containers: exit code 0 or 1
     Healthcheck(healthcheck::Arguments),
+    /// Print an access control list for a Redis of your own: a user for each service
+    RedisAcl,
     /// Print the description of the REST API (OpenAPI, JSON)
     Openapi,
     /// Print the description of all settings (Markdown)
@@ -81,8 +95,12 @@ async fn run(Arguments { command, dir }: Arguments) -> anyhow::Result<ExitCode> 
         Command::Migrate => migrate::run(&dir).await?,
         Command::User(command) => user::run(command, &dir).await?,
         Command::Key(command) => key::run(command, &dir).await?,
+        Command::Spool(command) => return spool::run(command, &dir),
         Command::Doctor(arguments) => return doctor::run(arguments, &dir).await,
+        Command::Reclassify(arguments) => reclassify::run(arguments, &dir).await?,
+        Command::DeadLetters(command) => return dead_letters::run(command, &dir).await,
         Command::Healthcheck(arguments) => healthcheck::run(arguments).await?,
+        Command::RedisAcl => redis_users::print()?,
         Command::Openapi => openapi::run()?,
         Command::Settings => settings::run()?,
         Command::WithServers(arguments) => return with_servers::run(arguments).await,

@@ -14,7 +14,8 @@
 //! | `lp:ack:{p}` | channel: [`Ack`](crate::Ack)s of blocks from that stream | pipeline | proxies | – |
 //!
 //! `{whose}` is a keyed hash: neither addresses nor names of people are in Redis.
-//! `{p}` carries literal braces: the partition number is the cluster hash tag.
+//! `{p}` carries literal braces: the partition number is the cluster hash tag. Which partition a
+//! block belongs to: [`Partitions`](crate::Partitions).
 
 use std::fmt::Display;
 
@@ -43,6 +44,11 @@ impl Keys {
         Self {
             prefix: prefix.into(),
         }
+    }
+
+    /// What all names begin with, without the colon.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// The record of one link: a [`Domain`](crate::Domain) and a [`Code`](crate::Code), or their texts.

@@ -11,6 +11,10 @@ mod words;
 
 pub use names::{AgentKind, Browser, Device, Os};
 
+/// Rises whenever a user agent may be read in another way than before, so that `linkpulse doctor`
+/// can tell that the past was labelled by an older release. A test compares the tables.
+pub const CLASSIFIER_VERSION: i32 = 1;
+
 /// What a user agent says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Agent {
@@ -111,6 +115,23 @@ mod tests {
         for name in names {
             assert!(expected.contains(&name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_change_of_the_tables_is_a_new_version() {
+        let tables = format!(
+            "{:?}{:?}{:?}{:?}",
+            kinds::KINDS,
+            traits::BROWSERS,
+            traits::SYSTEMS,
+            traits::DEVICES
+        );
+        let found = (CLASSIFIER_VERSION, crc32fast::hash(tables.as_bytes()));
+        assert_eq!(
+            found,
+            (1, 3_958_454_841),
+            "raise CLASSIFIER_VERSION, then put both here"
+        );
     }
 
     #[test]

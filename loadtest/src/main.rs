@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod backlog;
 mod benchmarks;
+mod chaos;
 mod generator;
 mod links;
 mod machine;
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use benchmarks::{edits, instructions, latency, memory, redirects};
+use benchmarks::{drain, edits, instructions, latency, memory, redirects};
 use report::Destination;
 
 /// Puts load on LinkPulse's services and measures them.
@@ -38,6 +40,10 @@ enum Command {
     Instructions(instructions::Arguments),
     /// Time from an edit's answer to its effect at the edge, in the whole system under load
     Edits(edits::Arguments),
+    /// Clicks per second of a pipeline that finds a backlog, on each engine
+    Drain(drain::Arguments),
+    /// Kill and freeze everything under load, then look for every click
+    Chaos(chaos::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +57,8 @@ fn main() -> ExitCode {
         Command::Memory(arguments) => memory::run(&arguments, &destination),
         Command::Instructions(arguments) => instructions::run(&arguments, &destination),
         Command::Edits(arguments) => edits::run(&arguments, &destination),
+        Command::Drain(arguments) => drain::run(&arguments, &destination),
+        Command::Chaos(arguments) => chaos::run(&arguments, &destination),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

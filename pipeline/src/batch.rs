@@ -49,7 +49,7 @@ impl Ingest {
             match result {
                 Ok(Outcome::Accepted) => {
                     ingested += 1;
-                    clicks += u64::from(received.block.count);
+                    clicks += u64::from(received.block.click_count());
                     done.push(&received.entry.id);
                     safe.push(received.block.id);
                 }

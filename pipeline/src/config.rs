@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use contract::Keys;
+use contract::{Keys, Partitions};
 use secrecy::{ExposeSecret, SecretString};
 use service::env::SecretUrl;
 use service::{Environment, SettingError, settings};
@@ -29,13 +29,16 @@ pub struct Config {
     pub redis_url: SecretString,
     /// Names in Redis.
     pub keys: Keys,
+    /// Streams to read.
+    pub partitions: Partitions,
     /// This worker's name in the consumer group.
     pub consumer: String,
     /// Blocks in one transaction.
     pub batch_blocks: u32,
     /// How long a block may stay with a silent worker.
     pub claim_idle: Duration,
-    /// Pause between two look-outs for such blocks: `RECLAIM_INTERVAL`, shorter in tests.
+    /// Pause between two look-outs for such blocks, and for entries that other groups are done
+    /// with: `RECLAIM_INTERVAL`, shorter in tests.
     pub reclaim_interval: Duration,
     /// Longest that one write may take: `WRITE_TIMEOUT`, shorter in tests. Below `claim_idle`.
     pub write_timeout: Duration,
@@ -59,6 +62,7 @@ impl Config {
             analytics_database_url: analytics_database_url(&environment)?,
             redis_url: redis_url(&environment)?,
             keys: Keys::new(key_prefix),
+            partitions: partitions(&environment)?,
             consumer: consumer.unwrap_or_else(own_name),
             batch_blocks: environment.required(&settings::PIPELINE_BATCH_BLOCKS)?,
             claim_idle: claim_idle(&environment)?,
@@ -97,6 +101,12 @@ fn redis_url(environment: &Environment<'_>) -> Result<SecretString, SettingError
     redis::Client::open(url.expose_secret())
         .map_err(|_| SettingError::new(&settings::REDIS_URL, "not a URL that Redis understands"))?;
     Ok(url)
+}
+
+fn partitions(environment: &Environment<'_>) -> Result<Partitions, SettingError> {
+    let count: u32 = environment.required(&settings::CLICK_PARTITIONS)?;
+    let reason = format!("must be from 1 to {}", Partitions::MAX);
+    Partitions::new(count).ok_or_else(|| SettingError::new(&settings::CLICK_PARTITIONS, reason))
 }
 
 fn claim_idle(environment: &Environment<'_>) -> Result<Duration, SettingError> {
@@ -158,6 +168,8 @@ mod tests {
             ("REDIS_URL", "http://:hunter2@127.0.0.1/0"),
             ("LINKPULSE_PIPELINE_BATCH_BLOCKS", "0"),
             ("LINKPULSE_PIPELINE_CLAIM_IDLE", "20s"),
+            ("LINKPULSE_CLICK_PARTITIONS", "0"),
+            ("LINKPULSE_CLICK_PARTITIONS", "257"),
         ] {
             let error = config((name, value)).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}: ")), "{error}");

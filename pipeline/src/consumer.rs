@@ -1,4 +1,4 @@
-//! The worker: reads the stream, batch by batch, until it is told to stop.
+//! The worker: reads a partition of the stream, batch by batch, until it is told to stop.
 
 use metrics::counter;
 use redis::Client;
@@ -6,14 +6,16 @@ use redis::Client;
 use crate::backoff::Backoff;
 use crate::batch::Ingest;
 use crate::reclaim::Reclaim;
+use crate::removal::Sweep;
 use crate::stream::ClickStream;
 use crate::{Config, Result, metrics as names};
 
 /// The first id there is.
 const OLDEST: &str = "0";
 
-/// One worker. It has one batch in hand at a time.
+/// One worker at one partition. It has one batch in hand at a time, and connections of its own.
 pub(crate) struct Worker {
+    pub(crate) partition: u16,
     pub(crate) config: Config,
     pub(crate) redis: Client,
     pub(crate) ingest: Ingest,
@@ -27,7 +29,7 @@ impl Worker {
         let mut backoff = Backoff::new();
         while !lifecycle.is_stopping() {
             if let Err(error) = self.session(&mut backoff).await {
-                tracing::warn!(%error, "the worker begins again");
+                tracing::warn!(%error, partition = self.partition, "the worker begins again");
                 tokio::select! {
                     () = tokio::time::sleep(backoff.next()) => {}
                     () = lifecycle.stopping() => {}
@@ -48,7 +50,8 @@ impl Worker {
         } = &self.config;
         // First of all: what cannot be written must not be taken out of others' reach.
         self.ingest.writer.keep_up().await?;
-        let mut stream = ClickStream::open(&self.redis, keys, consumer.clone()).await?;
+        let mut stream =
+            ClickStream::open(&self.redis, keys, self.partition, consumer.clone()).await?;
 
         let mut after = OLDEST.to_owned();
         while !lifecycle.is_stopping() {
@@ -62,8 +65,10 @@ impl Worker {
         backoff.reset();
 
         let mut reclaim = Reclaim::new(self.config.claim_idle, self.config.reclaim_interval);
+        let mut sweep = Sweep::new(self.config.reclaim_interval);
         while !lifecycle.is_stopping() {
             self.ingest.writer.keep_up().await?;
+            sweep.look(&mut stream).await?;
             let abandoned = reclaim.next(&mut stream, *batch_blocks).await?;
             counter!(names::ENTRIES_RECLAIMED).increment(abandoned.len() as u64);
             self.ingest.take(&mut stream, abandoned).await?;

@@ -1,5 +1,10 @@
-//! Where entries end that can never be counted.
+//! Where entries end that can never be counted, and the way back, when they can be after all.
 
+mod letter;
+mod replay;
+
+pub use letter::{Letter, Summary};
+pub use replay::{Fate, replay};
 use sqlx::PgConnection;
 
 use crate::Result;
@@ -11,7 +16,8 @@ use crate::entry::Entry;
 pub(crate) const MAX_DELIVERIES: u64 = 5;
 
 /// Keeps an entry, whole, with the reason. The same entry a second time, after a crash between
-/// this and the acknowledgement, only renews `last_seen`.
+/// this and the acknowledgement, only renews `last_seen`. So does the same content under another
+/// id, which is a letter that was sent back and came again.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     stream: &str,
@@ -19,6 +25,22 @@ pub(crate) async fn insert(
     reason: &str,
     deliveries: u64,
 ) -> Result<()> {
+    let fields = entry.fields.as_deref().unwrap_or_default();
+    // PostgreSQL has no text with a zero byte.
+    let reason = reason.replace('\0', "\u{fffd}");
+    let again = sqlx::query!(
+        "update dead_letters set last_seen = now(), deliveries = $3, reason = $4
+         where stream = $1 and fields = $2",
+        stream,
+        fields,
+        deliveries as i64,
+        reason,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if again.rows_affected() > 0 {
+        return Ok(());
+    }
     sqlx::query!(
         "insert into dead_letters as letters (stream, stream_id, fields, reason, deliveries)
          values ($1, $2, $3, $4, $5)
@@ -26,9 +48,8 @@ pub(crate) async fn insert(
          set last_seen = now(), deliveries = excluded.deliveries, reason = excluded.reason",
         stream,
         entry.id,
-        entry.fields.as_deref().unwrap_or_default(),
-        // PostgreSQL has no text with a zero byte.
-        reason.replace('\0', "\u{fffd}"),
+        fields,
+        reason,
         deliveries as i64,
     )
     .execute(connection)

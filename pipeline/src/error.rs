@@ -26,6 +26,17 @@ pub enum Error {
     /// Redis refused, or did not answer.
     #[error("redis: {0}")]
     Redis(#[from] redis::RedisError),
+    /// Somebody else is doing the same.
+    #[error("another {0} is running: wait until it has finished")]
+    AlreadyRunning(&'static str),
+    /// An entry cannot go back to where it came from.
+    #[error("redis has no stream {0}: is this the Redis of that pipeline, and has a pipeline run?")]
+    NoSuchStream(String),
+    /// A newer release has labelled user agents, and knows better.
+    #[error(
+        "user agents were labelled by a newer release: run that release's `linkpulse reclassify`"
+    )]
+    LabelsAreNewer,
     /// An entry's content cannot be counted by this build.
     #[error(transparent)]
     Decode(#[from] DecodeError),

@@ -1,6 +1,6 @@
 //! Reads the entries of a batch, and tells those that can be counted from those that cannot.
 
-use contract::{Block, DecodeError, Timestamp};
+use contract::{Block, Count, DecodeError, Timestamp};
 
 use crate::entry::Entry;
 
@@ -51,7 +51,8 @@ impl Intake {
     }
 }
 
-fn read(entry: &Entry) -> Result<Block, DecodeError> {
+/// The block in an entry, if it can be counted.
+pub(crate) fn read(entry: &Entry) -> Result<Block, DecodeError> {
     let block = Block::from_fields(|name| entry.field(name))?;
     if i64::try_from(block.id.number).is_err() {
         return Err(malformed("block number", block.id));
@@ -59,6 +60,19 @@ fn read(entry: &Entry) -> Result<Block, DecodeError> {
     for click in block.clicks()? {
         if !STORABLE.contains(&click.clicked_at.as_micros()) {
             return Err(unstorable(click.clicked_at));
+        }
+    }
+    for count in block.counts()? {
+        let moments = match count {
+            Count::Tally(tally) => [tally.minute; 2],
+            Count::Gap(gap) => [gap.from, gap.until],
+        };
+        let is_storable = |moment: &Timestamp| STORABLE.contains(&moment.as_micros());
+        if let Some(moment) = moments.iter().find(|moment| !is_storable(moment)) {
+            return Err(unstorable(*moment));
+        }
+        if matches!(count, Count::Gap(gap) if i64::try_from(gap.hits).is_err()) {
+            return Err(malformed("number of hits", "is larger than there are"));
         }
     }
     Ok(block)
@@ -109,7 +123,7 @@ mod tests {
         };
         let intake = Intake::sort(vec![
             entry(1, |_| {}),
-            entry(1, |fields| fields[1] = b"2".to_vec()),
+            entry(1, |fields| fields[1] = b"3".to_vec()),
             entry(1, |fields| fields[11][9] ^= 1),
             entry(1, |fields| fields[5] = u64::MAX.to_string().into()),
             entry(-1, |_| {}),

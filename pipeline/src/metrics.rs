@@ -20,6 +20,8 @@ pub(crate) const ENTRIES_VANISHED: &str = "linkpulse_entries_vanished_total";
 pub(crate) const ENTRIES_RECLAIMED: &str = "linkpulse_entries_reclaimed_total";
 /// Entries in the stream: not received, or received and not committed.
 pub(crate) const STREAM_LAG: &str = "linkpulse_stream_lag_entries";
+/// Entries in streams of partitions that this pipeline does not read. Must be 0.
+pub(crate) const STREAM_UNREAD: &str = "linkpulse_stream_unread_entries";
 /// Seconds since this worker committed blocks; since its start if it never did.
 pub(crate) const LAST_COMMIT_AGE: &str = "linkpulse_last_commit_age_seconds";
 /// Seconds from the receipt of a batch to its acknowledgement, waiting for servers included.
@@ -56,6 +58,10 @@ pub(crate) fn describe() {
         counter!(name).increment(0);
     }
     describe_gauge!(STREAM_LAG, "Entries in the stream that are not committed.");
+    describe_gauge!(
+        STREAM_UNREAD,
+        "Entries in streams that no pipeline reads: LINKPULSE_CLICK_PARTITIONS differs."
+    );
     describe_gauge!(
         LAST_COMMIT_AGE,
         "Seconds since the last commit of this worker."

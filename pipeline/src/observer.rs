@@ -6,9 +6,10 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use contract::keys::PIPELINE_GROUP;
+use contract::{Keys, Partitions};
 use metrics::gauge;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Value, cmd};
+use redis::{AsyncConnectionConfig, Client, Value, pipe};
 use service::{Lifecycle, Readiness};
 use tokio::sync::watch;
 
@@ -21,7 +22,7 @@ use crate::{Error, Result};
 const DATABASE: &str = "database";
 /// Redis answers.
 const REDIS: &str = "redis";
-/// The consumer group exists.
+/// The consumer group of each stream exists.
 const GROUP: &str = "group";
 
 /// What readiness depends on.
@@ -33,11 +34,20 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How long an answer may take before it counts as none.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Entries that are not done: those that are done are deleted.
+struct Waiting {
+    /// In the streams that are read.
+    lag: u64,
+    /// In streams that were read when there were more partitions.
+    unread: u64,
+}
+
 /// See the module.
 pub(crate) struct Observer {
     pub(crate) database: Database,
     pub(crate) redis: Client,
-    pub(crate) stream: String,
+    pub(crate) keys: Keys,
+    pub(crate) partitions: Partitions,
     pub(crate) connection: Option<MultiplexedConnection>,
     pub(crate) readiness: Readiness,
     pub(crate) last_commit: watch::Receiver<Instant>,
@@ -77,8 +87,9 @@ impl Observer {
     async fn look_at_redis(&mut self) {
         let asked = self.ask_redis().await;
         match &asked {
-            Ok(lag) => {
+            Ok(Waiting { lag, unread }) => {
                 gauge!(names::STREAM_LAG).set(*lag as f64);
+                gauge!(names::STREAM_UNREAD).set(*unread as f64);
                 self.readiness.met(REDIS);
                 self.readiness.met(GROUP);
             }
@@ -94,9 +105,8 @@ impl Observer {
         }
     }
 
-    /// Entries in the stream, all of which wait: those that are done are deleted. An error of
-    /// code NOGROUP if nobody has made the group.
-    async fn ask_redis(&mut self) -> Result<u64> {
+    /// An error of code NOGROUP if nobody has made the group of a stream.
+    async fn ask_redis(&mut self) -> Result<Waiting> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
@@ -107,14 +117,22 @@ impl Observer {
                 opened.await?
             }
         };
-        let lag = cmd("XLEN")
-            .arg(&self.stream)
-            .query_async(&mut connection)
-            .await?;
-        let mut pending = cmd("XPENDING");
-        pending.arg(&self.stream).arg(PIPELINE_GROUP);
-        let _summary: Value = pending.query_async(&mut connection).await?;
+        let mut questions = pipe();
+        for partition in self.partitions.all().chain(self.partitions.beyond()) {
+            questions.cmd("XLEN").arg(self.keys.click_events(partition));
+        }
+        let lengths: Vec<u64> = questions.query_async(&mut connection).await?;
+        let mut questions = pipe();
+        for partition in self.partitions.all() {
+            let stream = self.keys.click_events(partition);
+            questions.cmd("XPENDING").arg(stream).arg(PIPELINE_GROUP);
+        }
+        let _summaries: Vec<Value> = questions.query_async(&mut connection).await?;
         self.connection = Some(connection);
-        Ok(lag)
+        let (read, beyond) = lengths.split_at(self.partitions.all().len());
+        Ok(Waiting {
+            lag: read.iter().sum(),
+            unread: beyond.iter().sum(),
+        })
     }
 }

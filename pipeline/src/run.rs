@@ -15,8 +15,8 @@ use crate::observer::{self, Observer};
 use crate::store::{Database, Writer};
 use crate::{Config, Result, metrics};
 
-/// Runs one worker until `shutdown`, and serves `admin_listener` meanwhile. The worker finishes the
-/// batch in hand, acknowledges it and leaves.
+/// Runs a worker per partition until `shutdown`, and serves `admin_listener` meanwhile. A worker
+/// finishes the batch in hand, acknowledges it and leaves.
 ///
 /// # Errors
 /// When an address cannot be understood, the admin listener fails, or the worker does not end
@@ -45,24 +45,30 @@ pub async fn run(
     let observer = Observer {
         database: Database::new(options.clone(), observer::PATIENCE),
         redis: redis.clone(),
-        stream: config.keys.click_events(0),
+        keys: config.keys.clone(),
+        partitions: config.partitions,
         connection: None,
         readiness,
         last_commit,
     };
     lifecycle.spawn("observer", observer.run(lifecycle.clone()));
 
-    tracing::info!(consumer = config.consumer, "worker starts");
-    let worker = Worker {
-        ingest: Ingest {
-            writer: Writer::new(Database::new(options, config.write_timeout)),
-            lifecycle: lifecycle.clone(),
-            last_commit: committed,
-        },
-        redis,
-        config,
-    };
-    lifecycle.spawn("worker", worker.run());
+    let partitions = config.partitions.all();
+    tracing::info!(consumer = config.consumer, ?partitions, "workers start");
+    for partition in partitions {
+        let database = Database::new(options.clone(), config.write_timeout);
+        let worker = Worker {
+            partition,
+            ingest: Ingest {
+                writer: Writer::new(database),
+                lifecycle: lifecycle.clone(),
+                last_commit: committed.clone(),
+            },
+            redis: redis.clone(),
+            config: config.clone(),
+        };
+        lifecycle.spawn("worker", worker.run());
+    }
 
     lifecycle.run_until(shutdown, grace).await?;
     Ok(())

@@ -1,21 +1,23 @@
-//! The click stream, seen by one worker.
+//! One partition of the click stream, seen by one worker.
 //!
 //! | name | type | written by | read by | lifetime |
 //! |---|---|---|---|---|
-//! | `Keys::click_events(0)` | stream | proxies | group `pipeline` | an entry lives until it is committed |
+//! | `Keys::click_events(p)` | stream | proxies | group `pipeline` | an entry lives until it is committed, and no other group needs it: `removal` |
 //! | group `pipeline` of it | consumer group | this module | this module | for ever; made again when it is gone |
-//! | `Keys::ack(0)` | channel | this module | proxies | – |
+//! | `Keys::ack(p)` | channel | this module | proxies | – |
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use contract::ack::ACK_CAPACITY;
 use contract::keys::PIPELINE_GROUP;
 use contract::{Ack, BlockId, Keys};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Value, cmd, pipe};
+use redis::{AsyncConnectionConfig, Client, Value, cmd};
 
 use crate::Result;
 use crate::entry::{self, Entry};
+use crate::groups::StreamId;
 
 /// How long a read waits for the first entry. A stop waits for as long, at worst.
 const BLOCK: Duration = Duration::from_millis(500);
@@ -28,10 +30,12 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// One worker's place at the stream. The connection is nobody else's, since a waiting read keeps
 /// everything behind it waiting too.
 pub(crate) struct ClickStream {
-    connection: MultiplexedConnection,
-    key: String,
+    pub(crate) connection: MultiplexedConnection,
+    pub(crate) key: String,
     ack_channel: String,
     consumer: String,
+    /// Entries that were counted, and that another group needs.
+    pub(crate) kept: BTreeSet<StreamId>,
 }
 
 impl ClickStream {
@@ -39,8 +43,13 @@ impl ClickStream {
     ///
     /// The group begins at the oldest entry, so clicks that came before the first pipeline are
     /// counted, and so are those that were waiting when somebody destroyed the group.
-    pub(crate) async fn open(client: &Client, keys: &Keys, consumer: String) -> Result<Self> {
-        let key = keys.click_events(0);
+    pub(crate) async fn open(
+        client: &Client,
+        keys: &Keys,
+        partition: u16,
+        consumer: String,
+    ) -> Result<Self> {
+        let key = keys.click_events(partition);
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
         let opened = client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = opened.await?;
@@ -56,8 +65,9 @@ impl ClickStream {
         Ok(Self {
             connection,
             key,
-            ack_channel: keys.ack(0),
+            ack_channel: keys.ack(partition),
             consumer,
+            kept: BTreeSet::new(),
         })
     }
 
@@ -111,32 +121,8 @@ impl ClickStream {
         Ok(pending.first().map_or(0, |(.., deliveries)| *deliveries))
     }
 
-    /// Acknowledges entries and deletes them, both or neither.
-    ///
-    /// Deleting is right only as long as `pipeline` is the one group that must see every click.
-    /// A second such group needs trimming below what all groups have acknowledged instead.
-    pub(crate) async fn remove(&mut self, ids: &[&str]) -> Result<()> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        pipe()
-            .atomic()
-            .cmd("XACK")
-            .arg(&[&self.key, PIPELINE_GROUP])
-            .arg(ids)
-            .ignore()
-            .cmd("XDEL")
-            .arg(&self.key)
-            .arg(ids)
-            .ignore()
-            .exec_async(&mut self.connection)
-            .await?;
-        Ok(())
-    }
-
     /// Tells proxies that blocks are safe, and need not be kept any longer. To be called when
-    /// their entries have left the stream, since a block without an entry is one that a proxy
-    /// sends again.
+    /// their entries are removed, since a block without an entry is one that a proxy sends again.
     ///
     /// Nobody has to hear it: see [`Ack`].
     pub(crate) async fn acknowledge_blocks(&mut self, blocks: &[BlockId]) -> Result<()> {

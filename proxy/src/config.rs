@@ -12,6 +12,7 @@ use service::env::SecretUrl;
 use service::settings::{self, Setting};
 use service::{Environment, SettingError};
 
+pub use crate::clicks::SpoolConfig;
 pub use crate::client_address::Forwarding;
 pub use crate::front::{ConnectionLimits, ProxyProtocol};
 pub use crate::tls::TlsConfig;
@@ -51,9 +52,8 @@ pub struct Config {
     /// Links kept in memory: `LINKPULSE_CACHE_CAPACITY`. Too low: each miss costs a round trip to
     /// Redis. Too high: half a kilobyte each, as a rule of thumb.
     pub cache_capacity: usize,
-    /// Sealed blocks of clicks that may wait for Redis: `LINKPULSE_CLICK_BUFFER_BLOCKS`, 32 KiB
-    /// each. Too low: an outage of Redis costs clicks. Too high: it costs memory.
-    pub click_buffer_blocks: usize,
+    /// How clicks are kept until they are committed.
+    pub spool: SpoolConfig,
     /// How many connections visitors may have.
     pub connections: ConnectionLimits,
     /// Which proxies stand in front of us, and what they are believed: `LINKPULSE_TRUSTED_PROXIES`
@@ -139,8 +139,7 @@ impl Config {
             },
             data_dir: environment.required::<String>(&settings::DATA_DIR)?.into(),
             cache_capacity: environment.required::<u32>(&settings::CACHE_CAPACITY)? as usize,
-            click_buffer_blocks: environment.required::<u32>(&settings::CLICK_BUFFER_BLOCKS)?
-                as usize,
+            spool: SpoolConfig::read(&environment)?,
             connections: ConnectionLimits {
                 total: environment.required::<u32>(&settings::MAX_CONNECTIONS)? as usize,
                 per_address: environment.required::<u32>(&settings::MAX_CONNECTIONS_PER_ADDRESS)?
@@ -296,7 +295,11 @@ mod tests {
             ("LINKPULSE_SHUTDOWN_GRACE", "900ms"),
             ("LINKPULSE_MAX_STALE", "9s"),
             ("LINKPULSE_PROXY_NAME", "edge\n1"),
-            ("LINKPULSE_CLICK_BUFFER_BLOCKS", "0"),
+            ("LINKPULSE_CLICK_WINDOW_BLOCKS", "0"),
+            ("LINKPULSE_SPOOL_QUOTA_MIB", "127"),
+            ("LINKPULSE_CLICK_PARTITIONS", "257"),
+            ("LINKPULSE_SPOOL_SYNC", "0s"),
+            ("LINKPULSE_SPOOL_SYNC", "sometimes"),
             ("LINKPULSE_PUBLIC_URL", "http://a%20b/"),
             ("LINKPULSE_TRUSTED_PROXIES", "everybody"),
             ("LINKPULSE_CLIENT_ADDRESS_HEADER", "forwarded"),

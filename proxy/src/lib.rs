@@ -27,7 +27,6 @@ mod redis_source;
 mod request_id;
 mod resolver;
 mod route;
-mod sender;
 mod server;
 mod snapshot;
 mod tls;
@@ -65,7 +64,6 @@ use crate::redirect::Redirector;
 use crate::redis_client::Connection;
 use crate::redis_source::{Records, Sessions};
 use crate::resolver::Resolver;
-use crate::sender::Sender;
 use crate::server::Port;
 use crate::snapshot::Snapshots;
 use crate::tls::Certificates;
@@ -147,7 +145,8 @@ pub async fn run(
         connection.start(&lifecycle, task);
         Ok::<_, Error>(connection)
     };
-    let (path, restored) = restore(config.data_dir.clone(), cache.clone()).await?;
+    let data_dir = config.data_dir;
+    let (path, restored) = restore(data_dir.clone(), cache.clone()).await?;
     let snapshots = Arc::new(Snapshots::new(path, cache.clone()));
     let readiness = Readiness::waiting_for(match restored {
         Some(_) => &[],
@@ -176,19 +175,15 @@ pub async fn run(
     };
     let coherence = follow.start(&lifecycle, &served);
 
-    let (recorder, sealed) = clicks::buffer(config.click_buffer_blocks, metrics.clone());
-    lifecycle.spawn("click sealing", recorder.clone().seal_regularly());
-    let sender = Sender {
-        connection: connect("redis for clicks")?,
+    let start = clicks::Start {
+        spool: config.spool,
+        folder: data_dir.join(clicks::FOLDER),
+        redis_url: &config.redis_url,
         keys: config.keys.clone(),
         metrics: metrics.clone(),
+        patience: grace.clicks,
     };
-    let stopping = lifecycle.stopping();
-    let deadline = async move {
-        stopping.await;
-        tokio::time::sleep(grace.clicks).await;
-    };
-    lifecycle.spawn("click sender", sender.run(sealed, deadline));
+    let recorder = start.start(&lifecycle, &served).await?;
 
     let records = Records {
         sessions: Sessions::new(&config.redis_url)?,

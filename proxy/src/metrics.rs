@@ -1,7 +1,10 @@
 //! What the proxy counts. The handles are made once: looking one up by name costs more than a
 //! redirect's decision.
 
+use std::time::Instant;
+
 use metrics::{Counter, Gauge, counter, gauge};
+use spool::Outbox;
 
 use crate::latency::Latency;
 
@@ -17,15 +20,24 @@ pub(crate) struct Metrics {
     pub(crate) cache_misses: Counter,
     /// `linkpulse_cache_negative_hits_total`: known from memory not to exist.
     pub(crate) cache_negative_hits: Counter,
-    /// `linkpulse_clicks_recorded_total`: clicks put into a block.
+    /// `linkpulse_clicks_recorded_total`: clicks put into the spool.
     pub(crate) clicks_recorded: Counter,
-    /// `linkpulse_clicks_dropped_total`: clicks lost, because the buffer was full or a stop came
-    /// before Redis did.
+    /// `linkpulse_clicks_tallied_total`: clicks for which the spool had no room, so that only their
+    /// link's number of that minute is left.
+    pub(crate) clicks_tallied: Counter,
+    /// `linkpulse_clicks_dropped_total`: hits of which only their number is left, or not even that.
     pub(crate) clicks_dropped: Counter,
+    /// What is in the spool.
+    pub(crate) spool: SpoolFigures,
     /// `linkpulse_blocks_sent_total`: blocks that Redis has confirmed.
     pub(crate) blocks_sent: Counter,
     /// `linkpulse_blocks_resent_total`: further attempts after an error or a lost reply.
     pub(crate) blocks_resent: Counter,
+    /// `linkpulse_blocks_missed_total`: blocks that Redis had confirmed and no longer had, or whose
+    /// acknowledgement was lost; sent again.
+    pub(crate) blocks_missed: Counter,
+    /// `linkpulse_blocks_acknowledged_total`: blocks that the pipeline has committed.
+    pub(crate) blocks_acknowledged: Counter,
     /// `linkpulse_feed_heartbeat_age_seconds`: how long ago this proxy last knew that it has all
     /// changes. Infinite until it first did.
     pub(crate) feed_heartbeat_age: Gauge,
@@ -64,6 +76,49 @@ pub(crate) struct Outcomes {
     pub(crate) broken: Counter,
 }
 
+/// Gauges of the spool, and what it could not read.
+pub(crate) struct SpoolFigures {
+    /// `linkpulse_spool_bytes`: on disk.
+    bytes: Gauge,
+    /// `linkpulse_spool_segments`: files.
+    segments: Gauge,
+    /// `linkpulse_spool_blocks_on_the_way`: confirmed by Redis, not committed yet.
+    on_the_way: Gauge,
+    /// `linkpulse_spool_oldest_on_the_way_seconds`: how long the oldest of them has waited.
+    oldest: Gauge,
+    /// `linkpulse_spool_damaged_total{what}`: blocks, and segments or the rest of one, that cannot
+    /// be read.
+    damaged_blocks: Counter,
+    damaged_segments: Counter,
+}
+
+impl SpoolFigures {
+    fn new() -> Self {
+        let damaged =
+            |what: &'static str| counter!("linkpulse_spool_damaged_total", "what" => what);
+        Self {
+            bytes: gauge!("linkpulse_spool_bytes"),
+            segments: gauge!("linkpulse_spool_segments"),
+            on_the_way: gauge!("linkpulse_spool_blocks_on_the_way"),
+            oldest: gauge!("linkpulse_spool_oldest_on_the_way_seconds"),
+            damaged_blocks: damaged("block"),
+            damaged_segments: damaged("segment"),
+        }
+    }
+
+    /// Shows how things are now.
+    pub(crate) fn show(&self, outbox: &Outbox, on_the_way: usize, oldest: Option<Instant>) {
+        self.bytes.set(outbox.bytes() as f64);
+        self.segments.set(outbox.segments() as f64);
+        self.on_the_way.set(on_the_way as f64);
+        let waited = oldest.map_or(0.0, |since| since.elapsed().as_secs_f64());
+        self.oldest.set(waited);
+        let losses = outbox.losses();
+        self.damaged_blocks.absolute(losses.blocks);
+        self.damaged_segments.absolute(losses.segments);
+    }
+}
+
 impl Metrics {
     /// Registers all of them, so that each is exported from the start.
     pub(crate) fn new() -> Self {
@@ -86,9 +141,13 @@ impl Metrics {
             cache_misses: counter!("linkpulse_cache_misses_total"),
             cache_negative_hits: counter!("linkpulse_cache_negative_hits_total"),
             clicks_recorded: counter!("linkpulse_clicks_recorded_total"),
+            clicks_tallied: counter!("linkpulse_clicks_tallied_total"),
             clicks_dropped: counter!("linkpulse_clicks_dropped_total"),
+            spool: SpoolFigures::new(),
             blocks_sent: counter!("linkpulse_blocks_sent_total"),
             blocks_resent: counter!("linkpulse_blocks_resent_total"),
+            blocks_missed: counter!("linkpulse_blocks_missed_total"),
+            blocks_acknowledged: counter!("linkpulse_blocks_acknowledged_total"),
             feed_heartbeat_age: gauge!("linkpulse_feed_heartbeat_age_seconds"),
             feed_lag: gauge!("linkpulse_feed_lag"),
             feed_applied_seq: gauge!("linkpulse_feed_applied_seq"),

@@ -70,8 +70,16 @@ settings! {
         "The control plane's admin listener, where the proxy resolves codes that Redis does not know.";
     CACHE_CAPACITY = "LINKPULSE_CACHE_CAPACITY", Some("1000000"), false, "proxy",
         "Links kept in memory. Too low and every miss costs a round trip to Redis; each link takes memory, half a kilobyte as a rule of thumb.";
-    CLICK_BUFFER_BLOCKS = "LINKPULSE_CLICK_BUFFER_BLOCKS", Some("2048"), false, "proxy",
-        "Sealed blocks of 32 KiB (about 200 clicks each) that may wait for Redis. When it is full, further clicks are dropped and counted in `linkpulse_clicks_dropped_total`; redirects go on.";
+    SPOOL_QUOTA_MIB = "LINKPULSE_SPOOL_QUOTA_MIB", Some("4096"), false, "proxy",
+        "Mebibytes of clicks that a proxy keeps in `LINKPULSE_DATA_DIR` until the pipeline has committed them; some 300 bytes a click. When an outage fills nine tenths of it, only the numbers of each link and minute are kept (`linkpulse_clicks_tallied_total`); when it is full, only how many hits there were, and when (`linkpulse_clicks_dropped_total`). Redirects go on.";
+    SPOOL_SEGMENT_MIB = "LINKPULSE_SPOOL_SEGMENT_MIB", Some("16"), false, "proxy",
+        "Mebibytes of one file of the spool. A proxy has one more of them open than the machine has processors, and two lying ready.";
+    SPOOL_SYNC = "LINKPULSE_SPOOL_SYNC", Some("1s"), false, "proxy",
+        "What the end of a *machine* (not of a process, which costs nothing) may cost: a period of clicks, or with `never` what the system has not written yet (half a minute). With `always` each redirect waits for the disk.";
+    CLICK_WINDOW_BLOCKS = "LINKPULSE_CLICK_WINDOW_BLOCKS", Some("4096"), false, "proxy",
+        "Blocks of clicks (32 KiB at most) that a proxy puts into Redis before earlier ones are committed. It bounds what an outage of the pipeline costs Redis; the rest waits in the spool.";
+    CLICK_PARTITIONS = "LINKPULSE_CLICK_PARTITIONS", Some("1"), false, "proxy, pipeline",
+        "Streams that clicks are divided into, 1 to 256, the same for all proxies and pipelines: a Redis Cluster spreads them over its nodes, and a pipeline reads them side by side, each with a connection to Redis and one to the database. To raise it, restart pipelines first, then proxies. To lower it, proxies first, and pipelines when `linkpulse_stream_unread_entries` would stay 0: clicks in a stream that no pipeline reads wait there.";
     MAX_CONNECTIONS = "LINKPULSE_MAX_CONNECTIONS", Some("16384"), false, "proxy",
         "Connections of visitors at the same time; more are closed at once. The proxy raises its limit of open files as far as it may, and takes fewer connections where that is not enough (a warning in the log).";
     MAX_CONNECTIONS_PER_ADDRESS = "LINKPULSE_MAX_CONNECTIONS_PER_ADDRESS", Some("1024"), false, "proxy",

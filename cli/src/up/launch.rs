@@ -11,6 +11,7 @@ use super::state::State;
 use crate::database::{self, Databases};
 use crate::http;
 use crate::output::Output;
+use crate::redis_users;
 
 /// Somebody may take a free port before the server does.
 const PORT_TRIES: u32 = 5;
@@ -33,7 +34,7 @@ pub(crate) async fn everything(
         programs.0.push(Program::Postgres(server));
     }
     if state.is_redis_private {
-        let server = output.step("Redis", redis(folder, state)).await?;
+        let server = output.step("Redis", redis(folder, state, plan)).await?;
         programs.0.push(Program::Redis(server));
     }
     state.save(folder)?;
@@ -86,12 +87,18 @@ async fn postgres(folder: &StateFolder, state: &mut State) -> anyhow::Result<Pos
     .await
 }
 
-async fn redis(folder: &StateFolder, state: &mut State) -> anyhow::Result<RedisServer> {
+async fn redis(
+    folder: &StateFolder,
+    state: &mut State,
+    plan: &Plan,
+) -> anyhow::Result<RedisServer> {
+    let get = |name: &str| plan.lookup.get(name);
     let mut options = RedisOptions {
         dir: folder.path().join("redis"),
         port: state.ports.redis,
         password: state.redis_password.clone().into(),
         durable: folder.is_durable(),
+        users: redis_users::accounts(&state.redis_users, &get)?,
         program: None,
     };
     let server = blocking(move || {

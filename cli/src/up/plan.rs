@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
+use contract::RedisUser;
 use local_servers::SUPERUSER;
 use service::SettingError;
 use service::env::Environment;
@@ -14,6 +15,7 @@ use super::state::State;
 use crate::database;
 use crate::lookup::Lookup;
 use crate::output::Output;
+use crate::redis_users::{self, Passwords};
 
 /// The database in the private PostgreSQL.
 pub(crate) const DATABASE: &str = "linkpulse";
@@ -28,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) visitors: SocketAddr,
     /// How long a service may take to stop.
     pub(crate) grace: std::time::Duration,
+    /// Port and passwords of the private Redis.
+    redis: (u16, Passwords),
 }
 
 impl Plan {
@@ -44,12 +48,14 @@ impl Plan {
         control_plane::Config::from_lookup(&get)?;
         pipeline::Config::from_lookup(&get)?;
         database::engine_choice(&get)?;
+        redis_users::accounts(&state.redis_users, &get)?;
         let environment = Environment::new(&get);
         let listen: SocketAddr = environment.required(&settings::PROXY_LISTEN)?;
         Ok(Plan {
             public_url: environment.required(&settings::PUBLIC_URL)?,
             grace: environment.required(&settings::SHUTDOWN_GRACE)?,
             visitors: from_here(listen),
+            redis: (state.ports.redis, state.redis_users.clone()),
             lookup,
         })
     }
@@ -62,6 +68,15 @@ impl Plan {
     /// Whether we start a Redis of our own.
     pub(crate) fn is_redis_private(&self) -> bool {
         !Lookup::is_given(&settings::REDIS_URL)
+    }
+
+    /// Where a service finds the private Redis: as a user of its own, who may do what that service
+    /// does. `None` if we start no Redis.
+    pub(crate) fn redis_url(&self, user: RedisUser) -> Option<String> {
+        let (port, passwords) = &self.redis;
+        let (name, password) = (user.name(), passwords.of(user));
+        self.is_redis_private()
+            .then(|| format!("redis://{name}:{password}@127.0.0.1:{port}/0"))
     }
 
     /// Says which of the environment's servers are used.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use control_plane::accounts;
-use reqwest::header::{HOST, LOCATION};
+use reqwest::header::{HOST, LOCATION, USER_AGENT};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
@@ -18,6 +18,9 @@ use crate::user::in_words;
 
 /// Where the first link leads.
 const TARGET: &str = "https://example.com/";
+
+/// The visitor's browser: what a program follows is kept, but is no click.
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
 
 /// Longest time from a click to its count. A second is usual.
 const COUNT_LIMIT: Duration = Duration::from_secs(15);
@@ -165,7 +168,7 @@ impl Edge {
     async fn visit(&self, link: &Link) -> anyhow::Result<reqwest::Response> {
         let url = format!("{}/{}", self.root, link.code);
         let request = self.client.get(&url).header(HOST, &self.host);
-        let response = request.send().await;
+        let response = request.header(USER_AGENT, BROWSER).send().await;
         response.map_err(|error| anyhow::anyhow!("GET {url}: {}", http::reason(&error)))
     }
 

@@ -8,6 +8,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use contract::RedisUser;
 use local_servers::{Signal, TiedChild, spawn_tied};
 use service::Environment;
 use service::env::EXIT_BAD_SETTING;
@@ -36,6 +37,7 @@ pub(crate) struct Kind {
     program: &'static str,
     log: &'static str,
     admin: Setting,
+    redis_user: RedisUser,
 }
 
 /// In the order of their start.
@@ -46,6 +48,7 @@ const CONTROL_PLANE: Kind = Kind {
     program: "linkpulse-control-plane",
     log: "control-plane.log",
     admin: settings::CONTROL_PLANE_ADMIN_LISTEN,
+    redis_user: RedisUser::ControlPlane,
 };
 
 const PIPELINE: Kind = Kind {
@@ -53,6 +56,7 @@ const PIPELINE: Kind = Kind {
     program: "linkpulse-pipeline",
     log: "pipeline.log",
     admin: settings::PIPELINE_ADMIN_LISTEN,
+    redis_user: RedisUser::Pipeline,
 };
 
 const PROXY: Kind = Kind {
@@ -60,6 +64,7 @@ const PROXY: Kind = Kind {
     program: "linkpulse-proxy",
     log: "proxy.log",
     admin: settings::PROXY_ADMIN_LISTEN,
+    redis_user: RedisUser::Proxy,
 };
 
 /// Where each service answers health checks.
@@ -98,7 +103,11 @@ impl Service {
         let get = |name: &str| plan.lookup.get(name);
         let admin: SocketAddr = Environment::new(&get).required(&kind.admin)?;
         let program = program(&kind)?;
-        let environment: Vec<_> = plan.lookup.additions().into_iter().collect();
+        let mut environment = plan.lookup.additions();
+        if let Some(url) = plan.redis_url(kind.redis_user) {
+            environment.insert(settings::REDIS_URL.name, url);
+        }
+        let environment: Vec<_> = environment.into_iter().collect();
         let mut log = Log::new(folder.logs().join(kind.log));
         let child = spawn(&kind, &program, &environment, &mut log)?;
         Ok(Service {

@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{StateFolder, private_file};
+use crate::redis_users::Passwords;
 
 /// Where visitors reach us, unless something else listens there.
 const FIRST_PUBLIC_PORT: u16 = 8080;
@@ -25,6 +26,9 @@ pub(crate) struct State {
     pub(crate) postgres_password: String,
     /// Password of the private Redis.
     pub(crate) redis_password: String,
+    /// Those of the services there. A folder of an earlier release has none.
+    #[serde(default)]
+    pub(crate) redis_users: Passwords,
     /// What the proxy shows the control plane.
     pub(crate) internal_secret: String,
     /// Whether the last start used its own PostgreSQL.
@@ -55,6 +59,7 @@ impl State {
                 ports: Ports::NONE,
                 postgres_password: random_password().expose_secret().to_owned(),
                 redis_password: random_password().expose_secret().to_owned(),
+                redis_users: Passwords::default(),
                 internal_secret: random_password().expose_secret().to_owned(),
                 is_postgres_private: true,
                 is_redis_private: true,

@@ -14,6 +14,7 @@ fn a_healthy_installation_has_no_problems() {
         port: local_servers::free_port().unwrap(),
         password: local_servers::random_password(),
         durable: true,
+        users: Vec::new(),
         program: None,
     })
     .unwrap();

@@ -76,6 +76,23 @@ impl Place {
         format!("http://127.0.0.1:{}{path}", self.state()["ports"]["proxy"])
     }
 
+    /// The address of the private Redis for a user, and the name of the password in `state.json`.
+    pub(crate) fn redis_url(&self, user: &str, password: &str) -> String {
+        let state = self.state();
+        let found = [&state[password], &state["redis_users"][password]];
+        let password = found.iter().find_map(|password| password.as_str()).unwrap();
+        let port = &state["ports"]["redis"];
+        format!("redis://{user}:{password}@127.0.0.1:{port}/0")
+    }
+
+    /// Asserts that no service asked Redis for what it may not do.
+    pub(crate) fn assert_redis_refused_nothing(&self) {
+        let client = redis::Client::open(self.redis_url("", "redis_password")).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let log: Vec<redis::Value> = redis::cmd("ACL").arg("LOG").query(&mut connection).unwrap();
+        assert!(log.is_empty(), "{log:?}");
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = linkpulse();
         command.args(arguments).arg("--dir").arg(self.state_dir());

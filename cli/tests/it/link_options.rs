@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Place, Up, eventually};
-use crate::web::Web;
+use crate::web::{BROWSER, Web};
 
 #[test]
 fn options_made_through_the_api_take_effect_at_the_edge() {
@@ -15,6 +15,7 @@ fn options_made_through_the_api_take_effect_at_the_edge() {
     a_password_leads_on_and_the_visit_counts_once(&web, &said);
     a_cap_ends_a_link(&web, &said);
     settings_of_the_domain_take_effect(&web, &said);
+    place.assert_redis_refused_nothing();
     said.nothing_of(&up, &place, "open+sesame");
 }
 
@@ -58,9 +59,9 @@ fn a_password_leads_on_and_the_visit_counts_once(web: &Web, said: &Said) {
     let cookie = right.cookie("/vault");
     assert_eq!(web.get("/vault", "").status, 200, "others are still asked");
     let on = web.get("/vault?x=1&y=2", &cookie);
-    let explained = format!(
-        "{link_path}/explain?unlocked=true&ip=127.0.0.1&ua=linkpulse-tests/1&query=x=1%26y=2"
-    );
+    let agent = BROWSER.replace(' ', "%20");
+    let explained =
+        format!("{link_path}/explain?unlocked=true&ip=127.0.0.1&ua={agent}&query=x=1%26y=2");
     let explained = web.api(Method::GET, &explained, said.api_key(), None);
     assert_eq!(
         (on.status, on.header("location")),

@@ -7,10 +7,13 @@
 )]
 
 mod chores;
+mod clicks;
+mod dead_letters;
 mod doctor;
 mod harness;
 mod link_options;
 mod processes;
+mod redis_users;
 mod settings;
 mod up;
 mod up_with_servers;

@@ -24,11 +24,11 @@ fn a_wrong_setting_is_one_line_and_exit_code_64() {
 #[test]
 fn what_only_a_service_can_judge_is_told_in_its_words() {
     // The proxy alone knows this one.
-    let place = Place::new().with("LINKPULSE_CLICK_BUFFER_BLOCKS", "many");
+    let place = Place::new().with("LINKPULSE_CLICK_WINDOW_BLOCKS", "many");
     let output = place.run(&["up", "--check"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(64), "{said}");
-    assert!(said.contains("LINKPULSE_CLICK_BUFFER_BLOCKS: "), "{said}");
+    assert!(said.contains("LINKPULSE_CLICK_WINDOW_BLOCKS: "), "{said}");
 }
 
 #[test]

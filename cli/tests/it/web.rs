@@ -7,6 +7,9 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
+/// What the client says it is: a person's browser, since only these are clicks.
+pub(crate) const BROWSER: &str = "Mozilla/5.0 (X11) Firefox/145.0";
+
 /// Sends requests to one address, and follows no redirect.
 pub(crate) struct Web {
     runtime: Runtime,
@@ -30,7 +33,7 @@ impl Web {
             .no_proxy()
             .tls_certs_only([])
             .timeout(Duration::from_secs(15))
-            .user_agent("linkpulse-tests/1")
+            .user_agent(BROWSER)
             .build()
             .unwrap();
         let mut runtime = tokio::runtime::Builder::new_current_thread();

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
 use contract::{
-    Block, BlockBuilder, BlockId, Click, DecodeError, LinkId, Method, RequestId, SegmentId,
-    Timestamp,
+    Block, BlockBuilder, BlockId, Click, Count, DecodeError, Gap, LinkId, Method, RequestId,
+    SegmentId, Tally, Timestamp,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -85,6 +85,37 @@ fn what_version_1_wrote_is_read_for_ever() {
 }
 
 #[test]
+fn what_version_2_wrote_is_read_for_ever() {
+    let minute = Timestamp::from_micros(1_790_000_040_000_000);
+    let counts = [
+        Count::Tally(Tally {
+            link_id: LinkId(Uuid::from_u128(2)),
+            minute,
+            clicks: 7,
+            other_hits: 3,
+        }),
+        Count::Gap(Gap {
+            from: minute,
+            until: Timestamp::from_micros(1_790_000_041_000_000),
+            hits: 1_000,
+        }),
+    ];
+    let block = Block::of_counts(ID, &counts);
+    let golden = include_str!("../golden/block_v2.hex").trim_end();
+    let hex: String = block
+        .payload
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(hex, golden);
+    let read = read(&fields_of(&block)).unwrap();
+    assert_eq!(read, block);
+    assert_eq!(read.counts().unwrap(), counts);
+    assert_eq!(read.clicks().unwrap(), [], "there is none in it");
+    assert_eq!(sealed(&[orphan()]).counts().unwrap(), []);
+}
+
+#[test]
 fn texts_are_cut_between_characters() {
     let long = "ü".repeat(400);
     let block = sealed(&[click(&long)]);
@@ -128,13 +159,13 @@ fn damage_and_newer_versions_are_told_apart() {
     let block = sealed(&[orphan()]);
 
     let mut newer = fields_of(&block);
-    newer.insert("v", b"2".to_vec());
+    newer.insert("v", b"3".to_vec());
     newer.insert("crc", b"?".to_vec());
     assert_eq!(
         read(&newer),
         Err(DecodeError::NewerVersion {
-            found: 2,
-            supported: 1
+            found: 3,
+            supported: 2
         })
     );
 
@@ -187,8 +218,9 @@ proptest! {
     }
 
     #[test]
-    fn hostile_payloads_never_panic(payload: Vec<u8>, count: u32) {
-        let _ = Block { id: ID, count, crc: 0, payload }.clicks();
+    fn hostile_payloads_never_panic(payload: Vec<u8>, count: u32, version in 1..3_u32) {
+        let block = Block { id: ID, version, count, crc: 0, payload };
+        let _ = (block.clicks(), block.counts());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is measured, and how.
 
+pub(crate) mod drain;
 pub(crate) mod edits;
 pub(crate) mod instructions;
 pub(crate) mod latency;

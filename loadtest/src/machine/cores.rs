@@ -42,6 +42,14 @@ pub(crate) fn pin_this_thread(core: usize) -> anyhow::Result<()> {
     sched_setaffinity(None, &set(core)).context("cannot choose a core")
 }
 
+/// Keeps this thread, and all programs that are started from now on, on the first two cores.
+pub(crate) fn keep_to_two_cores() -> anyhow::Result<()> {
+    ensure!(cores() >= 2, "this needs 2 cores");
+    let mut both = set(SERVER_CORE);
+    both.set(LOAD_CORE);
+    sched_setaffinity(None, &both).context("cannot choose cores")
+}
+
 /// Keeps all threads of a program on one core.
 pub(crate) fn pin_process(pid: u32, core: usize) -> anyhow::Result<()> {
     let threads = Path::new("/proc").join(pid.to_string()).join("task");

@@ -15,7 +15,7 @@ use crate::links::DOMAIN;
 use crate::machine::{LOAD_CORE, lower_priority, on_core, pin_process};
 
 /// The database in our PostgreSQL.
-const DATABASE: &str = "linkpulse";
+pub(super) const DATABASE: &str = "linkpulse";
 
 /// Settings as programs get them.
 pub(crate) type Settings = Vec<(&'static str, String)>;
@@ -118,7 +118,7 @@ fn url(address: SocketAddr) -> String {
 }
 
 /// Runs the command for people, and returns what it printed.
-fn linkpulse(arguments: &[&str], settings: &Settings) -> anyhow::Result<String> {
+pub(crate) fn linkpulse(arguments: &[&str], settings: &Settings) -> anyhow::Result<String> {
     let program = beside_us("linkpulse")?;
     let mut command = Command::new(program);
     command.args(arguments).env_clear();

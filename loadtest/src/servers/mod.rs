@@ -2,16 +2,18 @@
 
 mod backend;
 mod client;
+mod drainage;
 mod nginx;
 mod program;
 mod proxy;
 mod store;
 mod system;
 
-pub(crate) use backend::{Backend, Place};
+pub(crate) use backend::{Backend, Place, linkpulse};
 pub(crate) use client::Client;
+pub(crate) use drainage::{Drainage, ENGINES};
 pub(crate) use nginx::{Nginx, Workers};
-pub(crate) use program::Folder;
+pub(crate) use program::{Folder, Ports, Program, beside_us};
 pub(crate) use proxy::{Proxy, Wrapper};
 pub(crate) use store::Store;
 pub(crate) use system::{ApiLink, System};

@@ -40,16 +40,16 @@ impl Folder {
 }
 
 /// Where a service listens.
-pub(super) struct Ports {
+pub(crate) struct Ports {
     /// For everybody.
-    pub(super) public: SocketAddr,
+    pub(crate) public: SocketAddr,
     /// For health and metrics.
-    pub(super) admin: SocketAddr,
+    pub(crate) admin: SocketAddr,
 }
 
 impl Ports {
     /// Some that nobody uses.
-    pub(super) fn free() -> anyhow::Result<Self> {
+    pub(crate) fn free() -> anyhow::Result<Self> {
         let port = || free_port().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         Ok(Self {
             public: port()?,
@@ -107,6 +107,16 @@ impl Program {
         self.child.pid()
     }
 
+    /// Sends a signal.
+    pub(crate) fn signal(&mut self, signal: Signal) -> anyhow::Result<()> {
+        Ok(self.child.signal(signal)?)
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     /// Waits until `is_ready` says so, or the program ends.
     pub(crate) fn wait_until(
         &mut self,
@@ -146,7 +156,8 @@ impl Program {
         Ok(())
     }
 
-    fn tail(&self) -> String {
+    /// The end of what it printed.
+    pub(crate) fn tail(&self) -> String {
         let log = std::fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let lines: Vec<&str> = log.lines().collect();

@@ -3,13 +3,19 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use contract::Keys;
+use contract::keys::PIPELINE_GROUP;
+use contract::{Ack, Block, Keys};
+use redis::streams::StreamRangeReply;
+use redis::{Commands, Value};
 
 use super::Backend;
 use crate::links::Link;
 
 /// Records written at a time.
 const BATCH: usize = 1_000;
+
+/// Blocks read at a time.
+const BLOCKS_AT_ONCE: usize = 256;
 
 /// The prefix of all names.
 const PREFIX: &str = "lp";
@@ -42,6 +48,16 @@ impl Store {
             }
             std::thread::sleep(Duration::from_millis(20));
         };
+        // The pipeline's part: without a stream, proxies keep their clicks.
+        redis::cmd("XGROUP")
+            .arg(&[
+                "CREATE",
+                &keys.click_events(0),
+                PIPELINE_GROUP,
+                "0",
+                "MKSTREAM",
+            ])
+            .exec(&mut connection)?;
         Ok(Self {
             connection,
             keys,
@@ -72,15 +88,33 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets the clicks that have arrived, which nobody consumes here, and says how many blocks
-    /// they were.
+    /// Takes the clicks that have arrived, as the pipeline would, and says how many blocks they were.
     pub(crate) fn take_clicks(&mut self) -> anyhow::Result<u64> {
         let stream = self.keys.click_events(0);
-        let (blocks, _): (u64, u64) = redis::pipe()
-            .xlen(&stream)
-            .del(&stream)
-            .query(&mut self.connection)?;
-        ensure!(blocks > 0, "not one block of clicks has arrived in Redis");
-        Ok(blocks)
+        let mut taken = 0;
+        loop {
+            let entries: StreamRangeReply =
+                self.connection
+                    .xrange_count(&stream, "-", "+", BLOCKS_AT_ONCE)?;
+            if entries.ids.is_empty() {
+                break;
+            }
+            let mut pipe = redis::pipe();
+            let mut blocks = Vec::new();
+            for entry in &entries.ids {
+                let block = Block::from_fields(|name| match entry.map.get(name) {
+                    Some(Value::BulkString(bytes)) => Some(bytes),
+                    _ => None,
+                })?;
+                blocks.push(block.id);
+                pipe.xdel(&stream, &[&entry.id]).ignore();
+            }
+            taken += blocks.len() as u64;
+            pipe.publish(self.keys.ack(0), Ack { blocks }.encode())
+                .ignore();
+            pipe.query::<()>(&mut self.connection)?;
+        }
+        ensure!(taken > 0, "not one block of clicks has arrived in Redis");
+        Ok(taken)
     }
 }

@@ -58,3 +58,34 @@ fn edits_are_followed_in_the_whole_system() {
     assert_eq!(raw["effect"].as_array().unwrap().len(), 6);
     assert!(raw["background_redirects"].as_u64().unwrap() > 0);
 }
+
+#[test]
+fn no_click_is_lost_or_doubled_when_everything_is_killed() {
+    let (folder, _) = run(&["chaos", "--seconds", "30", "--rate", "500"]);
+    let raw: serde_json::Value = serde_json::from_str(&read(&folder, "chaos.json")).unwrap();
+    // The run itself fails when a click is missing, or when nothing went wrong.
+    let faults = raw["faults"].as_object().unwrap().len();
+    let skipped = raw["skipped"].as_object().unwrap();
+    for (fault, reason) in skipped {
+        println!("not here: {fault}: {reason}");
+    }
+    assert_eq!(faults + skipped.len(), 17);
+    assert!(raw["rows"].as_u64().unwrap() > 5_000, "{raw}");
+}
+
+#[test]
+fn a_backlog_is_drained_on_each_engine_and_compared() {
+    let arguments = ["drain", "--clicks", "30000", "--links", "500"];
+    let more = ["--user-agents", "300", "--partitions", "2"];
+    let (folder, _) = run(&[&arguments[..], &more[..]].concat());
+    let text = read(&folder, "drain.md");
+    assert!(text.contains("30000 clicks of two hours"), "{text}");
+    let raw: serde_json::Value = serde_json::from_str(&read(&folder, "drain.json")).unwrap();
+    let rounds = raw["rounds"].as_array().unwrap();
+    assert_eq!(rounds[0]["engine"], "postgres");
+    for round in rounds {
+        assert!(round["clicks_per_second"].as_f64().unwrap() > 0.0, "{raw}");
+        let progress = round["progress"].as_array().unwrap();
+        assert_eq!(progress.last().unwrap()[1], 0);
+    }
+}

@@ -3,4 +3,4 @@
 mod probe;
 mod server;
 
-pub use server::{RedisOptions, RedisServer};
+pub use server::{RedisAccount, RedisOptions, RedisServer};

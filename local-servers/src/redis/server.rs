@@ -32,8 +32,22 @@ pub struct RedisOptions {
     pub password: SecretString,
     /// Whether data survives a restart. A crash of the machine still costs the last second.
     pub durable: bool,
+    /// Users beside the one of the password, who may do everything.
+    pub users: Vec<RedisAccount>,
     /// The server's program; `None` finds `redis-server` in `PATH`.
     pub program: Option<PathBuf>,
+}
+
+/// A user of a Redis server.
+#[derive(Debug, Clone)]
+pub struct RedisAccount {
+    /// The name.
+    pub name: String,
+    /// The password.
+    pub password: SecretString,
+    /// What the user may do: rules as `ACL SETUSER` takes them. Whoever writes them sees to it that
+    /// they are one line.
+    pub rules: String,
 }
 
 /// A Redis server that ends with this process. Dropping it stops it.
@@ -47,6 +61,9 @@ impl RedisServer {
     /// Starts the server and waits until it has read its data and answers.
     pub fn start(options: RedisOptions) -> Result<RedisServer> {
         password::check(&options.password)?;
+        for user in &options.users {
+            password::check(&user.password)?;
+        }
         let folder = Folder::open(&options.dir, None)?;
         ensure_free(options.port)?;
         write_configuration(&options, &folder)?;
@@ -132,16 +149,26 @@ fn write_configuration(options: &RedisOptions, folder: &Folder) -> Result<()> {
         port,
         password,
         durable,
+        users,
         ..
     } = options;
     let password = password.expose_secret();
     let append_only = if *durable { "yes" } else { "no" };
     // What Redis confirms is on the disk: so far it holds the only copy of a click. No snapshots: the append-only file is complete without them, and a failed snapshot makes
     // Redis refuse writes.
-    let configuration = format!(
+    let mut configuration = format!(
         "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndaemonize no\ndir ./\nsave \"\"\n\
          appendonly {append_only}\nappendfsync always\nmaxmemory-policy noeviction\n"
     );
+    for RedisAccount {
+        name,
+        password,
+        rules,
+    } in users
+    {
+        let password = password.expose_secret();
+        configuration.push_str(&format!("user {name} >{password} {rules}\n"));
+    }
     let path = folder.path().join("redis.conf");
     let written = private_file(&path).and_then(|mut file| {
         file.set_len(0)?;

@@ -114,6 +114,7 @@ impl ThrowAway<RedisServer> {
                 port,
                 password: random_password(),
                 durable: false,
+                users: Vec::new(),
                 program: None,
             })
         })

@@ -32,6 +32,7 @@ pub(crate) fn redis_in(scratch: &Path) -> RedisOptions {
         port: free_port().unwrap(),
         password: PASSWORD.to_owned().into(),
         durable: true,
+        users: Vec::new(),
         program: None,
     }
 }

@@ -124,7 +124,7 @@ impl<'b> Columns<'b> {
             columns.segments.push(&block.id.segment.0);
             // Both fit: the intake refuses larger numbers, and a click takes more than a byte.
             columns.numbers.push(block.id.number as i64);
-            columns.clicks.push(block.count as i32);
+            columns.clicks.push(block.click_count() as i32);
             columns.crcs.push(block.crc.into());
         }
         columns

@@ -32,6 +32,8 @@ impl Database {
             // a server that was told to hurry.
             ("synchronous_commit", "on".to_owned()),
             ("timezone", "UTC".to_owned()),
+            // Whoever waited for a lock has to see what its owner did.
+            ("default_transaction_isolation", "read committed".to_owned()),
         ]);
         Self {
             options,

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use contract::Click;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::text::storable;
 use crate::Result;
-use crate::classify::classify;
+use crate::classify::by_request;
 use crate::intake::unstorable;
+use crate::rollup::Hit;
 
 /// Clicks as the columns that `unnest` takes.
 #[derive(Default)]
@@ -28,22 +29,23 @@ struct Columns<'c> {
     rule: Vec<i16>,
     country: Vec<Option<Cow<'c, str>>>,
     city: Vec<Option<Cow<'c, str>>>,
-    user_agent: Vec<Cow<'c, str>>,
+    user_agent_id: Vec<i64>,
     referrer: Vec<Cow<'c, str>>,
     language: Vec<Cow<'c, str>>,
     query: Vec<Cow<'c, str>>,
 }
 
 impl<'c> Columns<'c> {
-    fn of(clicks: &[&'c Click<'c>]) -> Result<Self> {
+    fn of(hits: &[Hit<'c>]) -> Result<Self> {
         let mut columns = Self::default();
-        for click in clicks {
-            columns.push(click)?;
+        for hit in hits {
+            columns.push(hit)?;
         }
         Ok(columns)
     }
 
-    fn push(&mut self, click: &'c Click<'c>) -> Result<()> {
+    fn push(&mut self, hit: &Hit<'c>) -> Result<()> {
+        let click = hit.click;
         let clicked_at = click.clicked_at.to_datetime();
         let clicked_at = clicked_at.ok_or_else(|| unstorable(click.clicked_at))?;
         self.clicked_at.push(clicked_at);
@@ -51,7 +53,7 @@ impl<'c> Columns<'c> {
         self.link_id.push(click.link_id.map(|id| id.0));
         self.domain.push(storable(click.domain));
         self.code.push(storable(click.code));
-        self.kind.push(classify(click).as_str());
+        self.kind.push(by_request(click).as_str());
         // A status has three digits; one that has more is nobody's.
         self.status.push(i16::try_from(click.status).unwrap_or(0));
         self.visitor
@@ -65,7 +67,7 @@ impl<'c> Columns<'c> {
         self.country.push(country.map(storable));
         self.city
             .push((!click.city.is_empty()).then(|| storable(click.city)));
-        self.user_agent.push(storable(click.user_agent));
+        self.user_agent_id.push(hit.agent_id);
         self.referrer.push(storable(click.referrer));
         self.language.push(storable(click.language));
         self.query.push(storable(click.query));
@@ -73,29 +75,20 @@ impl<'c> Columns<'c> {
     }
 }
 
-/// PostgreSQL has no text with a zero byte. One in a visitor's header must not stop the others.
-fn storable(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') {
-        Cow::Owned(text.replace('\0', "\u{fffd}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
 /// Writes a row per click.
-pub(super) async fn insert(connection: &mut PgConnection, clicks: &[&Click<'_>]) -> Result<()> {
-    let columns = Columns::of(clicks)?;
+pub(super) async fn insert(connection: &mut PgConnection, hits: &[Hit<'_>]) -> Result<()> {
+    let columns = Columns::of(hits)?;
     // `as _` where the macro would insist on arrays without null, or of `String`.
     sqlx::query!(
         "insert into clicks (
              clicked_at, request_id, link_id, domain, code, kind, status, visitor,
-             is_do_not_track, is_qr, variant, rule, country, city, user_agent, referrer,
+             is_do_not_track, is_qr, variant, rule, country, city, user_agent_id, referrer,
              language, query
          )
          select * from unnest(
              $1::timestamptz[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
              $7::smallint[], $8::bytea[], $9::bool[], $10::bool[], $11::smallint[],
-             $12::smallint[], $13::text[], $14::text[], $15::text[], $16::text[],
+             $12::smallint[], $13::text[], $14::text[], $15::bigint[], $16::text[],
              $17::text[], $18::text[]
          )",
         &columns.clicked_at,
@@ -112,7 +105,7 @@ pub(super) async fn insert(connection: &mut PgConnection, clicks: &[&Click<'_>])
         &columns.rule,
         &columns.country as _,
         &columns.city as _,
-        &columns.user_agent as _,
+        &columns.user_agent_id,
         &columns.referrer as _,
         &columns.language as _,
         &columns.query as _,

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use time::Date;
 use tokio::time::Instant;
 
+use super::agents::Labels;
 use super::transaction::{self, Reading};
 use super::{Database, Outcome, partitions, within};
 use crate::engine::{Engine, detect_engine};
@@ -24,6 +25,8 @@ pub(crate) struct Writer {
     /// Days whose partition is known to exist. Forgotten at every error, since somebody may have
     /// dropped one.
     days: BTreeSet<Date>,
+    /// Labels of user agents. Forgotten at every error, too.
+    labels: Labels,
     upkeep_due: Instant,
 }
 
@@ -33,6 +36,7 @@ impl Writer {
         Self {
             database,
             days: BTreeSet::new(),
+            labels: Labels::default(),
             upkeep_due: Instant::now(),
         }
     }
@@ -42,16 +46,23 @@ impl Writer {
         let mut readings = Vec::with_capacity(blocks.len());
         for &block in blocks {
             let clicks = block.clicks()?;
-            readings.push(Reading { block, clicks });
+            let counts = block.counts()?;
+            readings.push(Reading {
+                block,
+                clicks,
+                counts,
+            });
         }
         let clicks = readings.iter().flat_map(|reading| &reading.clicks);
         let mut connection = self.prepare(partitions::days(clicks)).await?;
         let patience = self.database.patience();
-        let written = within(patience, transaction::write(&mut connection, &readings)).await;
+        let write = transaction::write(&mut connection, &mut self.labels, &readings);
+        let written = within(patience, write).await;
         if written.is_ok() {
             self.database.put_back(connection);
         } else {
             self.days.clear();
+            self.labels.forget();
         }
         written
     }

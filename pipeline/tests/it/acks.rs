@@ -58,7 +58,7 @@ async fn only_what_is_kept_elsewhere_is_acknowledged() {
     // Neither of these has a place but the stream.
     let newer = plain(1, 5).remove(0);
     let mut newer_fields = newer.to_fields();
-    newer_fields[0] = b"2".to_vec();
+    newer_fields[0] = b"3".to_vec();
     stage.add(&fields, &newer_fields).await;
     stage.send(&sealed(counted[0].id, &[click()])).await;
     // The one has no name, and what has a name is kept in dead_letters.

@@ -76,3 +76,42 @@ pub fn plain(count: u64, clicks: u128) -> Vec<Block> {
     };
     (0..count).map(block).collect()
 }
+
+/// User agents of five kinds of hits; the first two are persons'.
+const USER_AGENTS: [&str; 5] = [
+    "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like \
+     Gecko) Version/26.1 Mobile/15E148 Safari/604.1",
+    "curl/8.14.1",
+    "WhatsApp/2.24.8.85 A",
+    "Mozilla/5.0 zgrab/0.x",
+];
+
+/// Like [`plain`], but every hit has another user agent, and another time, on two days.
+pub fn mixed(count: u64, clicks: u128) -> Vec<Block> {
+    let segment = new_id().segment;
+    let now = SystemClock.now().as_micros();
+    let block = |number| {
+        let clicks: Vec<Click<'_>> = (0..clicks)
+            .map(|index| {
+                let step = index as i64 + number as i64;
+                Click {
+                    link_id: Some(link(step as u128 % LINKS + 1)),
+                    clicked_at: at(now + step - (step % 2) * 86_400_000_000),
+                    user_agent: USER_AGENTS[step as usize % USER_AGENTS.len()],
+                    ..click()
+                }
+            })
+            .collect();
+        sealed(BlockId { segment, number }, &clicks)
+    };
+    (0..count).map(block).collect()
+}
+
+/// Hits of persons in blocks of [`mixed`].
+pub fn persons(blocks: &[Block]) -> i64 {
+    let clicks = blocks.iter().flat_map(|block| block.clicks().unwrap());
+    clicks
+        .filter(|click| USER_AGENTS[..2].contains(&click.user_agent))
+        .count() as i64
+}

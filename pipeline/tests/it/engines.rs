@@ -96,8 +96,52 @@ async fn two_owners_migrate_side_by_side() {
             .fetch_one(&pool)
             .await
             .unwrap();
-    let ours = std::fs::read_dir("migrations").unwrap().count();
-    assert_eq!(usize::try_from(versions).unwrap(), ours);
+    assert_eq!(versions as usize, sqlx::migrate!().migrations.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_first_release_has_written_is_still_read() {
+    for choice in engines() {
+        let database = TestDatabase::create("pipeline_first");
+        let pool = pool(database.url.parse().unwrap()).await;
+        sqlx::query("select set_config('linkpulse.engine', $1, false)")
+            .bind(choice.as_str())
+            .execute(&pool)
+            .await
+            .unwrap();
+        let mut migrator = sqlx::migrate!();
+        migrator.dangerous_set_table_name("_pipeline_migrations");
+        migrator.run_to(1, &pool).await.unwrap();
+        if choice == EngineChoice::Postgres {
+            sqlx::raw_sql(
+                "create table clicks_20260203 partition of clicks
+                 for values from ('2026-02-03 00:00Z') to ('2026-02-04 00:00Z')",
+            )
+            .execute(&pool)
+            .await
+            .unwrap();
+        }
+        sqlx::raw_sql(
+            "insert into clicks values
+                 ('2026-02-03 04:05Z', gen_random_uuid(), null, 'localhost', 'abc', 'head', 302,
+                  null, false, false, 0, 0, null, null, 'curl/8.14.1', '', '', '');
+             insert into link_clicks_hourly values (gen_random_uuid(), '2026-02-03 04:00Z', 7, now())",
+        )
+        .execute(&pool)
+        .await
+        .unwrap();
+        migrate(&pool, choice).await.unwrap();
+        let (kind, user_agent, other_hits): (String, String, i64) = sqlx::query_as(
+            "select kind, user_agent, other_hits from classified_clicks, link_clicks_hourly",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert_eq!(
+            (&*kind, &*user_agent, other_hits),
+            ("head", "curl/8.14.1", 0)
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

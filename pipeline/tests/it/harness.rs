@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use contract::block::FIELDS;
 use contract::keys::PIPELINE_GROUP;
-use contract::{Ack, Block, BlockId, Keys};
+use contract::{Ack, Block, BlockId, Keys, Partitions};
 use futures_util::StreamExt;
 use local_servers::testing::{self, TestDatabase};
 use pipeline::{Config, Engine, EngineChoice};
@@ -65,6 +65,8 @@ pub struct Counted {
     pub rows: i64,
     /// Sum of the rollup.
     pub hourly: i64,
+    /// Hits that are not clicks, in the rollup.
+    pub others: i64,
 }
 
 impl Stage {
@@ -134,6 +136,13 @@ impl Stage {
         connection.await.unwrap()
     }
 
+    /// Sends a block as a proxy does that knows of so many partitions.
+    pub async fn send_to_one_of(&self, partitions: Partitions, block: &Block) {
+        let key = Keys::new(&self.prefix).click_events(partitions.of(block.id.segment));
+        self.add_to(&key, &FIELDS.map(str::as_bytes), &block.to_fields())
+            .await;
+    }
+
     /// Sends a block as a proxy does.
     pub async fn send(&self, block: &Block) -> String {
         self.add(&FIELDS.map(str::as_bytes), &block.to_fields())
@@ -142,8 +151,12 @@ impl Stage {
 
     /// Adds any entry; returns its id.
     pub async fn add(&self, names: &[&[u8]], values: &[Vec<u8>]) -> String {
+        self.add_to(&self.key(), names, values).await
+    }
+
+    async fn add_to(&self, key: &str, names: &[&[u8]], values: &[Vec<u8>]) -> String {
         let mut add = cmd("XADD");
-        add.arg(self.key()).arg("*");
+        add.arg(key).arg("*");
         for (name, value) in names.iter().zip(values) {
             add.arg(*name).arg(value);
         }
@@ -200,19 +213,27 @@ impl Stage {
 
     /// Listens for acknowledgements, as proxies do.
     pub async fn listener(&self) -> Listener {
+        self.listener_to(Partitions::ONE).await
+    }
+
+    /// Listens for acknowledgements of all partitions.
+    pub async fn listener_to(&self, partitions: Partitions) -> Listener {
         let mut subscription = self.redis.get_async_pubsub().await.unwrap();
-        let channel = Keys::new(&self.prefix).ack(0);
-        subscription.subscribe(channel).await.unwrap();
+        for partition in partitions.all() {
+            let channel = Keys::new(&self.prefix).ack(partition);
+            subscription.subscribe(channel).await.unwrap();
+        }
         Listener { subscription }
     }
 
     /// What is in the tables.
     pub async fn counted(&self) -> Counted {
-        let (blocks, announced, rows, hourly) = sqlx::query_as(
+        let (blocks, announced, rows, hourly, others) = sqlx::query_as(
             "select (select count(*) from ingested_blocks),
                     (select coalesce(sum(clicks), 0)::bigint from ingested_blocks),
                     (select count(*) from clicks),
-                    (select coalesce(sum(clicks), 0)::bigint from link_clicks_hourly)",
+                    (select coalesce(sum(clicks), 0)::bigint from link_clicks_hourly),
+                    (select coalesce(sum(other_hits), 0)::bigint from link_clicks_hourly)",
         )
         .fetch_one(&self.pool)
         .await
@@ -222,6 +243,7 @@ impl Stage {
             announced,
             rows,
             hourly,
+            others,
         }
     }
 
@@ -234,6 +256,7 @@ impl Stage {
             announced: clicks,
             rows: clicks,
             hourly: clicks,
+            others: 0,
         };
         assert_eq!(self.counted().await, expected);
         assert_eq!(self.dead_letters().await, []);
@@ -319,14 +342,17 @@ impl Worker {
 
     /// The value of a counter. Tests of one process share them, so only growth means anything.
     pub async fn counter(&self, name: &str) -> u64 {
+        let value = self.gauge(name).await;
+        value.unwrap_or_else(|| panic!("there is no {name}")) as u64
+    }
+
+    /// The value of a gauge: the last one that any test of this process has set.
+    pub async fn gauge(&self, name: &str) -> Option<f64> {
         let (_, metrics) = self.get("/metrics").await;
         let lines = metrics.lines();
         let value = lines
             .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
             .next();
-        value
-            .unwrap_or_else(|| panic!("no {name} in {metrics}"))
-            .parse()
-            .unwrap()
+        value.map(|value| value.parse().unwrap())
     }
 }

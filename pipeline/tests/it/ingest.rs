@@ -2,10 +2,14 @@
 
 use contract::{Click, Method};
 use pipeline::Config;
+use time::OffsetDateTime;
 use time::macros::datetime;
 
 use crate::blocks::{at, click, link, new_id, plain, sealed};
 use crate::harness::{Counted, Stage, Worker, engines};
+
+/// Hour, clicks, other hits, last click.
+type HourRow = (OffsetDateTime, i64, i64, Option<OffsetDateTime>);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_hit_becomes_a_row_and_clicks_are_counted() {
@@ -38,6 +42,21 @@ async fn every_hit_becomes_a_row_and_clicks_are_counted() {
                     ..click()
                 },
                 Click {
+                    clicked_at: at(noon + 8),
+                    user_agent: "curl/8.14.1",
+                    ..click()
+                },
+                Click {
+                    clicked_at: at(noon + 8),
+                    user_agent: "WhatsApp/2.24.8.85 A",
+                    ..click()
+                },
+                Click {
+                    clicked_at: at(noon + 2 * 3_600_000_000),
+                    user_agent: "Mozilla/5.0 zgrab/0.x",
+                    ..click()
+                },
+                Click {
                     clicked_at: at(noon + 9),
                     link_id: None,
                     status: 404,
@@ -50,7 +69,7 @@ async fn every_hit_becomes_a_row_and_clicks_are_counted() {
                     is_do_not_track: true,
                     country: None,
                     city: "",
-                    user_agent: "zero\0byte",
+                    user_agent: "Mozilla/5.0\0 (X11; Linux x86_64) Firefox/142.0",
                     ..click()
                 },
             ],
@@ -64,25 +83,28 @@ async fn every_hit_becomes_a_row_and_clicks_are_counted() {
             "select row(kind, clicked_at at time zone 'utc', status, link_id is not null,
                         encode(visitor, 'hex'), is_do_not_track, is_qr, variant, rule,
                         country, city, domain, code, split_part(user_agent, ' ', 1), referrer,
-                        language, query)::text
-             from clicks order by kind, clicked_at",
+                        language, query, browser, os, device)::text
+             from classified_clicks order by kind, clicked_at",
         )
         .fetch_all(&stage.pool)
         .await
         .unwrap();
         insta::allow_duplicates! {
             insta::assert_snapshot!(rows.join("\n"), @r#"
-            (click,"2026-11-22 11:59:59.999999",302,t,09090909090909090909090909090909,f,t,0,0,NZ,Wellington,localhost,abc,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5",via=qr)
-            (click,"2026-11-22 12:00:00.000005",302,t,09090909090909090909090909090909,f,f,2,3,NZ,Wellington,localhost,abc,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5","")
-            (click,"2026-11-22 12:00:00.000007",302,t,,t,f,0,0,,,localhost,abc,zero�byte,https://example.org/,"en-NZ,en;q=0.5","")
-            (click,"2026-11-22 12:00:00.000009",404,f,09090909090909090909090909090909,f,f,0,0,NZ,Wellington,localhost,nowhere,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5","")
-            (head,"2026-11-22 12:00:00.000009",302,t,09090909090909090909090909090909,f,f,0,0,NZ,Wellington,localhost,abc,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5","")
-            (prefetch,"2026-11-22 12:00:00.000009",302,t,09090909090909090909090909090909,f,f,0,0,NZ,Wellington,localhost,abc,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5","")
+            (bot,"2026-11-22 12:00:00.000008",302,t,09090909090909090909090909090909,f,f,0,0,NZ,Wellington,localhost,abc,curl/8.14.1,https://example.org/,"en-NZ,en;q=0.5","",other,other,other)
+            (click,"2026-11-22 11:59:59.999999",302,t,09090909090909090909090909090909,f,t,0,0,NZ,Wellington,localhost,abc,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5",via=qr,firefox,linux,desktop)
+            (click,"2026-11-22 12:00:00.000005",302,t,09090909090909090909090909090909,f,f,2,3,NZ,Wellington,localhost,abc,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5","",firefox,linux,desktop)
+            (click,"2026-11-22 12:00:00.000007",302,t,,t,f,0,0,,,localhost,abc,Mozilla/5.0�,https://example.org/,"en-NZ,en;q=0.5","",firefox,linux,desktop)
+            (click,"2026-11-22 12:00:00.000009",404,f,09090909090909090909090909090909,f,f,0,0,NZ,Wellington,localhost,nowhere,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5","",firefox,linux,desktop)
+            (head,"2026-11-22 12:00:00.000009",302,t,09090909090909090909090909090909,f,f,0,0,NZ,Wellington,localhost,abc,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5","",firefox,linux,desktop)
+            (prefetch,"2026-11-22 12:00:00.000009",302,t,09090909090909090909090909090909,f,f,0,0,NZ,Wellington,localhost,abc,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5","",firefox,linux,desktop)
+            (preview,"2026-11-22 12:00:00.000008",302,t,09090909090909090909090909090909,f,f,0,0,NZ,Wellington,localhost,abc,WhatsApp/2.24.8.85,https://example.org/,"en-NZ,en;q=0.5","",other,other,other)
+            (scanner,"2026-11-22 14:00:00",302,t,09090909090909090909090909090909,f,f,0,0,NZ,Wellington,localhost,abc,Mozilla/5.0,https://example.org/,"en-NZ,en;q=0.5","",other,other,other)
             "#);
         }
 
-        let hours: Vec<(time::OffsetDateTime, i64, time::OffsetDateTime)> = sqlx::query_as(
-            "select hour, clicks, last_clicked_at from link_clicks_hourly
+        let hours: Vec<HourRow> = sqlx::query_as(
+            "select hour, clicks, other_hits, last_clicked_at from link_clicks_hourly
              where link_id = $1 order by hour",
         )
         .bind(link(1).0)
@@ -92,8 +114,9 @@ async fn every_hit_becomes_a_row_and_clicks_are_counted() {
         let moment = |micros| at(micros).to_datetime().unwrap();
         let hour = 3_600_000_000;
         let expected = [
-            (moment(noon - hour), 1, moment(noon - 1)),
-            (moment(noon), 2, moment(noon + 7)),
+            (moment(noon - hour), 1, 0, Some(moment(noon - 1))),
+            (moment(noon), 2, 4, Some(moment(noon + 7))),
+            (moment(noon + 2 * hour), 0, 1, None),
         ];
         assert_eq!(hours, expected);
         assert_eq!(stage.pending().await, []);
@@ -173,6 +196,7 @@ async fn a_wrong_clock_costs_no_click() {
             announced: 8,
             rows: 8,
             hourly: 8,
+            others: 0,
         };
         assert_eq!(stage.counted().await, expected);
         one.stop().await;

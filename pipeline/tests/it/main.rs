@@ -6,11 +6,17 @@
 //! The pipeline against a real PostgreSQL, with and without TimescaleDB, and a real Redis.
 
 mod acks;
+mod audit;
 mod blocks;
+mod counts;
+mod dead_letters;
 mod engines;
+mod groups;
 mod harness;
 mod ingest;
 mod outage;
+mod partitions;
 mod poison;
+mod reclassify;
 mod redelivery;
 mod shutdown;

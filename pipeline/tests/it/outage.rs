@@ -58,6 +58,7 @@ async fn redis_restarts_and_the_worker_goes_on() {
         port: free_port().unwrap(),
         password: random_password(),
         durable: true,
+        users: Vec::new(),
         program: None,
     };
     let mut redis = block_in_place(|| RedisServer::start(options)).unwrap();

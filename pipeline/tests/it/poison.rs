@@ -74,7 +74,7 @@ async fn a_newer_version_waits() {
     let stage = Stage::new(engines()[0]).await;
     let blocks = plain(2, 5);
     let mut newer = plain(1, 5).remove(0).to_fields();
-    newer[0] = b"2".to_vec();
+    newer[0] = b"3".to_vec();
     stage.send(&blocks[0]).await;
     let entry = stage.add(&names(), &newer).await;
     stage.send(&blocks[1]).await;

@@ -138,3 +138,93 @@ async fn a_block_whose_confirmation_was_lost_is_sent_again_under_its_id() {
     assert_eq!(proxy.relay.clicks().await, 1);
     assert!(proxy.metric("linkpulse_blocks_resent_total").await >= 1.0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_stays_in_the_spool_until_it_is_committed() {
+    let mut proxy = Proxy::start().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    assert_eq!(proxy.status("/abc").await, 302);
+    let (clicks, _) = proxy.spool();
+    assert_eq!(clicks, 1, "it is there before the answer is");
+    eventually("redis has it", async || proxy.relay.clicks().await == 1).await;
+    assert_eq!(proxy.spool(), (1, 1));
+
+    let blocks = proxy.relay.blocks().await;
+    proxy.relay.commit(&blocks).await;
+    eventually("nothing waits any more", async || proxy.spool() == (1, 0)).await;
+    proxy.stop().await.unwrap();
+    assert_eq!(proxy.spool(), (0, 0), "and the file is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_redis_has_lost_is_sent_again_until_it_is_committed() {
+    let proxy = Proxy::start().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    assert_eq!(proxy.status("/abc").await, 302);
+    eventually("redis has it", async || proxy.relay.clicks().await == 1).await;
+    let sent = proxy.relay.blocks().await;
+    proxy.relay.lose_clicks().await;
+    eventually("it is there again", async || {
+        proxy.relay.blocks().await == sent
+    })
+    .await;
+    assert!(proxy.metric("linkpulse_blocks_missed_total").await >= 1.0);
+    proxy.relay.commit(&sent).await;
+    eventually("nothing waits any more", async || proxy.spool() == (1, 0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_another_connection_redis_is_asked_for_everything_it_had_confirmed() {
+    let redis = tokio::task::spawn_blocking(ThrowAway::redis);
+    let mut redis = redis.await.unwrap().unwrap();
+    let proxy = Proxy::with_redis(&redis.url(), &redis.url()).await;
+    proxy.is_ready().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    for visits in 1..=3 {
+        assert_eq!(proxy.status("/abc").await, 302);
+        eventually("redis has it", async || {
+            proxy.relay.clicks().await == visits
+        })
+        .await;
+    }
+    // As a Redis that had not written to its disk.
+    proxy.relay.lose_clicks().await;
+    redis = tokio::task::spawn_blocking(move || {
+        redis.stop().unwrap();
+        redis.restart().unwrap();
+        redis
+    })
+    .await
+    .unwrap();
+    let lost_at = std::time::Instant::now();
+    eventually("all are there again", async || {
+        proxy.relay.clicks().await == 3
+    })
+    .await;
+    // Not only when it is their time to be looked for.
+    assert!(lost_at.elapsed() < std::time::Duration::from_secs(5));
+    drop(redis);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clicks_that_redis_never_got_come_with_the_next_start() {
+    let redis = tokio::task::spawn_blocking(ThrowAway::redis);
+    let mut redis = redis.await.unwrap().unwrap();
+    let proxy = Proxy::with_redis(&redis.url(), &redis.url()).await;
+    proxy.is_ready().await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    assert_eq!(proxy.status("/abc").await, 302);
+    redis = tokio::task::spawn_blocking(move || redis.stop().map(|()| redis).unwrap())
+        .await
+        .unwrap();
+    for _ in 0..50 {
+        assert_eq!(proxy.status("/abc").await, 302);
+    }
+    let url = redis.url();
+    let proxy = proxy.restarted(&url, &url).await;
+    assert_eq!(proxy.status("/abc").await, 302);
+    let redis = tokio::task::spawn_blocking(move || redis.restart().map(|()| redis).unwrap());
+    let redis = redis.await.unwrap();
+    eventually("all are there", async || proxy.relay.clicks().await == 52).await;
+    drop(redis);
+}

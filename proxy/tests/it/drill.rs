@@ -126,8 +126,15 @@ async fn cached_links_redirect_while_everything_is_down_for_a_minute() {
     }
     assert_eq!(seen.failures.load(Ordering::SeqCst), 0);
 
-    // And back: an edit arrives.
+    // And back: every click of it arrives, those of the proxy that was killed as well. A visitor
+    // who was cut off may have been counted without having seen the answer.
     redis.restart().unwrap();
+    let redirects = seen.redirects.load(Ordering::SeqCst);
+    let expected = redirects..=redirects + 2 * VISITORS;
+    eventually("all clicks are there", async || {
+        expected.contains(&relay.clicks().await)
+    })
+    .await;
     let edit = link("code-0", 1 + LINKS as u64, "https://example.com/edited");
     relay.publish(&edit).await;
     eventually("the edit is there", async || {

@@ -95,14 +95,10 @@ impl Proxy {
         proxy
     }
 
-    /// With room for one waiting block.
-    pub(crate) async fn with_small_buffer(url: &str) -> Self {
-        Self::with(
-            url,
-            url,
-            &[("LINKPULSE_CLICK_BUFFER_BLOCKS", "1".to_owned())],
-        )
-        .await
+    /// With as small a spool as there may be, at a Redis of its own.
+    pub(crate) async fn with_small_spool(url: &str) -> Self {
+        let quota = ("LINKPULSE_SPOOL_QUOTA_MIB", "8".to_owned());
+        Self::with(url, url, &[quota]).await
     }
 
     /// Another one of the same installation.
@@ -136,6 +132,18 @@ impl Proxy {
                 .into(),
         };
         Self::at(proxys_url, relay, &[], place).await
+    }
+
+    /// What is in the spool: clicks, and blocks that are not acknowledged.
+    pub(crate) fn spool(&self) -> (u64, u64) {
+        let folder = self.data_dir().join("spool");
+        let segments = spool::inspect::inspect(&folder).unwrap();
+        let contents = segments.into_iter().map(|segment| segment.content.unwrap());
+        contents.fold((0, 0), |(clicks, blocks), content| {
+            let open = u64::from(content.unsealed > 0);
+            let waiting = content.blocks - content.acknowledged + open;
+            (clicks + content.clicks + content.unsealed, blocks + waiting)
+        })
     }
 
     pub(crate) fn data_dir(&self) -> &Path {
@@ -307,6 +315,8 @@ pub(crate) fn settings(
         ("LINKPULSE_CONTROL_PLANE_URL", control_plane.clone()),
         ("LINKPULSE_CONTROL_PLANE_INTERNAL_URL", control_plane),
         ("LINKPULSE_SHUTDOWN_GRACE", "5s".to_owned()),
+        ("LINKPULSE_SPOOL_SEGMENT_MIB", "1".to_owned()),
+        ("LINKPULSE_SPOOL_QUOTA_MIB", "64".to_owned()),
         ("LINKPULSE_DATA_DIR", data_dir.to_str().unwrap().to_owned()),
     ]
 }

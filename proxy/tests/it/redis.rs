@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use contract::keys::CAP_BASE;
+use contract::keys::{CAP_BASE, PIPELINE_GROUP};
 use contract::{
-    Block, BlockId, Change, FeedMessage, Heartbeat, Keys, LinkId, LinkRecord, Record, Timestamp,
+    Ack, Block, BlockId, Change, Count, FeedMessage, Heartbeat, Keys, LinkId, LinkRecord, Record,
+    Timestamp,
 };
 use fred::clients::Client;
 use fred::interfaces::{
@@ -68,6 +69,10 @@ impl Relay {
             let voice = voice.clone();
             tokio::spawn(async move {
                 loop {
+                    // As the pipeline does, so that there is a stream.
+                    let _: Result<(), _> = client
+                        .xgroup_create(keys.click_events(0), PIPELINE_GROUP, "0", true)
+                        .await;
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     let voice = voice.load(Ordering::SeqCst);
                     if voice == Voice::Silent as u8 {
@@ -218,6 +223,37 @@ impl Relay {
         entries.unwrap_or_default().iter().map(block).collect()
     }
 
+    /// Takes blocks out of the stream and says that they are committed, as the pipeline does.
+    pub(crate) async fn commit(&self, blocks: &[Block]) {
+        self.lose_clicks().await;
+        let blocks = blocks.iter().map(|block| block.id).collect();
+        let _: i64 = self
+            .client
+            .publish(self.keys.ack(0), Ack { blocks }.encode().as_slice())
+            .await
+            .unwrap();
+    }
+
+    /// Takes everything out of the stream without telling anybody.
+    pub(crate) async fn lose_clicks(&self) {
+        let _: i64 = self
+            .client
+            .xtrim(self.keys.click_events(0), ("MAXLEN", "=", 0))
+            .await
+            .unwrap();
+    }
+
+    /// Clicks of which only their link's number is in the stream.
+    pub(crate) async fn tallied(&self) -> u64 {
+        let blocks = self.blocks().await;
+        let counts = blocks.iter().flat_map(|block| block.counts().unwrap());
+        let numbers = counts.map(|count| match count {
+            Count::Tally(tally) => u64::from(tally.clicks + tally.other_hits),
+            Count::Gap(gap) => panic!("{gap:?}"),
+        });
+        numbers.sum()
+    }
+
     /// Clicks in the click stream, each block counted once, as the pipeline does.
     pub(crate) async fn clicks(&self) -> usize {
         let blocks = self.blocks().await;
@@ -304,12 +340,12 @@ impl LossyWire {
         !self.faults.loses_xadd_reply.load(Ordering::SeqCst)
     }
 
-    /// From now on the first connection with a subscription carries nothing, and stays open.
+    /// From now on the first connection that follows changes carries nothing, and stays open.
     pub(crate) fn mute_subscription(&self) {
         self.faults.is_muted.store(true, Ordering::SeqCst);
     }
 
-    /// Connections that carried a SUBSCRIBE.
+    /// Connections that subscribed to changes.
     pub(crate) fn subscriptions(&self) -> u64 {
         self.faults.subscriptions.load(Ordering::SeqCst)
     }
@@ -327,7 +363,7 @@ async fn carry(client: TcpStream, server: TcpStream, faults: Arc<Faults>) {
                 let Ok(read @ 1..) = read else { return };
                 let has = |word: &[u8]| request[..read].windows(word.len()).any(|part| part == word);
                 is_losing |= has(b"XADD") && faults.loses_xadd_reply.load(Ordering::SeqCst);
-                if subscription.is_none() && has(b"SUBSCRIBE") {
+                if subscription.is_none() && has(b"SUBSCRIBE") && has(b":invalidate") {
                     subscription = Some(faults.subscriptions.fetch_add(1, Ordering::SeqCst));
                 }
                 if to_server.write_all(&request[..read]).await.is_err() { return };

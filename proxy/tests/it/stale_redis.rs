@@ -24,6 +24,7 @@ impl Durable {
                 port: free_port().unwrap(),
                 password: random_password(),
                 durable: true,
+                users: Vec::new(),
                 program: None,
             });
             Self {
