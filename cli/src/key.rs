@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use control_plane::accounts;
+use control_plane::auth::Scope;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -23,6 +24,10 @@ pub(crate) enum Command {
         /// What it is for, to tell keys apart
         #[arg(long)]
         name: String,
+        /// What it may do: read, write, create-only, analytics, admin; may be given several times.
+        /// Without it: read, write, analytics
+        #[arg(long = "scope", value_parser = scope)]
+        scopes: Vec<Scope>,
     },
     /// End an API key
     Revoke {
@@ -31,16 +36,24 @@ pub(crate) enum Command {
     },
 }
 
+fn scope(text: &str) -> Result<Scope, String> {
+    let unknown = |_| "choose from read, write, create-only, analytics and admin".to_owned();
+    Scope::parse(text).map_err(unknown)
+}
+
 /// Does it.
 pub(crate) async fn run(command: Command, dir: &Path) -> anyhow::Result<()> {
     let output = Output::new();
     let now = OffsetDateTime::now_utc();
     let lookup = installation::find(dir);
     match command {
-        Command::Create { name } => {
+        Command::Create { name, mut scopes } => {
+            if scopes.is_empty() {
+                scopes = accounts::USUAL_SCOPES.to_vec();
+            }
             let databases = installation::databases(dir, &lookup).await?;
             let mut random = rand::rng();
-            let made = accounts::create_key(&databases.links, &name, &mut random, now);
+            let made = accounts::create_key(&databases.links, &name, &scopes, &mut random, now);
             let made = made.await.map_err(in_words)?;
             databases.close().await;
             output.line(format_args!(

@@ -8,9 +8,12 @@
 //! | `lp:changes` | stream, id = `{seq}-0`, field `change` | relay | proxies that catch up | the newest [`CHANGES_KEPT`] |
 //! | `lp:invalidate` | channel | relay | proxies | – |
 //! | `lp:cap:{link id}:{set after}` | integer: [`CAP_BASE`] + visits so far | proxies, control plane | proxies | for ever |
+//! | `lp:attempts:{whose}` | hash `n`, `end`: passwords tried | control plane | control plane | a quarter of an hour |
+//! | `lp:rate:{whose}` | integer: when a caller's allowance is whole again, in µs | control plane | control plane | until then |
 //! | `lp:click_events:{p}` | stream, one entry per block | proxies | pipeline (group `pipeline`) | until consumed |
 //! | `lp:ack:{p}` | channel: [`Ack`](crate::Ack)s of blocks from that stream | pipeline | proxies | – |
 //!
+//! `{whose}` is a keyed hash: neither addresses nor names of people are in Redis.
 //! `{p}` carries literal braces: the partition number is the cluster hash tag. Which partition a
 //! block belongs to: [`Partitions`](crate::Partitions).
 
@@ -77,6 +80,16 @@ impl Keys {
     /// [`ClickCap::set_after`](crate::ClickCap::set_after).
     pub fn click_cap(&self, link: LinkId, set_after: u64) -> String {
         format!("{}:cap:{link}:{set_after}", self.prefix)
+    }
+
+    /// How often somebody has tried passwords.
+    pub fn attempts(&self, whose: impl Display) -> String {
+        format!("{}:attempts:{whose}", self.prefix)
+    }
+
+    /// What is left of a caller's allowance of requests.
+    pub fn rate(&self, whose: impl Display) -> String {
+        format!("{}:rate:{whose}", self.prefix)
     }
 
     /// The click stream of one partition.

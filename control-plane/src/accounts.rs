@@ -5,8 +5,8 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::auth::{ApiKey, PasswordHasher};
-use crate::db::{self, ApiKeyRow, UserRow};
+use crate::auth::{ApiKey, PasswordHasher, Scope};
+use crate::db::{self, KeyRow, UserRow};
 use crate::error::{Error, Result};
 
 /// Shortest password in bytes. NIST SP 800-63B asks for 8 at least.
@@ -26,19 +26,8 @@ pub async fn create_owner(
     password: String,
     now: OffsetDateTime,
 ) -> Result<Uuid> {
-    let email = email.trim().to_lowercase();
-    if !is_email(&email) {
-        return Err(Error::invalid(
-            "email",
-            "invalid_email",
-            "this is not an e-mail address",
-        ));
-    }
-    if !(MIN_PASSWORD_LENGTH..=MAX_PASSWORD_LENGTH).contains(&password.len()) {
-        let message =
-            format!("a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} bytes");
-        return Err(Error::invalid("password", "invalid_length", message));
-    }
+    let email = self::email(email)?;
+    check_password(&password)?;
     let password_hash = PasswordHasher::default().hash(password).await?;
     let user = UserRow {
         id: Uuid::now_v7(),
@@ -54,6 +43,9 @@ pub async fn create_owner(
     transaction.commit().await?;
     Ok(user.id)
 }
+
+/// What keys may do that are made without saying so.
+pub const USUAL_SCOPES: [Scope; 3] = [Scope::Read, Scope::Write, Scope::Analytics];
 
 /// A new API key for the installation's workspace.
 #[derive(Clone)]
@@ -71,6 +63,7 @@ pub struct CreatedKey {
 pub async fn create_key(
     pool: &PgPool,
     name: &str,
+    scopes: &[Scope],
     random: &mut impl Rng,
     now: OffsetDateTime,
 ) -> Result<CreatedKey> {
@@ -81,15 +74,32 @@ pub async fn create_key(
             "a name has 1 to 100 characters",
         ));
     }
+    if scopes.is_empty() {
+        return Err(Error::invalid(
+            "scopes",
+            "required",
+            "say what the key may do",
+        ));
+    }
     let key = ApiKey::generate(random);
     let mut transaction = pool.begin().await?;
     let workspace_id = workspace(&mut transaction, now).await?;
-    let row = ApiKeyRow {
+    let row = KeyRow {
         id: Uuid::now_v7(),
-        workspace_id,
-        key_hash: key.hash().to_vec(),
+        name: name.to_owned(),
+        prefix: key.shown_prefix().to_owned(),
+        scopes: scopes
+            .iter()
+            .map(|scope| scope.as_str().to_owned())
+            .collect(),
+        domain: None,
+        rate_limit: None,
+        replaces: None,
+        created_at: now,
+        expires_at: None,
+        last_used_at: None,
     };
-    db::insert_api_key(&mut transaction, &row, name, key.shown_prefix(), now).await?;
+    db::insert_api_key(&mut transaction, workspace_id, &row, &key.hash()).await?;
     transaction.commit().await?;
     Ok(CreatedKey { id: row.id, key })
 }
@@ -99,7 +109,7 @@ pub async fn create_key(
 /// # Errors
 /// When the database cannot be reached.
 pub async fn revoke_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Result<bool> {
-    db::revoke_api_key(pool, id, now).await
+    db::revoke_api_key(pool, None, id, now).await
 }
 
 /// The installation's workspace; made at the first call.
@@ -110,6 +120,28 @@ async fn workspace(connection: &mut sqlx::PgConnection, now: OffsetDateTime) -> 
     let id = Uuid::now_v7();
     db::insert_workspace(connection, id, "Workspace", now).await?;
     Ok(id)
+}
+
+/// An address in the form in which it is stored.
+pub(crate) fn email(text: &str) -> Result<String> {
+    let email = text.trim().to_lowercase();
+    match is_email(&email) {
+        true => Ok(email),
+        false => Err(Error::invalid(
+            "email",
+            "invalid_email",
+            "this is not an e-mail address",
+        )),
+    }
+}
+
+/// Refuses what cannot become a password.
+pub(crate) fn check_password(password: &str) -> Result<()> {
+    if (MIN_PASSWORD_LENGTH..=MAX_PASSWORD_LENGTH).contains(&password.len()) {
+        return Ok(());
+    }
+    let message = format!("a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} bytes");
+    Err(Error::invalid("password", "invalid_length", message))
 }
 
 /// Good enough to catch a slip; only a message that arrives proves an address.

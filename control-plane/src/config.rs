@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use contract::{Domain, Keys};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use service::env::SecretUrl;
 use service::{Environment, SettingError, settings};
@@ -11,6 +12,9 @@ use url::Url;
 
 /// Shortest acceptable internal secret: 32 characters, 128 bits if they are hexadecimal.
 const MIN_SECRET_LENGTH: usize = 32;
+
+/// Beyond this the time between two requests is too short to be told in microseconds.
+const MAX_REQUESTS_PER_MINUTE: u32 = 1_000_000;
 
 /// All settings, checked. What each means, and what hurts when it is too high or too low:
 /// [`service::settings`].
@@ -38,6 +42,12 @@ pub struct Config {
     pub internal_secret: SecretString,
     /// How long a sign-in lasts.
     pub session_lifetime: Duration,
+    /// Requests to the API that a key or a user has in a minute.
+    pub requests_per_minute: u32,
+    /// The name server to ask; those that the machine asks when absent.
+    pub dns_server: Option<SocketAddr>,
+    /// Networks that are not public, and may be asked all the same when users name them.
+    pub outbound_networks: Vec<IpNet>,
     /// How long a stop may take.
     pub shutdown_grace: Duration,
     /// Log filter.
@@ -69,10 +79,32 @@ impl Config {
             keys: Keys::new(key_prefix),
             internal_secret: internal_secret(&environment)?,
             session_lifetime: environment.required(&settings::SESSION_LIFETIME)?,
+            dns_server: environment.optional(&settings::DNS_SERVER)?,
+            outbound_networks: outbound_networks(&environment)?,
+            requests_per_minute: requests_per_minute(&environment)?,
             shutdown_grace: environment.required(&settings::SHUTDOWN_GRACE)?,
             log: environment.required(&settings::LOG)?,
         })
     }
+}
+
+fn requests_per_minute(environment: &Environment<'_>) -> Result<u32, SettingError> {
+    let setting = &settings::API_REQUESTS_PER_MINUTE;
+    let quota: u32 = environment.required(setting)?;
+    match (1..=MAX_REQUESTS_PER_MINUTE).contains(&quota) {
+        true => Ok(quota),
+        false => Err(SettingError::new(setting, "must be from 1 to 1000000")),
+    }
+}
+
+fn outbound_networks(environment: &Environment<'_>) -> Result<Vec<IpNet>, SettingError> {
+    let setting = &settings::OUTBOUND_NETWORKS;
+    let text: Option<String> = environment.optional(setting)?;
+    let networks = text.iter().flat_map(|text| text.split(','));
+    let networks = networks.map(|network| network.trim().parse::<IpNet>());
+    networks
+        .collect::<Result<_, _>>()
+        .map_err(|_| SettingError::new(setting, "must be networks like 10.0.0.0/8, by commas"))
 }
 
 fn default_domain(public_url: &Url) -> Result<Domain, SettingError> {
@@ -136,6 +168,8 @@ mod tests {
             ("LINKPULSE_PUBLIC_URL", "https://example.com/go/"),
             ("LINKPULSE_INTERNAL_SECRET", "short"),
             ("LINKPULSE_DATABASE_CONNECTIONS", "0"),
+            ("LINKPULSE_API_REQUESTS_PER_MINUTE", "0"),
+            ("LINKPULSE_OUTBOUND_NETWORKS", "10.0.0.0/8,mine"),
             ("DATABASE_URL", "hunter2"),
             ("LINKPULSE_SHUTDOWN_GRACE", "10"),
         ] {

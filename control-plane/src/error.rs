@@ -1,5 +1,7 @@
 //! What can go wrong in a request, by what the client can do about it.
 
+use std::time::Duration;
+
 /// Result with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -70,6 +72,12 @@ pub enum Error {
     /// The role does not allow it.
     #[error("your role does not allow this")]
     Forbidden,
+    /// The key's scopes do not allow it.
+    #[error("this needs a key with the scope {0:?}")]
+    MissingScope(&'static str),
+    /// The key sees one domain only.
+    #[error("this needs a key that is not restricted to a domain")]
+    OneDomainOnly,
     /// Not there, or not yours.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -84,12 +92,39 @@ pub enum Error {
         /// A free one like it.
         suggestion: String,
     },
+    /// Passwords were tried too often: wait.
+    #[error("too many attempts")]
+    TooManyAttempts(Duration),
+    /// Too many requests: wait.
+    #[error("too many requests")]
+    RateLimited(Duration),
+    /// The name of the request cannot be one.
+    #[error("an Idempotency-Key has 1 to 255 printable ASCII characters, and there is one of them")]
+    InvalidIdempotencyKey,
+    /// The name of the request was given to another one.
+    #[error("this Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+    /// The request is being done: ask again.
+    #[error("a request with this Idempotency-Key is still running")]
+    StillRunning,
+    /// The request was done meanwhile. The client gets that answer.
+    #[error("a request with this Idempotency-Key was done meanwhile; send it again")]
+    AlreadyDone,
+    /// The client knows another version: read it again.
+    #[error("it has changed since the version that If-Match names")]
+    Stale,
+    /// The domain was not shown to be theirs.
+    #[error("the TXT record that shows whose domain this is was not found")]
+    NotVerified,
     /// Something else like it exists.
     #[error("{0}")]
     Conflict(&'static str),
     /// A part we need is away: try again.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
+    /// No name server answers: try again.
+    #[error("the name servers do not answer")]
+    NoNameServer(String),
     /// Redis, where we need it: try again.
     #[error("redis cannot be reached")]
     NoRedis(#[source] redis::RedisError),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access;
 pub mod accounts;
 pub mod audit;
 pub mod auth;
@@ -7,12 +8,17 @@ mod caps;
 mod config;
 mod console;
 pub mod db;
+mod dns;
 mod error;
 mod field_check;
+mod gate;
 mod imports;
 mod internal;
 mod json;
+mod limits;
+mod once;
 pub mod openapi;
+mod outbound;
 mod pages;
 mod problem;
 mod propagation;
@@ -24,7 +30,9 @@ mod run;
 mod state;
 pub mod target;
 mod totals;
+mod versions;
 pub mod visitor_keys;
+mod webhooks;
 
 pub use config::Config;
 pub use db::migrate;

@@ -3,6 +3,8 @@
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+mod gate;
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -16,6 +18,9 @@ use utoipa::{Modify, OpenApi};
         (name = "audit", description = "Who changed what"),
         (name = "imports", description = "Links from files"),
         (name = "domains", description = "Domains and their settings"),
+        (name = "keys", description = "API keys"),
+        (name = "webhooks", description = "Programs that are told of links"),
+        (name = "people", description = "Workspaces, their members, and invitations"),
         (name = "session", description = "Signing in to the console"),
     ),
     modifiers(&Credentials),
@@ -39,5 +44,19 @@ impl Modify for Credentials {
 
 /// The whole description, as in `docs/api/openapi.json`.
 pub fn description() -> utoipa::openapi::OpenApi {
-    crate::router::api().split_for_parts().1
+    let mut description = crate::router::api().split_for_parts().1;
+    for (path, item) in &mut description.paths.paths {
+        for (method, operation) in [
+            ("GET", &mut item.get),
+            ("POST", &mut item.post),
+            ("PUT", &mut item.put),
+            ("PATCH", &mut item.patch),
+            ("DELETE", &mut item.delete),
+        ] {
+            if let Some(operation) = operation {
+                gate::describe(method, path, operation);
+            }
+        }
+    }
+    description
 }

@@ -9,6 +9,7 @@ use contract::RequestId;
 use serde::Serialize;
 
 use crate::error::{Error, FieldError};
+use crate::once::DoneBefore;
 
 /// The body of every error.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -87,12 +88,22 @@ fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
         Error::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
         Error::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+        Error::MissingScope(_) => (StatusCode::FORBIDDEN, "missing_scope"),
+        Error::OneDomainOnly => (StatusCode::FORBIDDEN, "one_domain_only"),
         Error::NotFound("link") => (StatusCode::NOT_FOUND, "link_not_found"),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Error::CodeTaken { .. } => (StatusCode::CONFLICT, "code_taken"),
+        Error::TooManyAttempts(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
+        Error::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+        Error::InvalidIdempotencyKey => (StatusCode::BAD_REQUEST, "invalid_idempotency_key"),
+        Error::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+        Error::StillRunning | Error::AlreadyDone => (StatusCode::CONFLICT, "still_running"),
+        Error::Stale => (StatusCode::PRECONDITION_FAILED, "stale"),
+        Error::NotVerified => (StatusCode::CONFLICT, "not_verified"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Error::NoNameServer(_) => (StatusCode::SERVICE_UNAVAILABLE, "no_name_server"),
         Error::NoRedis(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -105,18 +116,31 @@ impl IntoResponse for Error {
         match &self {
             Error::Internal(reason) => tracing::error!(reason, "request failed"),
             Error::Unavailable(source) => tracing::warn!(%source, "database away"),
+            Error::NoNameServer(reason) => tracing::warn!(reason, "name servers away"),
             Error::NoRedis(source) => tracing::warn!(%source, "redis away"),
             _ => {}
         }
         let problem = Problem::from(&self);
         let (status, _) = status_and_code(&self);
         let mut response = (status, axum::Extension(problem)).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if matches!(self, Error::AlreadyDone) {
+            response.extensions_mut().insert(DoneBefore);
+        }
+        if let Some(seconds) = retry_after(&self, status) {
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
+    }
+}
+
+/// Whole seconds, rounded up: one that comes back in time must not be refused again.
+fn retry_after(error: &Error, status: StatusCode) -> Option<u64> {
+    match error {
+        Error::TooManyAttempts(wait) | Error::RateLimited(wait) => Some(wait.as_secs() + 1),
+        Error::StillRunning | Error::AlreadyDone => Some(1),
+        _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(1),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -19,10 +19,13 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::json::{MAX_BODY, MAX_BULK_BODY};
-use crate::openapi::Description;
-use crate::routes::{audit, domains, imports, links, orphans, qr_logo, session};
+use crate::openapi::{self, Description};
+use crate::routes::{
+    audit, domains, imports, invitations, keys, links, members, orphans, qr_logo, session,
+    sessions, webhooks, workspaces,
+};
 use crate::state::AppState;
-use crate::{console, pages, problem};
+use crate::{console, gate, once, pages, problem, versions};
 
 /// A request that takes longer will not get better.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -33,6 +36,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(
             session::create_session,
             session::get_session,
+            session::switch_workspace,
             session::delete_session
         ))
         .routes(routes!(links::create_link, links::list_links))
@@ -67,17 +71,55 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::explain_link))
         .routes(routes!(orphans::list_orphans))
         .routes(routes!(audit::list_audit_log))
-        .routes(routes!(domains::list_domains))
-        .routes(routes!(domains::get_domain, domains::update_domain))
+        .routes(routes!(domains::list_domains, domains::add_domain))
+        .routes(routes!(
+            domains::get_domain,
+            domains::update_domain,
+            domains::remove_domain
+        ))
+        .routes(routes!(domains::verify_domain))
+        .routes(routes!(keys::list_api_keys, keys::create_api_key))
+        .routes(routes!(keys::get_api_key, keys::revoke_api_key))
+        .routes(routes!(keys::rotate_api_key))
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::update_member, members::remove_member))
+        .routes(routes!(
+            invitations::list_invitations,
+            invitations::create_invitation
+        ))
+        .routes(routes!(invitations::accept_invitation))
+        .routes(routes!(invitations::withdraw_invitation))
+        .routes(routes!(
+            sessions::list_sessions,
+            sessions::end_other_sessions
+        ))
+        .routes(routes!(sessions::end_session))
+        .routes(routes!(
+            workspaces::list_workspaces,
+            workspaces::create_workspace
+        ))
+        .routes(routes!(workspaces::rename_workspace))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(
+            webhooks::get_webhook,
+            webhooks::update_webhook,
+            webhooks::remove_webhook
+        ))
+        .routes(routes!(webhooks::list_messages))
+        .routes(routes!(webhooks::replay_message))
 }
 
 /// Everything the public listener serves.
 pub fn router(state: AppState) -> Router {
-    let (api, description) = api().split_for_parts();
+    let (api, _) = api().split_for_parts();
+    let description = openapi::description();
     let describe = get(|| async move { Json(description) });
     let no_sniff = HeaderValue::from_static("nosniff");
     let no_referrer = HeaderValue::from_static("same-origin");
-    api.route("/api/v1/openapi.json", describe)
+    api.route_layer(from_fn_with_state(state.clone(), once::once))
+        .route_layer(from_fn(versions::not_modified))
+        .route_layer(from_fn_with_state(state.clone(), gate::gate))
+        .route("/api/v1/openapi.json", describe)
         .merge(console::router())
         .route("/auth/{code}", post(pages::unlock).get(pages::back_to_link))
         .fallback(pages::link_page)

@@ -8,18 +8,21 @@ use secrecy::ExposeSecret;
 use service::{Lifecycle, Readiness, admin};
 use tokio::net::TcpListener;
 
-use crate::auth::{Attempts, PasswordHasher};
+use crate::auth::PasswordHasher;
 use crate::caps::Caps;
 use crate::db::{self, Analytics};
+use crate::dns::Dns;
 use crate::error::Error;
+use crate::limits::{Attempts, RateLimits, SharedCounters};
+use crate::outbound::Outbound;
 use crate::propagation::Reports;
 use crate::state::AppState;
-use crate::{Config, imports, internal, relay, router, totals, visitor_keys};
+use crate::{Config, imports, internal, relay, router, totals, visitor_keys, webhooks};
 
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often sign-ins that ran out are forgotten.
+/// How often sign-ins that ran out, and answers nobody will ask for again, are forgotten.
 const SESSION_CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The service's two ports, bound.
@@ -45,7 +48,11 @@ pub async fn run(
     let pool = db::connect(&config.database_url, config.database_connections)?;
     let analytics = db::connect(&config.analytics_database_url, config.database_connections)?;
     let caps = Caps::new(&config.redis_url, config.keys.clone())?;
+    let (redis_url, keys) = (&config.redis_url, config.keys.clone());
+    let counters = SharedCounters::new(redis_url, keys, &config.internal_secret)?;
     let grace = config.shutdown_grace;
+    let dns = Dns::new(config.dns_server)?;
+    let outbound = Outbound::new(dns.clone(), config.outbound_networks.clone())?;
     let unlock = UnlockKey::new(config.internal_secret.expose_secret());
     let lifecycle = Lifecycle::new();
     let state = AppState {
@@ -53,10 +60,13 @@ pub async fn run(
         pool,
         analytics: Analytics(analytics),
         caps,
+        dns,
+        outbound,
         clock,
         passwords: PasswordHasher::default(),
         visitor_passwords: PasswordHasher::default(),
-        attempts: Arc::new(Attempts::default()),
+        attempts: Arc::new(Attempts::new(counters.clone())),
+        rate_limits: RateLimits::new(counters),
         unlock: Arc::new(unlock),
         reports: Reports::new(lifecycle.clone()),
     };
@@ -81,6 +91,10 @@ pub async fn run(
     lifecycle.spawn(
         "visitor keys",
         visitor_keys::destroy_regularly(state.clone(), lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "webhooks",
+        webhooks::run(state.clone(), lifecycle.stopping()),
     );
     lifecycle.spawn(
         "imports",
@@ -129,6 +143,14 @@ async fn forget_sessions(state: AppState, stopping: impl Future<Output = ()>) ->
         match db::delete_expired_sessions(&state.pool, state.now()).await {
             Ok(count) => tracing::debug!(count, "forgot expired sessions"),
             Err(error) => tracing::warn!(%error, "expired sessions stay for now"),
+        }
+        match db::delete_old_messages(&state.pool, state.now()).await {
+            Ok(count) => tracing::debug!(count, "forgot old messages of webhooks"),
+            Err(error) => tracing::warn!(%error, "old messages of webhooks stay for now"),
+        }
+        match db::delete_old_answers(&state.pool, state.now()).await {
+            Ok(count) => tracing::debug!(count, "forgot old answers"),
+            Err(error) => tracing::warn!(%error, "old answers stay for now"),
         }
         tokio::select! {
             () = tokio::time::sleep(SESSION_CLEANUP_INTERVAL) => {}

@@ -8,9 +8,12 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::Config;
-use crate::auth::{Attempts, PasswordHasher};
+use crate::auth::PasswordHasher;
 use crate::caps::Caps;
 use crate::db::Analytics;
+use crate::dns::Dns;
+use crate::limits::{Attempts, RateLimits};
+use crate::outbound::Outbound;
 use crate::propagation::Reports;
 
 /// Shared by all handlers.
@@ -24,14 +27,20 @@ pub struct AppState {
     pub analytics: Analytics,
     /// Counts of links with a click cap.
     pub caps: Caps,
+    /// Asks name servers.
+    pub dns: Dns,
+    /// Makes requests to addresses that users name.
+    pub outbound: Outbound,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Bounds how many passwords are hashed at once.
     pub passwords: PasswordHasher,
     /// The same for passwords of links, apart: guessing at those must not keep owners out.
     pub visitor_passwords: PasswordHasher,
-    /// How often visitors have tried.
+    /// How often passwords were tried.
     pub attempts: Arc<Attempts>,
+    /// How many requests callers have left.
+    pub rate_limits: RateLimits,
     /// Signs the cookies of those who knew the password.
     pub unlock: Arc<UnlockKey>,
     /// What proxies say of changes, for requests that wait for it.

@@ -164,6 +164,14 @@ fn check_name(name: &str) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Whether an address is one of the public internet.
+pub fn is_public(address: std::net::IpAddr) -> bool {
+    match address {
+        std::net::IpAddr::V4(address) => is_public_v4(address),
+        std::net::IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
 /// Whether the whole internet means the same machine by it. Ranges: IANA's special-purpose
 /// registry, read November 2026.
 fn is_public_v4(address: Ipv4Addr) -> bool {

@@ -49,7 +49,13 @@ async fn make(databases: &Databases, email: &str) -> anyhow::Result<Account> {
     let now = OffsetDateTime::now_utc();
     // The key first: it can be made again, should the rest fail.
     let mut random = rand::rng();
-    let key = accounts::create_key(&databases.links, FIRST_KEY, &mut random, now);
+    let key = accounts::create_key(
+        &databases.links,
+        FIRST_KEY,
+        &accounts::USUAL_SCOPES,
+        &mut random,
+        now,
+    );
     let key = key.await.map_err(in_words)?.key;
     let password = password::generate();
     let user = accounts::create_owner(&databases.links, email, password.clone(), now);

@@ -61,7 +61,13 @@ pub(crate) async fn prove(
     let now = OffsetDateTime::now_utc();
     let name = "Self-check of linkpulse up";
     let mut random = rand::rng();
-    let key = accounts::create_key(&databases.links, name, &mut random, now);
+    let key = accounts::create_key(
+        &databases.links,
+        name,
+        &accounts::USUAL_SCOPES,
+        &mut random,
+        now,
+    );
     let key = key.await.map_err(in_words)?;
     let edge = Edge {
         client: http::client()?,

@@ -5,14 +5,22 @@ use std::fmt::{self, Display, Formatter};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use contract::Domain;
 use subtle::ConstantTimeEq;
+use time::Duration;
 use uuid::Uuid;
 
 use super::id::{ApiKeyId, UserId};
-use super::{ApiKey, SessionToken};
+use super::{ApiKey, Permission, Role, Scope, SessionToken};
 use crate::db::{self, SessionRow};
 use crate::error::{Error, Result};
 use crate::state::AppState;
+
+/// How exact `last_used_at` of a key is: a busy key must not write all day.
+const TOUCH_EVERY: Duration = Duration::minutes(1);
+
+/// The same for a sign-in.
+const TOUCH_SESSION_EVERY: Duration = Duration::minutes(5);
 
 /// Who asks, and for which workspace.
 #[derive(Debug, Clone)]
@@ -21,8 +29,14 @@ pub struct Caller {
     pub workspace_id: Uuid,
     /// Person or program.
     pub identity: Identity,
-    /// What they may do.
+    /// What they may do; of a key, what comes closest.
     pub role: Role,
+    /// What a key may do; of people, the role decides.
+    pub scopes: Option<Vec<Scope>>,
+    /// The only domain whose links they see.
+    pub only_domain: Option<Domain>,
+    /// Requests a minute, if they have a limit of their own.
+    pub rate_limit: Option<u32>,
 }
 
 /// Person or program.
@@ -44,58 +58,88 @@ impl Display for Identity {
     }
 }
 
-/// What a member may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Everything.
-    Owner,
-    /// Everything but the workspace itself.
-    Admin,
-    /// Links.
-    Editor,
-    /// Look.
-    Viewer,
-}
-
 impl Caller {
+    /// Whose credential this is.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] without a good one, [`Error::CrossSite`] for a cookie that
+    /// another site could have sent.
+    pub async fn authenticate(parts: &mut Parts, state: &AppState) -> Result<Self> {
+        if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+            let text = authorization.to_str().map_err(|_| Error::Unauthenticated)?;
+            return by_api_key(state, text).await;
+        }
+        Self::of_session(parts, state).await
+    }
+
+    /// Whose session this is. It is left among the extensions.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn of_session(parts: &mut Parts, state: &AppState) -> Result<Self> {
+        let session = find_session(parts, state).await?;
+        parts.extensions.insert(session.clone());
+        Ok(Self {
+            workspace_id: session.workspace_id,
+            identity: Identity::User(session.user_id),
+            role: Role::parse(&session.role)?,
+            scopes: None,
+            only_domain: None,
+            rate_limit: None,
+        })
+    }
+
+    /// Refuses what the caller has no permission for.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for people, [`Error::MissingScope`] for keys.
+    pub fn may(&self, permission: Permission) -> Result<()> {
+        let Some(scopes) = &self.scopes else {
+            return match self.role.allows(permission) {
+                true => Ok(()),
+                false => Err(Error::Forbidden),
+            };
+        };
+        if scopes.iter().any(|scope| scope.allows(permission)) {
+            return Ok(());
+        }
+        let needed = Scope::for_permission(permission).ok_or(Error::Forbidden)?;
+        Err(Error::MissingScope(needed.as_str()))
+    }
+
     /// Refuses callers who may only look.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for viewers.
     pub fn may_edit(&self) -> Result<()> {
-        if self.role == Role::Viewer {
-            Err(Error::Forbidden)
-        } else {
-            Ok(())
+        match self.role {
+            Role::Viewer => Err(Error::Forbidden),
+            _ => Ok(()),
         }
     }
 
     /// Refuses callers who may not change what the whole workspace depends on.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but owners and admins, so for API keys as well.
+    /// [`Error::Forbidden`] for all but owners and admins, and keys that may the same.
     pub fn may_administer(&self) -> Result<()> {
-        match self.role {
-            Role::Owner | Role::Admin => Ok(()),
-            Role::Editor | Role::Viewer => Err(Error::Forbidden),
-        }
+        self.may(Permission::Administer)
+    }
+
+    /// Whether links of this domain are there for the caller, as far as that depends on the key.
+    pub fn sees(&self, domain: &str) -> bool {
+        let only = self.only_domain.as_ref();
+        only.is_none_or(|only| only.as_str() == domain)
     }
 }
 
-impl FromRequestParts<AppState> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
-        if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
-            let text = authorization.to_str().map_err(|_| Error::Unauthenticated)?;
-            return by_api_key(state, text).await;
-        }
-        let SessionCaller(session) = SessionCaller::from_request_parts(parts, state).await?;
-        Ok(Self {
-            workspace_id: session.workspace_id,
-            identity: Identity::User(session.user_id),
-            role: Role::parse(&session.role)?,
-        })
+    /// Whom the [gate](crate::gate) let in. A route that is not behind it fails.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| Error::internal("a route is missing in `access`"))
     }
 }
 
@@ -103,27 +147,30 @@ impl FromRequestParts<AppState> for Caller {
 #[derive(Debug)]
 pub struct SessionCaller(pub SessionRow);
 
-impl FromRequestParts<AppState> for SessionCaller {
+impl<S: Send + Sync> FromRequestParts<S> for SessionCaller {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
-        let token = SessionToken::from_headers(&parts.headers).ok_or(Error::Unauthenticated)?;
-        refuse_cross_site(&parts.method, &parts.headers)?;
-        let session = db::find_session(&state.pool, &token.hash(), state.now()).await?;
-        session.map(Self).ok_or(Error::Unauthenticated)
+    /// Whom the [gate](crate::gate) let in. A route that is not behind it fails.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let session = parts.extensions.get::<SessionRow>().cloned();
+        let session = session.ok_or_else(|| Error::internal("a route is missing in `access`"))?;
+        Ok(Self(session))
     }
 }
 
-impl Role {
-    fn parse(text: &str) -> Result<Self> {
-        match text {
-            "owner" => Ok(Self::Owner),
-            "admin" => Ok(Self::Admin),
-            "editor" => Ok(Self::Editor),
-            "viewer" => Ok(Self::Viewer),
-            other => Err(Error::internal(format!("unknown role {other:?}"))),
-        }
+async fn find_session(parts: &Parts, state: &AppState) -> Result<SessionRow> {
+    let token = SessionToken::from_headers(&parts.headers).ok_or(Error::Unauthenticated)?;
+    refuse_cross_site(&parts.method, &parts.headers)?;
+    let now = state.now();
+    let session = db::find_session(&state.pool, &token.hash(), now).await?;
+    let session = session.ok_or(Error::Unauthenticated)?;
+    if session
+        .last_used_at
+        .is_none_or(|used| used < now - TOUCH_SESSION_EVERY)
+    {
+        db::touch_session(&state.pool, session.id, now).await?;
     }
+    Ok(session)
 }
 
 async fn by_api_key(state: &AppState, authorization: &str) -> Result<Caller> {
@@ -134,18 +181,32 @@ async fn by_api_key(state: &AppState, authorization: &str) -> Result<Caller> {
         return Err(Error::Unauthenticated);
     }
     let key = ApiKey::parse(credential.trim()).ok_or(Error::Unauthenticated)?;
-    let hash = key.hash();
-    let row = db::find_api_key(&state.pool, &hash, state.now()).await?;
+    let (hash, now) = (key.hash(), state.now());
+    let row = db::find_api_key(&state.pool, &hash, now).await?;
     let row = row.ok_or(Error::Unauthenticated)?;
     // The index compared already, in its own time; this comparison is the one that counts.
     if !bool::from(row.key_hash.as_slice().ct_eq(&hash)) {
         return Err(Error::Unauthenticated);
     }
-    db::touch_api_key(&state.pool, row.id, state.now()).await?;
+    if row.last_used_at.is_none_or(|used| used < now - TOUCH_EVERY) {
+        db::touch_api_key(&state.pool, row.id, now).await?;
+    }
+    let scopes = row.scopes.iter().map(|text| Scope::parse(text));
+    let scopes = scopes.collect::<Result<Vec<_>>>()?;
+    let allows = |permission| scopes.iter().any(|scope| scope.allows(permission));
+    let role = match (allows(Permission::Administer), allows(Permission::Create)) {
+        (true, _) => Role::Admin,
+        (false, true) => Role::Editor,
+        (false, false) => Role::Viewer,
+    };
+    let domain = row.domain.map(|text| text.parse()).transpose();
     Ok(Caller {
         workspace_id: row.workspace_id,
         identity: Identity::ApiKey(row.id),
-        role: Role::Editor,
+        role,
+        scopes: Some(scopes),
+        only_domain: domain.map_err(Error::internal)?,
+        rate_limit: row.rate_limit.map(i32::unsigned_abs),
     })
 }
 

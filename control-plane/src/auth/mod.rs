@@ -1,17 +1,17 @@
 //! Who is asking: passwords, sessions, API keys, and the [`Caller`] that handlers receive.
 
 mod api_key;
-mod attempts;
 mod caller;
 mod form_origin;
 mod password;
+mod permission;
 mod session;
 
 pub use api_key::ApiKey;
-pub use attempts::Attempts;
-pub use caller::{Caller, Identity, Role, SessionCaller};
+pub use caller::{Caller, Identity, SessionCaller};
 pub use form_origin::is_from_our_page;
 pub use password::{PasswordHasher, TooManyHashes};
+pub use permission::{Permission, Role, Scope};
 pub use session::{SessionToken, clear_cookie, set_cookie};
 
 /// Names of things in the API.
@@ -23,6 +23,22 @@ pub mod id {
     contract::typed_id! {
         /// A workspace.
         WorkspaceId, "wsp_"
+    }
+    contract::typed_id! {
+        /// A sign-in.
+        SessionId, "ses_"
+    }
+    contract::typed_id! {
+        /// An invitation.
+        InvitationId, "inv_"
+    }
+    contract::typed_id! {
+        /// A program that is told of links.
+        WebhookId, "whk_"
+    }
+    contract::typed_id! {
+        /// What it is told.
+        MessageId, "msg_"
     }
     contract::typed_id! {
         /// An API key.

@@ -15,25 +15,63 @@ pub struct ApiKeyRow {
     pub workspace_id: Uuid,
     /// SHA-256 of the key.
     pub key_hash: Vec<u8>,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// The only domain whose links it sees.
+    pub domain: Option<String>,
+    /// Requests a minute, if it has a limit of its own.
+    pub rate_limit: Option<i32>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<OffsetDateTime>,
+}
+
+/// A key as its workspace sees it.
+#[derive(Debug, Clone)]
+pub struct KeyRow {
+    /// Identity.
+    pub id: Uuid,
+    /// What it is for.
+    pub name: String,
+    /// Its first characters.
+    pub prefix: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// The only domain whose links it sees.
+    pub domain: Option<String>,
+    /// Requests a minute, if it has a limit of its own.
+    pub rate_limit: Option<i32>,
+    /// The key in whose place it was made.
+    pub replaces: Option<Uuid>,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it stops working.
+    pub expires_at: Option<OffsetDateTime>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<OffsetDateTime>,
 }
 
 /// Stores a new key's hash.
 pub async fn insert_api_key(
     connection: &mut PgConnection,
-    key: &ApiKeyRow,
-    name: &str,
-    prefix: &str,
-    now: OffsetDateTime,
+    workspace_id: Uuid,
+    key: &KeyRow,
+    key_hash: &[u8],
 ) -> Result<()> {
     sqlx::query!(
-        "insert into api_keys (id, workspace_id, name, prefix, key_hash, created_at)
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into api_keys (id, workspace_id, name, prefix, key_hash, created_at, expires_at,
+                               scopes, domain, rate_limit, replaces)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         key.id,
-        key.workspace_id,
-        name,
-        prefix,
-        key.key_hash,
-        now,
+        workspace_id,
+        key.name,
+        key.prefix,
+        key_hash,
+        key.created_at,
+        key.expires_at,
+        &key.scopes,
+        key.domain,
+        key.rate_limit,
+        key.replaces,
     )
     .execute(connection)
     .await?;
@@ -48,7 +86,7 @@ pub async fn find_api_key(
 ) -> Result<Option<ApiKeyRow>> {
     let key = sqlx::query_as!(
         ApiKeyRow,
-        "select id, workspace_id, key_hash from api_keys
+        "select id, workspace_id, key_hash, scopes, domain, rate_limit, last_used_at from api_keys
          where key_hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
         key_hash,
         now,
@@ -58,11 +96,111 @@ pub async fn find_api_key(
     Ok(key)
 }
 
-/// Notes that a key was used; at most once a minute, so that a busy key does not write all day.
+/// The keys of a workspace that were not revoked, newest first.
+pub async fn list_api_keys(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<KeyRow>> {
+    let keys = sqlx::query_as!(
+        KeyRow,
+        "select id, name, prefix, scopes, domain, rate_limit, replaces, created_at, expires_at,
+                last_used_at
+         from api_keys
+         where workspace_id = $1 and revoked_at is null
+         order by created_at desc, id desc",
+        workspace_id,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(keys)
+}
+
+/// A key that was not revoked.
+pub async fn find_key(pool: &PgPool, workspace_id: Uuid, id: Uuid) -> Result<Option<KeyRow>> {
+    let key = sqlx::query_as!(
+        KeyRow,
+        "select id, name, prefix, scopes, domain, rate_limit, replaces, created_at, expires_at,
+                last_used_at
+         from api_keys
+         where workspace_id = $1 and id = $2 and revoked_at is null",
+        workspace_id,
+        id,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(key)
+}
+
+/// Whether another key took this one's place already.
+pub async fn has_successor(connection: &mut PgConnection, id: Uuid) -> Result<bool> {
+    let has = sqlx::query_scalar!(
+        r#"select exists (
+               select from api_keys where replaces = $1 and revoked_at is null
+           ) as "has!""#,
+        id,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(has)
+}
+
+/// A key that was not revoked, locked until the end of the transaction.
+pub async fn lock_api_key(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<Option<KeyRow>> {
+    let key = sqlx::query_as!(
+        KeyRow,
+        "select id, name, prefix, scopes, domain, rate_limit, replaces, created_at, expires_at,
+                last_used_at
+         from api_keys
+         where workspace_id = $1 and id = $2 and revoked_at is null
+         for update",
+        workspace_id,
+        id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(key)
+}
+
+/// How many keys a workspace has that were not revoked. Nobody can make one more until the end of
+/// the transaction.
+pub async fn count_api_keys(connection: &mut PgConnection, workspace_id: Uuid) -> Result<i64> {
+    sqlx::query!(
+        "select id from workspaces where id = $1 for update",
+        workspace_id
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from api_keys
+           where workspace_id = $1 and revoked_at is null"#,
+        workspace_id,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
+}
+
+/// Lets a key end, unless it ends before that anyway.
+pub async fn expire_api_key(
+    connection: &mut PgConnection,
+    id: Uuid,
+    at: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "update api_keys set expires_at = least(expires_at, $2) where id = $1",
+        id,
+        at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a key was used.
 pub async fn touch_api_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Result<()> {
     sqlx::query!(
-        "update api_keys set last_used_at = $2::timestamptz
-         where id = $1 and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')",
+        "update api_keys set last_used_at = greatest(last_used_at, $2) where id = $1",
         id,
         now,
     )
@@ -71,11 +209,19 @@ pub async fn touch_api_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Resu
     Ok(())
 }
 
-/// Ends a key for good; false when there is none to end.
-pub async fn revoke_api_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Result<bool> {
+/// Ends a key for good; false when there is none to end. `workspace_id` is `None` for the
+/// installation's own hand, which may end any.
+pub async fn revoke_api_key(
+    pool: &PgPool,
+    workspace_id: Option<Uuid>,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> Result<bool> {
     let revoked = sqlx::query!(
-        "update api_keys set revoked_at = $2 where id = $1 and revoked_at is null",
+        "update api_keys set revoked_at = $3
+         where id = $1 and ($2::uuid is null or workspace_id = $2) and revoked_at is null",
         id,
+        workspace_id,
         now,
     )
     .execute(pool)

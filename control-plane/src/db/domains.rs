@@ -15,6 +15,8 @@ const CASE_LOCK: i32 = 0x6361_7365;
 pub struct DomainRow {
     /// Host.
     pub domain: String,
+    /// Whose it is.
+    pub workspace_id: Uuid,
     /// Where `/` leads.
     pub root_url: Option<String>,
     /// Where unknown codes lead.
@@ -47,7 +49,8 @@ impl DomainRow {
 pub async fn find_domain(pool: &PgPool, domain: &Domain) -> Result<Option<DomainRow>> {
     let row = sqlx::query_as!(
         DomainRow,
-        "select domain, root_url, not_found_url, expired_url, ignores_case, updated_at, revision
+        "select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
+                revision
          from domains where domain = $1",
         domain.as_str(),
     )
@@ -67,14 +70,30 @@ pub async fn domain_names(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<Strin
     Ok(names)
 }
 
-/// A domain's settings for an edit, locked until the end of the transaction; made if it has none.
-pub async fn lock_domain(
+/// All domains of a workspace, by name.
+pub async fn list_domains(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<DomainRow>> {
+    let rows = sqlx::query_as!(
+        DomainRow,
+        "select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
+                revision
+         from domains where workspace_id = $1
+         order by domain",
+        workspace_id,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows)
+}
+
+/// Gives a domain to a workspace; false when it is somebody's already. Follow with
+/// [`log_domain_change`].
+pub async fn insert_domain(
     connection: &mut PgConnection,
     domain: &Domain,
     workspace_id: Uuid,
     now: OffsetDateTime,
-) -> Result<DomainRow> {
-    sqlx::query!(
+) -> Result<bool> {
+    let inserted = sqlx::query!(
         "insert into domains (domain, workspace_id, created_at, updated_at, revision)
          values ($1, $2, $3, $3, 0)
          on conflict (domain) do nothing",
@@ -82,18 +101,67 @@ pub async fn lock_domain(
         workspace_id,
         now,
     )
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// A domain's settings for an edit, locked until the end of the transaction.
+pub async fn lock_domain(
+    connection: &mut PgConnection,
+    domain: &Domain,
+    workspace_id: Uuid,
+) -> Result<Option<DomainRow>> {
     let row = sqlx::query_as!(
         DomainRow,
-        "select domain, root_url, not_found_url, expired_url, ignores_case, updated_at, revision
-         from domains where domain = $1
+        "select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
+                revision
+         from domains where domain = $1 and workspace_id = $2
          for update",
+        domain.as_str(),
+        workspace_id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+/// Whether a domain is a workspace's. With [`hold_case`] before, it stays so until the end of the
+/// transaction.
+pub async fn owns_domain(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    domain: &Domain,
+) -> Result<bool> {
+    let owns = sqlx::query_scalar!(
+        r#"select exists (
+               select from domains where workspace_id = $1 and domain = $2
+           ) as "owns!""#,
+        workspace_id,
         domain.as_str(),
     )
     .fetch_one(connection)
     .await?;
-    Ok(row)
+    Ok(owns)
+}
+
+/// Whether a domain has links, deleted ones included.
+pub async fn has_links(connection: &mut PgConnection, domain: &Domain) -> Result<bool> {
+    let has = sqlx::query_scalar!(
+        r#"select exists (select from links where domain = $1) as "has!""#,
+        domain.as_str(),
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(has)
+}
+
+/// Removes a domain, when its last state was logged.
+pub async fn delete_domain(connection: &mut PgConnection, domain: &Domain) -> Result<()> {
+    sqlx::query!("delete from domains where domain = $1", domain.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Whether codes of a domain are in lower case. Stays so until the end of the transaction.
@@ -166,7 +234,8 @@ pub async fn log_domain_change(
          update domains set revision = head.seq, updated_at = $2
          from head
          where domain = $1
-         returning domain, root_url, not_found_url, expired_url, ignores_case, updated_at, revision",
+         returning domain, workspace_id, root_url, not_found_url, expired_url, ignores_case,
+                   updated_at, revision",
         domain,
         now,
     )

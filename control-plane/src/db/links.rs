@@ -70,6 +70,22 @@ pub async fn find_link(pool: &PgPool, workspace_id: Uuid, id: LinkId) -> Result<
     Ok(link)
 }
 
+/// The domain a link lives under.
+pub async fn domain_of_link(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    id: LinkId,
+) -> Result<Option<String>> {
+    let domain = sqlx::query_scalar!(
+        "select domain from links where workspace_id = $1 and id = $2",
+        workspace_id,
+        id.0,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(domain)
+}
+
 /// The link for an edit, locked until the end of the transaction. Not from the bin.
 pub async fn lock_link(
     connection: &mut PgConnection,

@@ -4,12 +4,16 @@
 mod api_keys;
 mod audit_log;
 mod changes;
+mod domain_claims;
 mod domains;
+mod idempotency;
 mod imports;
+mod invitations;
 mod link_list;
 mod link_row;
 mod link_writes;
 mod links;
+mod members;
 mod orphans;
 mod patterns;
 mod pool;
@@ -21,18 +25,34 @@ mod stats;
 mod totals;
 mod users;
 mod visitor_keys;
+mod webhook_messages;
+mod webhook_tellings;
+mod webhooks;
 
-pub use api_keys::{ApiKeyRow, find_api_key, insert_api_key, revoke_api_key, touch_api_key};
+pub use api_keys::{
+    ApiKeyRow, KeyRow, count_api_keys, expire_api_key, find_api_key, find_key, has_successor,
+    insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key,
+};
 pub use audit_log::{AuditFilter, AuditRow, VersionRow, audit_log, versions};
 pub use changes::{
     Head, LoggedChange, changes_after, head, log_change, log_changes, rename_history,
 };
+pub use domain_claims::{
+    ClaimRow, count_domains, delete_claim, find_claim, insert_claim, list_claims,
+};
 pub use domains::{
-    DomainRow, domain_names, find_domain, has_lower_case_only, hold_case, lock_domain,
-    log_domain_change, update_domain,
+    DomainRow, delete_domain, domain_names, find_domain, has_links, has_lower_case_only, hold_case,
+    insert_domain, list_domains, lock_domain, log_domain_change, owns_domain, update_domain,
+};
+pub use idempotency::{
+    KeptAnswer, delete_old_answers, find_answer, has_answer, insert_answer, take_name,
 };
 pub use imports::{
     ImportRow, find_import, import_rows, insert_import, list_imports, take_import, update_import,
+};
+pub use invitations::{
+    InvitationRow, count_invitations, delete_invitation, find_invitation, list_invitations,
+    put_invitation,
 };
 pub use link_list::{
     BIN_PERIOD, LinkFilter, LinkOrder, Page, Position, count_links, list_links, totals_of,
@@ -40,16 +60,22 @@ pub use link_list::{
 pub use link_row::LinkRow;
 pub use link_writes::{insert_links, lock_links, write_links};
 pub use links::{
-    LinkName, delete_link, find_external_link, find_link, find_link_as_asked, find_link_by_code,
-    ids_of_codes, insert_link, link_exists, lock_external_link, lock_link, restore_link,
-    taken_codes, taken_external_ids, targets_of_codes, update_link,
+    LinkName, delete_link, domain_of_link, find_external_link, find_link, find_link_as_asked,
+    find_link_by_code, ids_of_codes, insert_link, link_exists, lock_external_link, lock_link,
+    restore_link, taken_codes, taken_external_ids, targets_of_codes, update_link,
+};
+pub use members::{
+    MemberRow, WorkspaceRow, count_owned, delete_membership, list_members, list_workspaces,
+    lock_members, rename_workspace, update_role,
 };
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
 pub use sessions::{
-    SessionRow, delete_expired_sessions, delete_session, find_session, insert_session,
+    NewSession, SessionRow, SignInRow, delete_expired_sessions, delete_other_sessions,
+    delete_session, delete_session_of, find_session, insert_session, list_sessions, switch_session,
+    touch_session,
 };
 pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
 pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
@@ -58,3 +84,15 @@ pub use users::{
     insert_membership, insert_user, insert_workspace,
 };
 pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};
+pub use webhook_messages::{
+    DueMessage, MessageRow, NewMessage, Outcome, delete_old_messages, insert_messages,
+    list_messages, note_attempt, replay_message, take_due_messages,
+};
+pub use webhook_tellings::{
+    ClicksTelling, Progress, Telling, Tellings, changes_to_tell, clicks_to_tell,
+    expired_links_to_tell, lock_progress, pass_over_thresholds, set_progress,
+};
+pub use webhooks::{
+    WebhookRow, count_webhooks, delete_webhook, disable_webhook, find_webhook, insert_webhook,
+    list_webhooks, lock_webhook, update_webhook,
+};

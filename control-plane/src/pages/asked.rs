@@ -1,7 +1,5 @@
 //! What a visitor asks for, as the proxy hands it over.
 
-use std::net::IpAddr;
-
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use contract::code::is_reserved;
@@ -46,13 +44,6 @@ impl<'p> LinkPath<'p> {
 pub(super) fn host(headers: &HeaderMap) -> &str {
     let host = headers.get("x-forwarded-host").or(headers.get(HOST));
     host.and_then(|host| host.to_str().ok()).unwrap_or_default()
-}
-
-/// The visitor's address: the last that the header has, since that is what our proxy put there.
-/// Used to count attempts, and goes nowhere.
-pub(super) fn address(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
-    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// The link that a visitor means; `None` if there is none.
@@ -108,27 +99,5 @@ mod tests {
         ] {
             assert_eq!(LinkPath::read(nothing), None, "{nothing}");
         }
-    }
-
-    #[test]
-    fn the_address_is_the_one_that_our_proxy_wrote() {
-        let address = |values: &[&'static str]| {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append("x-forwarded-for", value.parse().unwrap());
-            }
-            address(&headers).map(|address| address.to_string())
-        };
-        assert_eq!(address(&["192.0.2.1"]).as_deref(), Some("192.0.2.1"));
-        assert_eq!(
-            address(&["1.1.1.1, 192.0.2.1"]).as_deref(),
-            Some("192.0.2.1")
-        );
-        assert_eq!(
-            address(&["1.1.1.1", "2001:db8::1"]).as_deref(),
-            Some("2001:db8::1")
-        );
-        assert_eq!(address(&["192.0.2.1, x"]), None);
-        assert_eq!(address(&[]), None);
     }
 }

@@ -11,6 +11,7 @@ use super::password_form::{Form, Said};
 use super::{cookies, html};
 use crate::auth::is_from_our_page;
 use crate::error::{Error, Result};
+use crate::limits::client_of;
 use crate::state::AppState;
 
 /// The form as it was sent.
@@ -89,15 +90,15 @@ async fn check(
         path,
         query: &entry.query,
     };
-    let address = asked::address(headers);
-    if let Err(wait) = state.attempts.take(id, address, now) {
+    let counters = state.attempts.at_link(id, client_of(headers));
+    if let Err(wait) = state.attempts.take(&counters, now).await {
         return Ok(form.page(Said::TooMany(wait)));
     }
     let hash = link.password_hash.clone();
     if !state.visitor_passwords.verify(entry.password, hash).await? {
         return Ok(form.page(Said::Wrong));
     }
-    state.attempts.give_back(id, address);
+    state.attempts.give_back(&counters).await;
 
     let is_secure = state.config.public_url.scheme() == "https";
     let mut response = StatusCode::SEE_OTHER.into_response();

@@ -4,16 +4,25 @@ pub mod audit;
 mod cursor;
 pub mod domains;
 pub mod imports;
+pub mod invitations;
+pub mod keys;
 pub mod links;
+pub mod members;
 pub mod orphans;
 mod paging;
 pub mod qr_logo;
 pub mod session;
+pub mod sessions;
+pub mod webhooks;
+pub mod workspaces;
+
+pub(crate) use links::short_url;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use contract::{Domain, LinkId};
 
+use crate::auth::id::{ApiKeyId, InvitationId, SessionId, UserId, WebhookId};
 use crate::error::{Error, Result};
 
 /// Query parameters; unknown or unreadable ones are refused.
@@ -59,6 +68,47 @@ impl<S: Send + Sync> FromRequestParts<S> for ExternalId {
         text.filter(is_name)
             .map(Self)
             .ok_or(Error::NotFound("link"))
+    }
+}
+
+/// What an id in a path names, for when it names nothing.
+pub trait Named: std::str::FromStr {
+    /// In a word.
+    const WHAT: &'static str;
+}
+
+impl Named for ApiKeyId {
+    const WHAT: &'static str = "key";
+}
+
+impl Named for UserId {
+    const WHAT: &'static str = "member";
+}
+
+impl Named for InvitationId {
+    const WHAT: &'static str = "invitation";
+}
+
+impl Named for WebhookId {
+    const WHAT: &'static str = "webhook";
+}
+
+impl Named for SessionId {
+    const WHAT: &'static str = "session";
+}
+
+/// The id in the path of something that is no link. The same goes for malformed ones.
+pub struct IdPath<T>(pub T);
+
+impl<S: Send + Sync, T: Named> FromRequestParts<S> for IdPath<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        let id = path
+            .ok()
+            .and_then(|axum::extract::Path(text)| text.parse().ok());
+        id.map(Self).ok_or(Error::NotFound(T::WHAT))
     }
 }
 

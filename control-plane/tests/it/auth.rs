@@ -1,7 +1,10 @@
+use local_servers::RedisServer;
+use local_servers::testing::{TestDatabase, ThrowAway};
+use redis::AsyncCommands;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, link_path};
+use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, blocking, link_path};
 
 fn cookie(signed_in: &Answer) -> String {
     let header = signed_in.headers["set-cookie"].to_str().unwrap();
@@ -220,5 +223,86 @@ async fn the_database_holds_no_usable_secret() {
                 "{table} holds a secret"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn the_eleventh_attempt_to_sign_in_is_refused_before_the_password_is_looked_at() {
+    let app = App::start().await;
+    let other = app.second_instance().await;
+    let attempt = async |instance: &str, email: &str, password: &str, client: &str| {
+        let body = json!({ "email": email, "password": password });
+        let request = app.client.post(format!("{instance}/api/v1/session"));
+        answer(request.header("x-forwarded-for", client).json(&body)).await
+    };
+    for number in 0..10 {
+        // Right ones do not count, and all control planes count together.
+        let right = attempt(&app.url, EMAIL, PASSWORD, "192.0.2.1").await;
+        assert_eq!(right.status, 200);
+        let instance = [&app.url, other.url()][number % 2];
+        let client = format!("198.51.100.{number}");
+        assert_eq!(attempt(instance, EMAIL, "wrong", &client).await.status, 401);
+        let email = "nobody@example.com";
+        let unknown = attempt(instance, email, "wrong", &client).await;
+        assert_eq!(unknown.status, 401);
+    }
+    let mut known = attempt(other.url(), "ADA@example.com ", PASSWORD, "203.0.113.1").await;
+    let mut unknown = attempt(&app.url, "nobody@example.com", PASSWORD, "203.0.113.1").await;
+    for refused in [&mut known, &mut unknown] {
+        assert_eq!(refused.status, 429);
+        assert_eq!(refused.headers["retry-after"], "901");
+        refused.body["request_id"] = json!("");
+    }
+    assert_eq!(known.body, unknown.body);
+    assert_eq!(known.body["code"], "too_many_attempts");
+    app.clock.advance(15 * 60 * 1_000_000);
+    let again = attempt(&app.url, EMAIL, PASSWORD, "203.0.113.1").await;
+    assert_eq!(again.status, 200);
+}
+
+#[tokio::test]
+async fn one_client_has_ten_attempts_for_all_accounts_also_without_redis() {
+    let mut redis = blocking(|| ThrowAway::<RedisServer>::redis().unwrap()).await;
+    let database = blocking(|| TestDatabase::create("control_plane")).await;
+    let url = database.url.clone();
+    let app = App::start_on(&url, &redis.url(), Some(database)).await;
+    for number in 0..10 {
+        let email = format!("nobody-{number}@example.com");
+        assert_eq!(app.sign_in(&email, "wrong").await.status, 401);
+    }
+    assert_eq!(app.sign_in(EMAIL, PASSWORD).await.status, 429);
+    redis = blocking(move || {
+        redis.stop().unwrap();
+        redis
+    })
+    .await;
+    assert_eq!(app.sign_in(EMAIL, PASSWORD).await.status, 429);
+    app.clock.advance(15 * 60 * 1_000_000);
+    for _ in 0..10 {
+        assert_eq!(app.sign_in("nobody@example.com", "wrong").await.status, 401);
+    }
+    assert_eq!(app.sign_in(EMAIL, PASSWORD).await.status, 429);
+    drop(redis);
+}
+
+#[tokio::test]
+async fn redis_learns_neither_addresses_nor_names_of_those_who_try() {
+    let app = App::start().await;
+    let body = json!({ "email": "someone@example.com", "password": "wrong" });
+    let request = app.request(Method::POST, "/api/v1/session").json(&body);
+    let request = request.header("x-forwarded-for", "198.51.100.77");
+    assert_eq!(answer(request).await.status, 401);
+    let client = redis::Client::open(app.redis_url.as_str()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let pattern = format!("{}:attempts:*", app.prefix);
+    let names: Vec<String> = connection.keys(&pattern).await.unwrap();
+    assert_eq!(names.len(), 2, "{names:?}");
+    for name in names {
+        assert!(
+            !name.contains("someone") && !name.contains("198.51"),
+            "{name}"
+        );
+        let seconds: i64 = connection.ttl(&name).await.unwrap();
+        assert!((1..=900).contains(&seconds), "{seconds}");
     }
 }

@@ -58,6 +58,8 @@ async fn the_own_domain_is_there_before_it_has_settings() {
     let app = App::start().await;
     let own = json!({
         "domain": "go.example.org",
+        "status": "active",
+        "verification": null,
         "root_url": null,
         "not_found_url": null,
         "expired_url": null,
@@ -91,6 +93,8 @@ async fn settings_are_kept_shown_and_relayed() {
         .await;
     let mut expected = json!({
         "domain": "go.example.org",
+        "status": "active",
+        "verification": null,
         "root_url": "https://example.com/",
         "not_found_url": "https://example.com/lost",
         "expired_url": null,
@@ -138,7 +142,7 @@ async fn only_owners_and_admins_change_settings() {
     let by_key = app.call(Method::PATCH, OWN, Some(body.clone())).await;
     assert_eq!(
         (by_key.status, &by_key.body["code"]),
-        (403, &json!("forbidden"))
+        (403, &json!("missing_scope"))
     );
     for (role, expected) in [
         ("viewer", 403),
@@ -167,6 +171,10 @@ async fn only_owners_and_admins_change_settings() {
 async fn another_workspace_has_no_domain() {
     let app = App::start().await;
     let foreign = app.foreign_key().await;
+    sqlx::query("update api_keys set scopes = '{read,admin}'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
     let ask = |method, path: &str| app.request(method, path).bearer_auth(&foreign);
     let list = answer(ask(Method::GET, "/api/v1/domains")).await;
     assert_eq!(list.body, json!({ "data": [] }));

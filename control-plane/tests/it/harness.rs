@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::{Clock, FixedClock, Timestamp};
+use control_plane::auth::Scope;
 use control_plane::{Config, Listeners, accounts};
 use local_servers::testing::{self, TestDatabase};
 use reqwest::{Client, Method, RequestBuilder};
@@ -61,6 +62,11 @@ impl Instance {
         }
     }
 
+    /// Where its API is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Where its admin listener is.
     pub fn admin_url(&self) -> &str {
         &self.admin_url
@@ -99,10 +105,27 @@ impl App {
         app
     }
 
+    /// With settings of its own.
+    pub async fn start_with(settings: &[(&'static str, String)]) -> Self {
+        let database = blocking(|| TestDatabase::create("control_plane")).await;
+        let redis_url = blocking(|| testing::redis_url().to_owned()).await;
+        let url = database.url.clone();
+        Self::start_set(&url, &redis_url, Some(database), settings).await
+    }
+
     pub async fn start_on(
         database_url: &str,
         redis_url: &str,
         database: Option<TestDatabase>,
+    ) -> Self {
+        Self::start_set(database_url, redis_url, database, &[]).await
+    }
+
+    async fn start_set(
+        database_url: &str,
+        redis_url: &str,
+        database: Option<TestDatabase>,
+        settings: &[(&'static str, String)],
     ) -> Self {
         service::install_tls_provider();
         let pool = PgPool::connect(database_url).await.unwrap();
@@ -112,12 +135,18 @@ impl App {
         accounts::create_owner(&pool, EMAIL, PASSWORD.into(), now)
             .await
             .unwrap();
-        let key = accounts::create_key(&pool, "tests", &mut rand::rng(), now)
-            .await
-            .unwrap();
+        let key = accounts::create_key(
+            &pool,
+            "tests",
+            &accounts::USUAL_SCOPES,
+            &mut rand::rng(),
+            now,
+        )
+        .await
+        .unwrap();
         let prefix = testing::unique_prefix();
 
-        let config = config(database_url, redis_url, &prefix);
+        let config = config(database_url, redis_url, &prefix, settings);
         let instance = Instance::start(config.clone(), clock.clone()).await;
         Self {
             url: instance.url.clone(),
@@ -209,6 +238,63 @@ impl App {
         answer(self.request(Method::POST, "/api/v1/session").json(&body)).await
     }
 
+    /// With another API key.
+    pub async fn call_with(
+        &self,
+        key: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = self.request(method, path).bearer_auth(key);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        answer(request).await
+    }
+
+    /// An API key with these scopes, made past the API.
+    pub async fn key_with(&self, scopes: &[Scope]) -> String {
+        let now = self.clock.now().to_datetime().unwrap();
+        let mut random = rand::rng();
+        let made = accounts::create_key(&self.pool, "more", scopes, &mut random, now);
+        made.await.unwrap().key.expose().to_owned()
+    }
+
+    /// The cookie of somebody who signs in.
+    pub async fn cookie(&self, email: &str, password: &str) -> String {
+        cookie(&self.sign_in(email, password).await)
+    }
+
+    /// From the console, with that cookie.
+    pub async fn console(
+        &self,
+        cookie: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let request = self.request(method, path).header("cookie", cookie);
+        let mut request = request.header("x-requested-with", "linkpulse");
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        answer(request).await
+    }
+
+    /// The cookie of a new member of the workspace that `cookie` looks at.
+    pub async fn member(&self, cookie: &str, email: &str, role: &str) -> String {
+        let body = json!({ "email": email, "role": role });
+        let path = "/api/v1/invitations";
+        let invited = self.console(cookie, Method::POST, path, Some(body)).await;
+        assert_eq!(invited.status, 201, "{}", invited.body);
+        let body = json!({ "token": invited.body["token"], "password": PASSWORD });
+        let request = self.request(Method::POST, "/api/v1/invitations/accept");
+        let accepted = answer(request.json(&body)).await;
+        assert_eq!(accepted.status, 200, "{}", accepted.body);
+        self::cookie(&accepted)
+    }
+
     /// A second workspace with an API key of its own.
     pub async fn foreign_key(&self) -> String {
         let key = control_plane::auth::ApiKey::generate(&mut rand::rng());
@@ -229,6 +315,12 @@ impl App {
             .unwrap();
         key.expose().to_owned()
     }
+}
+
+/// What a sign-in sets.
+pub fn cookie(signed_in: &Answer) -> String {
+    let header = signed_in.headers["set-cookie"].to_str().unwrap();
+    header.split(';').next().unwrap().to_owned()
 }
 
 pub fn link_path(id: &Value) -> String {
@@ -300,8 +392,16 @@ async fn migrate(pool: &PgPool) {
     pipeline.run(&mut *connection).await.unwrap();
 }
 
-fn config(database_url: &str, redis_url: &str, prefix: &str) -> Config {
+fn config(
+    database_url: &str,
+    redis_url: &str,
+    prefix: &str,
+    settings: &[(&'static str, String)],
+) -> Config {
     Config::from_lookup(&|name| {
+        if let Some((_, value)) = settings.iter().find(|(set, _)| *set == name) {
+            return Some(value.clone());
+        }
         let value = match name {
             "DATABASE_URL" => database_url,
             "REDIS_URL" => redis_url,

@@ -6,31 +6,42 @@
     reason = "a test that cannot go on should panic"
 )]
 
+mod access;
 mod audit;
 mod auth;
 mod bad_input;
 mod bulk;
 mod caps;
 mod console;
+mod domain_ownership;
 mod domains;
 mod explain;
 mod harness;
 mod history;
 mod imports;
 mod internal;
+mod keys;
+mod killed;
 mod leadership;
 mod link_fields;
 mod link_list;
 mod link_options;
 mod links;
+mod name_server;
+mod once;
 mod openapi;
 mod orphans;
 mod outage;
 mod password;
+mod people;
 mod pool;
 mod preview;
 mod propagation;
 mod qr;
+mod rate_limits;
 mod relay;
 mod stats;
+mod versions;
 mod visitor_keys;
+mod webhook_receiver;
+mod webhooks;

@@ -177,6 +177,15 @@ async fn attempts_are_limited_before_the_password_is_looked_at() {
         "another client"
     );
     assert_eq!(enter(&app, "other", &form(OPEN_SESAME)).await.status(), 303);
+    // All control planes count together.
+    let sibling = app.second_instance().await;
+    let elsewhere = app.client.post(format!("{}/auth/vault", sibling.url()));
+    let elsewhere = elsewhere.header("x-forwarded-host", "go.example.org");
+    let elsewhere = elsewhere.header("x-forwarded-for", "203.0.113.7");
+    let form_type = "application/x-www-form-urlencoded";
+    let elsewhere = elsewhere.header("content-type", form_type);
+    let refused = elsewhere.body(form(OPEN_SESAME)).send().await.unwrap();
+    assert_eq!(refused.status(), 429);
     app.clock.advance(15 * 60 * 1_000_000);
     assert_eq!(enter(&app, "vault", &form(OPEN_SESAME)).await.status(), 303);
 }

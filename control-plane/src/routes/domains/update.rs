@@ -1,9 +1,9 @@
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Domain, own};
+use super::Domain;
+use super::own::{self, Standing};
 use crate::audit::{self, Event};
 use crate::auth::Caller;
 use crate::db::{self, DomainRow};
@@ -13,6 +13,7 @@ use crate::json::{self, JsonBody};
 use crate::problem::Problem;
 use crate::routes::DomainPath;
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 
 /// What to change. Absent fields stay; `null` clears what may be empty.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -48,8 +49,10 @@ pub struct UpdateDomain {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`conflict`: there are codes with capital letters",
+        (status = 409, description = "`conflict`: there are codes with capital letters;
+            `not_verified`: it is pending",
             body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -59,15 +62,17 @@ pub async fn update_domain(
     State(state): State<AppState>,
     caller: Caller,
     DomainPath(name): DomainPath,
+    if_match: IfMatch,
     JsonBody(body): JsonBody<UpdateDomain>,
-) -> Result<Json<Domain>> {
-    let domain = own::named(&state, &caller, &name).await?.clone();
-    caller.may_administer()?;
+) -> Result<Versioned<Domain>> {
+    if let Standing::Pending(_) = own::named(&state, &caller, &name).await? {
+        return Err(Error::NotVerified);
+    }
     let edit = Edit::check(body, &state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { edit.write(&state, &caller, &domain).await });
+    let task = tokio::spawn(async move { edit.write(&state, &caller, &name, &if_match).await });
     let row = task.await.map_err(Error::internal)??;
-    Ok(Json(row.into()))
+    Ok(Versioned(row.revision, row.into()))
 }
 
 /// An edit whose fields are in order. The outer `None` leaves a field alone.
@@ -99,10 +104,17 @@ impl Edit {
         state: &AppState,
         caller: &Caller,
         domain: &contract::Domain,
+        if_match: &IfMatch,
     ) -> Result<DomainRow> {
         let now = state.now();
         let mut transaction = state.pool.begin().await?;
-        let mut row = db::lock_domain(&mut transaction, domain, caller.workspace_id, now).await?;
+        let workspace_id = caller.workspace_id;
+        if *domain == state.config.default_domain {
+            db::insert_domain(&mut transaction, domain, workspace_id, now).await?;
+        }
+        let row = db::lock_domain(&mut transaction, domain, workspace_id).await?;
+        let mut row = row.ok_or(Error::NotFound("domain"))?;
+        if_match.check(row.revision)?;
         if self.ignores_case == Some(true)
             && !row.ignores_case
             && !db::has_lower_case_only(&mut transaction, domain).await?

@@ -2,7 +2,42 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::db::DomainRow;
+use crate::db::{ClaimRow, DomainRow};
+
+/// Whether a domain may have links.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DomainStatus {
+    /// It was shown to be the workspace's.
+    Active,
+    /// It was not yet.
+    Pending,
+}
+
+/// The record that shows whose a domain is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Verification {
+    /// Its name.
+    #[schema(example = "_linkpulse.go.example.com")]
+    name: String,
+    /// Its type: `TXT`.
+    #[serde(rename = "type")]
+    #[schema(example = "TXT")]
+    kind: &'static str,
+    /// What it says.
+    #[schema(example = "linkpulse-verification=4bXq…")]
+    value: String,
+}
+
+/// Where the record of a domain is.
+pub(super) fn record_name(domain: &str) -> String {
+    format!("_linkpulse.{domain}")
+}
+
+/// What the record says.
+pub(super) fn record_value(token: &str) -> String {
+    format!("linkpulse-verification={token}")
+}
 
 /// A domain.
 #[derive(Debug, Serialize, ToSchema)]
@@ -10,6 +45,10 @@ pub struct Domain {
     /// Its name.
     #[schema(example = "go.example.com")]
     domain: String,
+    status: DomainStatus,
+    /// What to put into the DNS, while it is pending.
+    #[schema(required)]
+    verification: Option<Verification>,
     /// Where `/` leads. The console, when null.
     #[schema(required)]
     root_url: Option<String>,
@@ -30,10 +69,42 @@ pub struct Domain {
 }
 
 impl Domain {
+    /// Address in this API.
+    pub(super) fn location(&self) -> String {
+        format!("/api/v1/domains/{}", self.domain)
+    }
+
+    /// Which version this is.
+    pub(super) fn revision(&self) -> i64 {
+        self.revision
+    }
+
     /// One whose settings nobody has touched.
     pub(super) fn untouched(domain: &contract::Domain) -> Self {
         Self {
             domain: domain.to_string(),
+            status: DomainStatus::Active,
+            verification: None,
+            root_url: None,
+            not_found_url: None,
+            expired_url: None,
+            ignores_case: false,
+            updated_at: None,
+            revision: 0,
+        }
+    }
+}
+
+impl From<ClaimRow> for Domain {
+    fn from(claim: ClaimRow) -> Self {
+        Self {
+            status: DomainStatus::Pending,
+            verification: Some(Verification {
+                name: record_name(&claim.domain),
+                kind: "TXT",
+                value: record_value(&claim.token),
+            }),
+            domain: claim.domain,
             root_url: None,
             not_found_url: None,
             expired_url: None,
@@ -48,6 +119,8 @@ impl From<DomainRow> for Domain {
     fn from(row: DomainRow) -> Self {
         Self {
             domain: row.domain,
+            status: DomainStatus::Active,
+            verification: None,
             root_url: row.root_url,
             not_found_url: row.not_found_url,
             expired_url: row.expired_url,

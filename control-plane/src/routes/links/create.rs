@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
@@ -7,16 +6,18 @@ use contract::LinkId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::WrittenLink;
 use super::draft::Draft;
 use super::options::{ClickCap, Rule, SocialPreview, Split};
+use super::{Link, WrittenLink};
 use crate::auth::Caller;
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::Query;
 use crate::state::AppState;
+use crate::versions::Versioned;
 
 /// A link to make.
 #[derive(Deserialize, ToSchema)]
@@ -125,24 +126,28 @@ fn enabled() -> bool {
 pub async fn create_link(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<CreateLink>,
 ) -> Result<impl IntoResponse> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let mut draft = Draft::check(body, &state)?;
+    if !caller.sees(draft.domain().as_str()) {
+        return Err(Error::NotFound("domain"));
+    }
     draft.hash_password(&state).await?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let state = state.clone();
-        async move { draft.insert(&state, &caller).await }
+        async move { draft.insert(&state, &caller, &once).await }
     });
     let row = task.await.map_err(Error::internal)??;
-    let location = format!("/api/v1/links/{}", LinkId(row.id));
+    let location = Link::location(LinkId(row.id));
     let link = WrittenLink::load(&state, row, patience).await?;
     Ok((
         StatusCode::CREATED,
         AppendHeaders([(LOCATION, location)]),
-        Json(link),
+        Versioned(link.revision(), link),
     ))
 }

@@ -14,6 +14,7 @@ use crate::problem::Problem;
 use crate::propagation::{Propagation, Wait};
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
+use crate::versions::IfMatch;
 
 /// A link that was just deleted.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,6 +35,7 @@ pub struct DeletedLink {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     ))]
@@ -41,13 +43,14 @@ pub async fn delete_link(
     State(state): State<AppState>,
     caller: Caller,
     LinkPath(id): LinkPath,
+    if_match: IfMatch,
     Query(wait): Query<Wait>,
 ) -> Result<Response> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { delete(&state, &caller, id).await }
+        async move { delete(&state, &caller, id, &if_match).await }
     });
     let revision = task.await.map_err(Error::internal)??;
     let Some(patience) = patience else {
@@ -57,9 +60,11 @@ pub async fn delete_link(
     Ok(Json(DeletedLink { propagation }).into_response())
 }
 
-async fn delete(state: &AppState, caller: &Caller, id: LinkId) -> Result<i64> {
+async fn delete(state: &AppState, caller: &Caller, id: LinkId, if_match: &IfMatch) -> Result<i64> {
     let now = state.now();
     let mut transaction = state.pool.begin().await?;
+    let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
+    if_match.check(link.ok_or(Error::NotFound("link"))?.revision)?;
     let link = db::delete_link(&mut transaction, caller.workspace_id, id, now).await?;
     let link = link.ok_or(Error::NotFound("link"))?;
     let cause = Cause {

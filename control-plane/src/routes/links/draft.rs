@@ -2,18 +2,20 @@
 
 use std::mem::take;
 
-use contract::{Code, Domain, LinkOptions, RedirectStatus};
+use axum::http::StatusCode;
+use contract::{Code, Domain, LinkId, LinkOptions, RedirectStatus};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::codes::{folded, free_code_like, generate_code};
 use super::options::OptionFields;
-use super::{CreateLink, fields};
+use super::{CreateLink, Link, fields};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
+use crate::once::Once;
 use crate::state::AppState;
 
 /// A generated code is taken once in 10⁸ tries with a million links; ten in a row mean that
@@ -25,7 +27,8 @@ pub(super) type Maker<'a> = (Uuid, &'a str);
 
 /// A link whose fields are in order.
 pub(super) struct Draft {
-    domain: Domain,
+    pub(super) domain: Domain,
+    is_on_default_domain: bool,
     code: Option<Code>,
     original_url: String,
     title: Option<String>,
@@ -80,14 +83,14 @@ impl Draft {
         given.check(&mut check).apply(&mut options, 0);
         fields::together(redirect_status, &options, expires_at, &mut check);
         check.finish()?;
-        if body
-            .domain
-            .is_some_and(|text| text.parse::<Domain>().as_ref() != Ok(own))
-        {
-            return Err(Error::NotFound("domain"));
-        }
+        // Whose it is, the transaction looks.
+        let domain = match body.domain {
+            Some(text) => text.parse().map_err(|_| Error::NotFound("domain"))?,
+            None => own.clone(),
+        };
         Ok(Self {
-            domain: own.clone(),
+            is_on_default_domain: domain == *own,
+            domain,
             code,
             original_url: original_url.ok_or_else(|| Error::internal("a target got lost"))?,
             title,
@@ -114,6 +117,11 @@ impl Draft {
     /// Host.
     pub(super) fn domain(&self) -> &Domain {
         &self.domain
+    }
+
+    /// Whether it is the installation's own, where everybody may have links.
+    pub(super) fn is_on_default_domain(&self) -> bool {
+        self.is_on_default_domain
     }
 
     /// The code that was asked for.
@@ -163,14 +171,26 @@ impl Draft {
         row
     }
 
-    pub(super) async fn insert(self, state: &AppState, caller: &Caller) -> Result<LinkRow> {
+    pub(super) async fn insert(
+        self,
+        state: &AppState,
+        caller: &Caller,
+        once: &Once,
+    ) -> Result<LinkRow> {
+        let workspace_id = caller.workspace_id;
         let cause = Cause {
             action: Action::Created,
             actor: &caller.identity.to_string(),
             at: state.now(),
         };
         let mut transaction = state.pool.begin().await?;
+        once.begin(&mut transaction).await?;
         let is_lower = db::hold_case(&mut transaction, &self.domain).await?;
+        if !self.is_on_default_domain
+            && !db::owns_domain(&mut transaction, workspace_id, &self.domain).await?
+        {
+            return Err(Error::NotFound("domain"));
+        }
         for _ in 0..GENERATE_ATTEMPTS {
             let code = match &self.code {
                 Some(code) => folded(code, is_lower)?,
@@ -179,6 +199,11 @@ impl Draft {
             let row = self.row(&code, (caller.workspace_id, cause.actor), cause.at);
             if db::insert_link(&mut transaction, &row).await? {
                 let row = db::log_change(&mut transaction, &row, &cause).await?;
+                let location = Link::location(LinkId(row.id));
+                let fresh = Link::fresh(row.clone(), state);
+                let status = StatusCode::CREATED;
+                let kept = once.keep(&mut transaction, status, Some(&location), &fresh);
+                kept.await?;
                 transaction.commit().await?;
                 return Ok(row);
             }

@@ -14,6 +14,7 @@ use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::state::AppState;
+use crate::versions::IfMatch;
 
 /// An edit whose fields are in order. The outer `None` leaves a field alone.
 #[derive(Clone)]
@@ -96,10 +97,12 @@ impl Edit {
         state: &AppState,
         caller: &Caller,
         id: LinkId,
+        if_match: &IfMatch,
     ) -> Result<LinkRow> {
         let mut transaction = state.pool.begin().await?;
         let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
         let link = link.ok_or(Error::NotFound("link"))?;
+        if_match.check(link.revision)?;
         let link = self.write_locked(&mut transaction, state, caller, link);
         let link = link.await?;
         transaction.commit().await?;

@@ -10,6 +10,7 @@ use crate::auth::Caller;
 use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::json::{self, JsonBody};
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{ExternalId, Query};
@@ -105,7 +106,9 @@ impl Put {
         let Some(found) = found else {
             let mut draft = Draft::check(json::typed(body)?, &self.state)?;
             draft.hash_password(&self.state).await?;
-            let made = draft.insert(&self.state, &self.caller).await?;
+            let made = draft
+                .insert(&self.state, &self.caller, &Once::default())
+                .await?;
             return Ok((StatusCode::CREATED, made));
         };
         for (field, current) in [("domain", &found.domain), ("code", &found.code)] {

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 
 use super::Link;
@@ -8,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::LinkPath;
 use crate::state::AppState;
+use crate::versions::Versioned;
 
 /// Read a link
 ///
@@ -16,6 +16,7 @@ use crate::state::AppState;
     params(("id" = String, Path, description = "`lnk_…`")),
     responses(
         (status = 200, description = "The link", body = Link),
+        (status = 304, description = "Not changed"),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
@@ -24,8 +25,9 @@ pub async fn get_link(
     State(state): State<AppState>,
     caller: Caller,
     LinkPath(id): LinkPath,
-) -> Result<Json<Link>> {
+) -> Result<Versioned<Link>> {
     let row = db::find_link(&state.pool, caller.workspace_id, id).await?;
     let row = row.ok_or(Error::NotFound("link"))?;
-    Ok(Json(Link::load_one(&state, row).await?))
+    let link = Link::load_one(&state, row).await?;
+    Ok(Versioned(link.revision(), link))
 }

@@ -50,7 +50,13 @@ pub async fn list_links(
 ) -> Result<(HeaderMap, Json<LinkList>)> {
     let limit = paging::limit(query.limit)?;
     let filters = query.filters();
-    let filter = filters.check(&state)?;
+    let mut filter = filters.check(&state)?;
+    if let Some(only) = &caller.only_domain {
+        if filter.domain.is_some_and(|asked| asked != only.as_str()) {
+            return Err(Error::NotFound("domain"));
+        }
+        filter.domain = Some(only.as_str());
+    }
     let question = cursor::question(&query)?;
     let after = query.cursor.as_deref();
     let after = after.map(|text| cursor::decode(question, text));

@@ -43,4 +43,5 @@ pub use stats::*;
 pub use status::LinkStatus;
 pub use update::*;
 pub use view::Link;
+pub(crate) use view::short_url;
 pub use written::WrittenLink;

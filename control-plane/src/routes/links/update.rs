@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -13,6 +12,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 
 /// What to change. Absent fields stay; `null` clears what may be empty.
 #[derive(Default, Deserialize, ToSchema)]
@@ -122,6 +122,7 @@ pub struct UpdateLink {
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 409, description = "`conflict`: another link has the external id", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -131,17 +132,19 @@ pub async fn update_link(
     State(state): State<AppState>,
     caller: Caller,
     LinkPath(id): LinkPath,
+    if_match: IfMatch,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<UpdateLink>,
-) -> Result<Json<WrittenLink>> {
+) -> Result<Versioned<WrittenLink>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let mut edit = Edit::check(body, &state)?;
     edit.hash_password(&state).await?;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { edit.write(&state, &caller, id).await }
+        async move { edit.write(&state, &caller, id, &if_match).await }
     });
     let row = task.await.map_err(Error::internal)??;
-    Ok(Json(WrittenLink::load(&state, row, patience).await?))
+    let link = WrittenLink::load(&state, row, patience).await?;
+    Ok(Versioned(link.revision(), link))
 }

@@ -136,6 +136,22 @@ impl Link {
             .ok_or_else(|| Error::internal("a link got lost while it was loaded"))
     }
 
+    /// One that was just made: nobody can have followed it.
+    pub(super) fn fresh(row: LinkRow, state: &AppState) -> Self {
+        let total = total_of(row.id, &[]);
+        Self::new(row, Some(total), &state.config.public_url, state.now())
+    }
+
+    /// Address in this API.
+    pub(super) fn location(id: LinkId) -> String {
+        format!("/api/v1/links/{id}")
+    }
+
+    /// Which version this is.
+    pub(super) fn revision(&self) -> i64 {
+        self.revision
+    }
+
     /// One row as the client sees it, where clicks do not matter.
     pub(super) fn without_clicks(state: &AppState, row: LinkRow) -> Self {
         Self::new(row, None, &state.config.public_url, state.now())
@@ -146,8 +162,7 @@ impl Link {
         let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
         Self {
             status: LinkStatus::of(&row, now),
-            // `public_url` ends in "/", and so far every link is on its host.
-            short_url: format!("{public_url}{}", row.code),
+            short_url: short_url(public_url, &row.domain, &row.code),
             id: LinkId(row.id),
             domain: row.domain,
             code: row.code,
@@ -181,6 +196,16 @@ impl Link {
             updated_at: row.updated_at,
             revision: row.revision,
         }
+    }
+}
+
+/// All domains are reached as the installation's own is: with its scheme and port.
+pub(crate) fn short_url(public_url: &Url, domain: &str, code: &str) -> String {
+    let mut url = public_url.clone();
+    // Domains are names of hosts. `public_url` ends in "/".
+    match url.set_host(Some(domain)) {
+        Ok(()) => format!("{url}{code}"),
+        Err(_) => format!("{public_url}{code}"),
     }
 }
 

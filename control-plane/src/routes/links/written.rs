@@ -21,6 +21,11 @@ pub struct WrittenLink {
 }
 
 impl WrittenLink {
+    /// Which version this is.
+    pub(super) fn revision(&self) -> i64 {
+        self.link.revision()
+    }
+
     /// The row as the client sees it, after waiting for the edge if it wants that.
     pub(super) async fn load(
         state: &AppState,

@@ -1,16 +1,15 @@
-use axum::Json;
 use axum::extract::State;
-use axum::http::header::SET_COOKIE;
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Session;
+use super::{Session, sign_in};
 use crate::accounts::MAX_PASSWORD_LENGTH;
-use crate::auth::{SessionToken, set_cookie};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
+use crate::limits::client_of;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -29,7 +28,8 @@ pub struct CreateSession {
 /// Sign in
 ///
 /// Answers with a session cookie. A wrong password and an unknown user give the same answer, after
-/// the same time.
+/// the same time. Ten wrong ones in a quarter of an hour, for one address of a person or from one
+/// address of the network, and there are no more attempts for the rest of it.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = CreateSession,
     responses(
         (status = 200, description = "Signed in; the cookie is set", body = Session),
@@ -38,10 +38,12 @@ pub struct CreateSession {
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 429, description = "`too_many_attempts`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     ), security())]
 pub async fn create_session(
     State(state): State<AppState>,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<CreateSession>,
 ) -> Result<impl IntoResponse> {
     if body.password.len() > MAX_PASSWORD_LENGTH {
@@ -52,6 +54,10 @@ pub async fn create_session(
         ));
     }
     let email = body.email.trim().to_lowercase();
+    // Before the hash, which is what an attempt costs us.
+    let counters = state.attempts.to_sign_in(&email, client_of(&headers));
+    let attempt = state.attempts.take(&counters, state.timestamp()).await;
+    attempt.map_err(Error::TooManyAttempts)?;
     // A NUL cannot be in a text column, so nobody can have such an address.
     let user = match email.contains('\0') {
         true => None,
@@ -65,28 +71,7 @@ pub async fn create_session(
     let membership = db::find_membership(&state.pool, user.id).await?;
     let membership = membership.ok_or(Error::InvalidCredentials)?;
 
-    let token = SessionToken::generate();
-    let lifetime = state.config.session_lifetime;
-    let now = state.now();
-    let workspace_id = membership.workspace_id;
-    db::insert_session(
-        &state.pool,
-        &token.hash(),
-        user.id,
-        workspace_id,
-        now,
-        now + lifetime,
-    )
-    .await?;
-    let cookie = AppendHeaders([(SET_COOKIE, set_cookie(&token, lifetime))]);
-    let workspace = (workspace_id, membership.workspace_name);
-    Ok((
-        cookie,
-        Json(Session::new(
-            user.id,
-            user.email,
-            workspace,
-            membership.role,
-        )),
-    ))
+    state.attempts.give_back(&counters).await;
+
+    sign_in(&state, user.id, membership.workspace_id, &headers).await
 }

@@ -11,6 +11,7 @@ use crate::auth::Caller;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::json::{self, JsonBody};
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::Query;
@@ -57,6 +58,7 @@ pub struct CreateLinks {
 pub async fn create_links(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<CreateLinks>,
 ) -> Result<Json<BulkOutcome>> {
@@ -69,7 +71,7 @@ pub async fn create_links(
     let all_or_nothing = body.all_or_nothing;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { write(&state, &caller, body.links, all_or_nothing).await }
+        async move { write(&state, &caller, body.links, all_or_nothing, &once).await }
     });
     let written = task.await.map_err(Error::internal)??;
     Ok(Json(written.load(&state, patience).await?))
@@ -80,6 +82,7 @@ async fn write(
     caller: &Caller,
     links: Vec<Value>,
     all_or_nothing: bool,
+    once: &Once,
 ) -> Result<Written> {
     // Ten thousand addresses take a moment to check, in which this thread would answer nobody.
     let checking = tokio::task::spawn_blocking({
@@ -88,12 +91,12 @@ async fn write(
     });
     let drafts: Vec<Result<Draft>> = checking.await.map_err(Error::internal)?;
     for _ in 1..ATTEMPTS {
-        match attempt(state, caller, &drafts, all_or_nothing).await {
+        match attempt(state, caller, &drafts, all_or_nothing, once).await {
             Err(Error::Conflict(_)) => {}
             other => return other,
         }
     }
-    attempt(state, caller, &drafts, all_or_nothing).await
+    attempt(state, caller, &drafts, all_or_nothing, once).await
 }
 
 pub(super) fn check(link: Value, state: &AppState) -> Result<Draft> {
@@ -112,10 +115,12 @@ async fn attempt(
     caller: &Caller,
     drafts: &[Result<Draft>],
     all_or_nothing: bool,
+    once: &Once,
 ) -> Result<Written> {
     let now = state.now();
     let actor = caller.identity.to_string();
     let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
     let rows = rows::settle(&mut transaction, drafts, (caller.workspace_id, &actor), now).await?;
     if all_or_nothing {
         let mut refusals = Refusals::default();
@@ -142,6 +147,8 @@ async fn attempt(
         let made = db::insert_links(&mut transaction, new, &cause).await?;
         revision = made.last().map(|link| link.revision);
     }
+    let written = Written { results, revision };
+    written.keep(once, &mut transaction).await?;
     transaction.commit().await?;
-    Ok(Written { results, revision })
+    Ok(written)
 }

@@ -11,6 +11,7 @@ use crate::auth::Caller;
 use crate::db::LinkRow;
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::Query;
@@ -47,6 +48,7 @@ pub struct DeleteLinks {
 pub async fn delete_links(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<DeleteLinks>,
 ) -> Result<Json<BulkOutcome>> {
@@ -68,6 +70,7 @@ pub async fn delete_links(
                 &ids,
                 Action::Deleted,
                 all_or_nothing,
+                &once,
                 delete,
             )
             .await

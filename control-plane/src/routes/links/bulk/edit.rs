@@ -12,6 +12,7 @@ use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::json::JsonBody;
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::Query;
@@ -61,6 +62,7 @@ pub struct UpdateLinks {
 pub async fn update_links(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<UpdateLinks>,
 ) -> Result<Json<BulkOutcome>> {
@@ -75,7 +77,7 @@ pub async fn update_links(
         async move {
             let action = Action::Updated;
             let apply = |link: &mut LinkRow| change.apply(link, &state);
-            write(&state, &caller, &ids, action, all_or_nothing, apply).await
+            write(&state, &caller, &ids, action, all_or_nothing, &once, apply).await
         }
     });
     let written = task.await.map_err(Error::internal)??;
@@ -134,9 +136,11 @@ pub(super) async fn write(
     ids: &[LinkId],
     action: Action,
     all_or_nothing: bool,
+    once: &Once,
     apply: impl Fn(&mut LinkRow) -> Result<()>,
 ) -> Result<Written> {
     let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
     let asked: Vec<_> = ids.iter().map(|id| id.0).collect();
     let mut locked = db::lock_links(&mut transaction, caller.workspace_id, &asked).await?;
     let mut refusals = Refusals::default();
@@ -174,6 +178,8 @@ pub(super) async fn write(
         let written = db::write_links(&mut transaction, &changed, &cause).await?;
         revision = written.last().map(|link| link.revision);
     }
+    let written = Written { results, revision };
+    written.keep(once, &mut transaction).await?;
     transaction.commit().await?;
-    Ok(Written { results, revision })
+    Ok(written)
 }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use contract::LinkId;
 use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::db::LinkRow;
 use crate::error::{Error, FieldError, Result};
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Propagation;
 use crate::state::AppState;
@@ -34,7 +37,7 @@ pub struct BulkOutcome {
 }
 
 /// What became of one row.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RowOutcome {
     /// Whether it was done.
     done: bool,
@@ -82,6 +85,15 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Keeps the answer for a request that comes again. The last statement before the commit.
+    pub(super) async fn keep(&self, once: &Once, connection: &mut PgConnection) -> Result<()> {
+        if !once.is_asked_for() {
+            return Ok(());
+        }
+        let body = outcome(self.results.clone(), None);
+        once.keep(connection, StatusCode::OK, None, &body).await
+    }
+
     /// As the client sees it, after waiting for the edge if it wants that.
     pub(super) async fn load(
         self,
@@ -94,13 +106,17 @@ impl Written {
             }
             _ => None,
         };
-        let done = self.results.iter().filter(|row| row.done).count();
-        Ok(BulkOutcome {
-            done,
-            refused: self.results.len() - done,
-            results: self.results,
-            propagation,
-        })
+        Ok(outcome(self.results, propagation))
+    }
+}
+
+fn outcome(results: Vec<RowOutcome>, propagation: Option<Propagation>) -> BulkOutcome {
+    let done = results.iter().filter(|row| row.done).count();
+    BulkOutcome {
+        done,
+        refused: results.len() - done,
+        results,
+        propagation,
     }
 }
 

@@ -63,10 +63,17 @@ pub(super) async fn settle<'a>(
     now: OffsetDateTime,
 ) -> Result<Vec<Row<'a>>> {
     let mut is_lower = HashMap::new();
+    let mut foreign = HashSet::new();
     for draft in drafts.iter().flatten() {
         if !is_lower.contains_key(draft.domain()) {
             let held = db::hold_case(connection, draft.domain()).await?;
             is_lower.insert(draft.domain().clone(), held);
+            // Whose it is stays so, too, as long as that is held.
+            if !draft.is_on_default_domain()
+                && !db::owns_domain(connection, maker.0, draft.domain()).await?
+            {
+                foreign.insert(draft.domain().clone());
+            }
         }
     }
     let is_lower = |domain: &Domain| is_lower.get(domain).copied().unwrap_or(false);
@@ -96,6 +103,10 @@ pub(super) async fn settle<'a>(
     let mut rows = Vec::with_capacity(drafts.len());
     for (draft, code) in drafts.iter().zip(codes) {
         let row = match (draft, code) {
+            (Ok(draft), _) if foreign.contains(draft.domain()) => Row::Refused {
+                code: None,
+                reason: Reason::Found(Error::NotFound("domain")),
+            },
             (Ok(draft), Some(code)) => {
                 let is_lower = is_lower(draft.domain());
                 one(

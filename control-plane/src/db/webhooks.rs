@@ -1,0 +1,162 @@
+//! Programs that are told of links.
+
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::Result;
+
+/// A receiver.
+#[derive(Debug, Clone)]
+pub struct WebhookRow {
+    /// Identity.
+    pub id: Uuid,
+    /// Where it is.
+    pub url: String,
+    /// What it is told of.
+    pub events: Vec<String>,
+    /// Numbers of clicks it is told of.
+    pub click_thresholds: Vec<i64>,
+    /// Whether it is told anything.
+    pub is_enabled: bool,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it last changed.
+    pub updated_at: OffsetDateTime,
+}
+
+/// Stores a new receiver.
+pub async fn insert_webhook(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    webhook: &WebhookRow,
+    secret: &[u8],
+) -> Result<()> {
+    sqlx::query!(
+        "insert into webhooks (id, workspace_id, url, secret, events, click_thresholds, is_enabled,
+                               created_at, updated_at, since_seq)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, seq from link_changes_head",
+        webhook.id,
+        workspace_id,
+        webhook.url,
+        secret,
+        &webhook.events,
+        &webhook.click_thresholds,
+        webhook.is_enabled,
+        webhook.created_at,
+        webhook.updated_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// How many receivers a workspace has. Nobody can make one more until the end of the transaction.
+pub async fn count_webhooks(connection: &mut PgConnection, workspace_id: Uuid) -> Result<i64> {
+    sqlx::query!(
+        "select id from workspaces where id = $1 for update",
+        workspace_id
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from webhooks where workspace_id = $1"#,
+        workspace_id,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
+}
+
+/// The receivers of a workspace, newest first.
+pub async fn list_webhooks(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<WebhookRow>> {
+    let webhooks = sqlx::query_as!(
+        WebhookRow,
+        "select id, url, events, click_thresholds, is_enabled, created_at, updated_at from webhooks
+         where workspace_id = $1
+         order by created_at desc, id desc",
+        workspace_id,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(webhooks)
+}
+
+/// One receiver.
+pub async fn find_webhook(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<Option<WebhookRow>> {
+    let webhook = sqlx::query_as!(
+        WebhookRow,
+        "select id, url, events, click_thresholds, is_enabled, created_at, updated_at from webhooks
+         where workspace_id = $1 and id = $2",
+        workspace_id,
+        id,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(webhook)
+}
+
+/// One receiver for an edit, locked until the end of the transaction.
+pub async fn lock_webhook(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: Uuid,
+) -> Result<Option<WebhookRow>> {
+    let webhook = sqlx::query_as!(
+        WebhookRow,
+        "select id, url, events, click_thresholds, is_enabled, created_at, updated_at from webhooks
+         where workspace_id = $1 and id = $2
+         for update",
+        workspace_id,
+        id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(webhook)
+}
+
+/// Writes what may be edited.
+pub async fn update_webhook(connection: &mut PgConnection, webhook: &WebhookRow) -> Result<()> {
+    sqlx::query!(
+        "update webhooks
+         set url = $2, events = $3, click_thresholds = $4, is_enabled = $5, updated_at = $6
+         where id = $1",
+        webhook.id,
+        webhook.url,
+        &webhook.events,
+        &webhook.click_thresholds,
+        webhook.is_enabled,
+        webhook.updated_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Switches a receiver off.
+pub async fn disable_webhook(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        "update webhooks set is_enabled = false, updated_at = $2 where id = $1",
+        id,
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Removes a receiver and its messages; false when there is none.
+pub async fn delete_webhook(pool: &PgPool, workspace_id: Uuid, id: Uuid) -> Result<bool> {
+    let deleted = sqlx::query!(
+        "delete from webhooks where workspace_id = $1 and id = $2",
+        workspace_id,
+        id,
+    )
+    .execute(pool)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}

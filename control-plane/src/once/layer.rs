@@ -1,0 +1,89 @@
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use super::name;
+use super::request::{Named, Once};
+use crate::auth::Caller;
+use crate::db::{self, KeptAnswer};
+use crate::error::{Error, Result};
+use crate::state::AppState;
+
+/// Longest body that is compared. Each route has a limit of its own, which is not longer.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
+
+/// Gives a request that was done before its answer again, and lets others pass. Behind the
+/// [gate](crate::gate), which knows whose names these are.
+pub async fn once(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let answer = answer(&state, request, next).await;
+    answer.unwrap_or_else(Error::into_response)
+}
+
+async fn answer(state: &AppState, request: Request, next: Next) -> Result<Response> {
+    let name = name::given(request.headers())?;
+    let caller = request.extensions().get::<Caller>();
+    let (Some(name), Some(caller)) = (name, caller) else {
+        return Ok(next.run(request).await);
+    };
+    let workspace_id = caller.workspace_id;
+    let key_hash = name::hash(workspace_id, name);
+    let (mut parts, body) = request.into_parts();
+    let body = to_bytes(body, LONGEST_BODY).await;
+    let body = body.map_err(|_| Error::TooLarge)?;
+    let mut hash = Sha256::new();
+    hash.update(parts.uri.to_string());
+    hash.update([0]);
+    hash.update(&body);
+    let named = Named {
+        workspace_id,
+        key_hash,
+        request_hash: hash.finalize().into(),
+        now: state.now(),
+    };
+    let (request_hash, now) = (named.request_hash, named.now);
+    let given_before = async || -> Result<Option<Response>> {
+        let answer = db::find_answer(&state.pool, workspace_id, &key_hash, now).await?;
+        answer
+            .map(|answer| again(answer, &request_hash))
+            .transpose()
+    };
+    if let Some(answer) = given_before().await? {
+        return Ok(answer);
+    }
+    parts.extensions.insert(Once::new(named));
+    let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
+    // Somebody else did it between our look and the transaction.
+    match answer.extensions().get::<DoneBefore>() {
+        Some(DoneBefore) => Ok(given_before().await?.unwrap_or(answer)),
+        None => Ok(answer),
+    }
+}
+
+/// Marks the answer to a request that was done meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DoneBefore;
+
+fn again(answer: KeptAnswer, request_hash: &[u8; 32]) -> Result<Response> {
+    if answer.request_hash != request_hash {
+        return Err(Error::IdempotencyKeyReused);
+    }
+    let status = u16::try_from(answer.status).map_err(Error::internal)?;
+    let status = StatusCode::from_u16(status).map_err(Error::internal)?;
+    let mut response = (status, answer.body).into_response();
+    let headers = response.headers_mut();
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    let replayed = HeaderName::from_static("idempotent-replayed");
+    headers.insert(replayed, HeaderValue::from_static("true"));
+    if let Some(location) = answer.location {
+        let location = HeaderValue::try_from(location).map_err(Error::internal)?;
+        headers.insert(header::LOCATION, location);
+    }
+    Ok(response)
+}

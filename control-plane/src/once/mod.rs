@@ -1,0 +1,14 @@
+//! Requests with an `Idempotency-Key`: sent twice, done once.
+//!
+//! What a request makes, and the answer to it under the request's name, are written in one
+//! transaction. So whenever a process or a connection dies, a request that is sent again either
+//! finds the answer, or finds that nothing was made. There is no state between the two that
+//! somebody would have to tidy up.
+
+mod layer;
+mod name;
+mod request;
+
+pub(crate) use layer::DoneBefore;
+pub use layer::once;
+pub use request::Once;

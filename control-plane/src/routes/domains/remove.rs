@@ -1,0 +1,77 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use uuid::Uuid;
+
+use super::own::{self, Standing};
+use crate::auth::Caller;
+use crate::db;
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::routes::DomainPath;
+use crate::state::AppState;
+use crate::versions::IfMatch;
+
+/// Remove a domain
+///
+/// One that has no links, not even deleted ones: their codes would lead nowhere, and come to belong
+/// to whoever has the domain next.
+#[utoipa::path(delete, path = "/api/v1/domains/{domain}", tag = "domains",
+    params(("domain" = String, Path, description = "Its name")),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`conflict`: it has links, or is the installation's own",
+            body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
+    ))]
+pub async fn remove_domain(
+    State(state): State<AppState>,
+    caller: Caller,
+    if_match: IfMatch,
+    DomainPath(name): DomainPath,
+) -> Result<StatusCode> {
+    let standing = own::named(&state, &caller, &name).await?;
+    if name == state.config.default_domain {
+        return Err(Error::Conflict("the installation's own domain stays"));
+    }
+    let workspace_id = caller.workspace_id;
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move {
+        match standing {
+            Standing::Pending(_) => {
+                let mut connection = state.pool.acquire().await?;
+                db::delete_claim(&mut connection, workspace_id, &name).await
+            }
+            Standing::Active(_) => remove(&state, workspace_id, &name, &if_match).await,
+        }
+    });
+    match task.await.map_err(Error::internal)?? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Error::NotFound("domain")),
+    }
+}
+
+async fn remove(
+    state: &AppState,
+    workspace_id: Uuid,
+    domain: &contract::Domain,
+    if_match: &IfMatch,
+) -> Result<bool> {
+    let mut transaction = state.pool.begin().await?;
+    // Nobody makes a link there until this is done.
+    db::has_lower_case_only(&mut transaction, domain).await?;
+    let Some(mut row) = db::lock_domain(&mut transaction, domain, workspace_id).await? else {
+        return Ok(false);
+    };
+    if_match.check(row.revision)?;
+    if db::has_links(&mut transaction, domain).await? {
+        return Err(Error::Conflict("there are links on this domain"));
+    }
+    // Proxies keep the last that they heard: nothing leads anywhere.
+    (row.root_url, row.not_found_url, row.expired_url) = (None, None, None);
+    db::update_domain(&mut transaction, &row).await?;
+    db::log_domain_change(&mut transaction, domain.as_str(), state.now()).await?;
+    db::delete_domain(&mut transaction, domain).await?;
+    transaction.commit().await?;
+    Ok(true)
+}

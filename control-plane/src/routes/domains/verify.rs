@@ -1,0 +1,65 @@
+use axum::Json;
+use axum::extract::State;
+use uuid::Uuid;
+
+use super::own::{self, Standing};
+use super::{Domain, record_name, record_value};
+use crate::auth::Caller;
+use crate::db::{self, DomainRow};
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::routes::DomainPath;
+use crate::state::AppState;
+
+/// Verify a domain
+///
+/// Looks for the TXT record. If it is there, the domain is the workspace's from now on, and may have
+/// links. The record may be removed afterwards. Nothing happens to a domain that is active.
+#[utoipa::path(post, path = "/api/v1/domains/{domain}/verify", tag = "domains",
+    params(("domain" = String, Path, description = "Its name")),
+    responses(
+        (status = 200, description = "Active", body = Domain),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`not_verified`: the record is not there (yet); `conflict`: it
+            is another workspace's", body = Problem),
+        (status = 503, description = "`no_name_server`", body = Problem),
+    ))]
+pub async fn verify_domain(
+    State(state): State<AppState>,
+    caller: Caller,
+    DomainPath(name): DomainPath,
+) -> Result<Json<Domain>> {
+    let claim = match own::named(&state, &caller, &name).await? {
+        Standing::Active(row) => return Ok(Json(Standing::Active(row).view(&name))),
+        Standing::Pending(claim) => claim,
+    };
+    let expected = record_value(&claim.token);
+    let texts = state.dns.texts(&record_name(name.as_str())).await?;
+    if !texts.iter().any(|text| text.trim() == expected) {
+        return Err(Error::NotVerified);
+    }
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { take(&state, caller.workspace_id, &name).await });
+    let row = task.await.map_err(Error::internal)??;
+    Ok(Json(row.into()))
+}
+
+async fn take(
+    state: &AppState,
+    workspace_id: Uuid,
+    domain: &contract::Domain,
+) -> Result<DomainRow> {
+    let now = state.now();
+    let mut transaction = state.pool.begin().await?;
+    if !db::delete_claim(&mut transaction, workspace_id, domain).await? {
+        return Err(Error::NotFound("domain"));
+    }
+    if !db::insert_domain(&mut transaction, domain, workspace_id, now).await? {
+        return Err(Error::Conflict(
+            "this domain is another workspace's; it has to be removed there first",
+        ));
+    }
+    let row = db::log_domain_change(&mut transaction, domain.as_str(), now).await?;
+    transaction.commit().await?;
+    Ok(row)
+}

@@ -1,0 +1,107 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use time::Duration;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::token::Token;
+use super::{Invitation, NewInvitation};
+use crate::accounts;
+use crate::auth::{Caller, Role};
+use crate::db::{self, InvitationRow};
+use crate::error::{Error, Result};
+use crate::json::JsonBody;
+use crate::once::Once;
+use crate::problem::Problem;
+use crate::routes::members;
+use crate::state::AppState;
+
+/// How long an invitation can be accepted.
+const LIFETIME: Duration = Duration::days(7);
+
+/// Invitations of a workspace at a time. A list shows them all.
+const MOST: i64 = 200;
+
+/// Whom to invite, and as what.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateInvitation {
+    #[schema(example = "grace@example.com", max_length = 254)]
+    email: String,
+    role: Role,
+}
+
+/// Invite somebody
+///
+/// The answer has a link to pass on; no mail is sent. Good for seven days. Another invitation of the
+/// same person takes the place of the one before. Only owners invite owners.
+#[utoipa::path(post, path = "/api/v1/invitations", tag = "people",
+    request_body = CreateInvitation,
+    responses(
+        (status = 201, description = "Made", body = NewInvitation),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 409, description = "`conflict`: they are a member, or there are too many",
+            body = Problem),
+        (status = 413, description = "Body over 64 KiB", body = Problem),
+        (status = 415, description = "Not `application/json`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ))]
+pub async fn create_invitation(
+    State(state): State<AppState>,
+    caller: Caller,
+    once: Once,
+    JsonBody(body): JsonBody<CreateInvitation>,
+) -> Result<impl IntoResponse> {
+    members::may_grant(&caller, body.role)?;
+    let now = state.now();
+    let row = InvitationRow {
+        id: Uuid::now_v7(),
+        workspace_id: caller.workspace_id,
+        email: accounts::email(&body.email)?,
+        role: body.role.as_str().to_owned(),
+        created_at: now,
+        expires_at: now + LIFETIME,
+    };
+    let token = Token::generate();
+    let public_url = state.config.public_url.clone();
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn({
+        let (row, hash) = (row.clone(), token.hash());
+        async move { insert(&state, &row, &hash, &once).await }
+    });
+    task.await.map_err(Error::internal)??;
+    let token = token.expose();
+    let made = NewInvitation {
+        invitation: row.try_into()?,
+        url: Some(format!("{public_url}console/invitation#{token}")),
+        token: Some(token),
+    };
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+async fn insert(state: &AppState, row: &InvitationRow, hash: &[u8], once: &Once) -> Result<()> {
+    let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
+    let members = db::lock_members(&mut transaction, row.workspace_id).await?;
+    if members.iter().any(|member| member.email == row.email) {
+        return Err(Error::Conflict("they are a member already"));
+    }
+    if db::count_invitations(&mut transaction, row.workspace_id).await? >= MOST {
+        return Err(Error::Conflict(
+            "a workspace has at most 200 invitations; withdraw one first",
+        ));
+    }
+    db::put_invitation(&mut transaction, row, hash).await?;
+    let kept = NewInvitation {
+        invitation: Invitation::try_from(row.clone())?,
+        token: None,
+        url: None,
+    };
+    let status = StatusCode::CREATED;
+    once.keep(&mut transaction, status, None, &kept).await?;
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Who belongs to the workspace, and as what.
+
+mod list;
+mod remove;
+mod rules;
+mod update;
+
+pub use list::*;
+pub use remove::*;
+pub(super) use rules::may_grant;
+pub use update::*;

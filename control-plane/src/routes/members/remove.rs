@@ -1,0 +1,44 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use uuid::Uuid;
+
+use super::rules;
+use crate::auth::Caller;
+use crate::auth::id::UserId;
+use crate::db;
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::routes::IdPath;
+use crate::state::AppState;
+
+/// Remove a member
+///
+/// Their sign-ins to this workspace end at once. What they made stays, API keys included. Only
+/// owners remove owners, and the last one stays.
+#[utoipa::path(delete, path = "/api/v1/members/{id}", tag = "people",
+    params(("id" = String, Path, description = "`usr_…`")),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`conflict`: the last owner", body = Problem),
+    ))]
+pub async fn remove_member(
+    State(state): State<AppState>,
+    caller: Caller,
+    IdPath(UserId(id)): IdPath<UserId>,
+) -> Result<StatusCode> {
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { remove(&state, &caller, id).await });
+    task.await.map_err(Error::internal)??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
+    let mut transaction = state.pool.begin().await?;
+    let members = db::lock_members(&mut transaction, caller.workspace_id).await?;
+    rules::find(&members, id, caller)?;
+    rules::keep_an_owner(&members, id)?;
+    db::delete_membership(&mut transaction, caller.workspace_id, id).await?;
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Where somebody is signed in.
+
+mod end;
+mod list;
+
+pub use end::*;
+pub use list::*;

@@ -1,0 +1,132 @@
+//! Which version of a thing a client has: `ETag`, `If-None-Match`, `If-Match`.
+//!
+//! An entity tag is `"revision-checksum"`. The checksum is of the whole body, which also has what
+//! changes by itself (clicks, or having expired), so 304 is right. Edits compare the revision only:
+//! a click is no reason to refuse one.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// JSON of something that has a revision, with its `ETag`.
+pub struct Versioned<T>(pub i64, pub T);
+
+impl<T: Serialize> IntoResponse for Versioned<T> {
+    fn into_response(self) -> Response {
+        let body = match serde_json::to_vec(&self.1) {
+            Ok(body) => body,
+            Err(error) => return Error::internal(error).into_response(),
+        };
+        let tag = format!("\"{}-{:08x}\"", self.0, crc32fast::hash(&body));
+        let mut response = Body::from(body).into_response();
+        let headers = response.headers_mut();
+        let json = HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json);
+        if let Ok(tag) = HeaderValue::try_from(tag) {
+            headers.insert(header::ETAG, tag);
+        }
+        response
+    }
+}
+
+/// Answers 304 to those who have it already.
+pub async fn not_modified(request: Request, next: Next) -> Response {
+    let known = match request.method().is_safe() {
+        true => tags(request.headers(), &header::IF_NONE_MATCH),
+        false => None,
+    };
+    let response = next.run(request).await;
+    let (Some(known), Some(tag)) = (known, response.headers().get(header::ETAG)) else {
+        return response;
+    };
+    let has_it = known.iter().any(|known| {
+        let known = known.strip_prefix("W/").unwrap_or(known);
+        known == "*" || known.as_bytes() == tag.as_bytes()
+    });
+    if response.status() != StatusCode::OK || !has_it {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::NOT_MODIFIED;
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::empty())
+}
+
+/// The versions that a client is willing to change: any, without `If-Match`.
+#[derive(Debug, Clone, Default)]
+pub struct IfMatch(Option<Vec<String>>);
+
+impl IfMatch {
+    /// Refuses to change another version. To be asked when the thing is locked.
+    ///
+    /// # Errors
+    /// [`Error::Stale`].
+    pub fn check(&self, revision: i64) -> Result<()> {
+        let Some(tags) = &self.0 else {
+            return Ok(());
+        };
+        let revision = revision.to_string();
+        let is_it = |tag: &String| {
+            let inside = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            let tagged = inside.and_then(|inside| inside.split('-').next());
+            tag == "*" || tagged == Some(revision.as_str())
+        };
+        match tags.iter().any(is_it) {
+            true => Ok(()),
+            false => Err(Error::Stale),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(tags(&parts.headers, &header::IF_MATCH)))
+    }
+}
+
+fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
+    if !headers.contains_key(name) {
+        return None;
+    }
+    // What is not text names no version.
+    let lines = headers.get_all(name).iter();
+    let lines = lines.filter_map(|line| line.to_str().ok());
+    let tags = lines.flat_map(|line| line.split(','));
+    Some(tags.map(|tag| tag.trim().to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_version_that_is_named_may_be_changed() {
+        for (value, expected) in [
+            ("\"7-0a1b2c3d\"", true),
+            ("\"7\"", true),
+            ("*", true),
+            ("\"6-0a1b2c3d\", \"7-ffffffff\"", true),
+            ("\"6-0a1b2c3d\"", false),
+            ("W/\"7-0a1b2c3d\"", false),
+            ("7", false),
+            ("\"77-0a1b2c3d\"", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::IF_MATCH, value.parse().unwrap())]);
+            let if_match = IfMatch(tags(&headers, &header::IF_MATCH));
+            assert_eq!(if_match.check(7).is_ok(), expected, "{value}");
+        }
+        assert!(IfMatch::default().check(7).is_ok());
+    }
+}

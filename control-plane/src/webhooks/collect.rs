@@ -1,0 +1,96 @@
+//! From what happened to messages: changes in the order of the log, and links whose time is over.
+
+use contract::LinkRecord;
+use time::OffsetDateTime;
+
+use super::Event;
+use crate::db::{self, NewMessage};
+use crate::error::Result;
+use crate::state::AppState;
+
+/// Changes that are read in one transaction.
+const BATCH: i64 = 500;
+
+/// Links that were not clicked for longer have told what they have reached.
+const CLICKED_WITHIN: time::Duration = time::Duration::days(1);
+
+/// How far the note of how far it was done may fall behind while nothing happens.
+const LOOKED_AGAIN: time::Duration = time::Duration::seconds(10);
+
+/// Writes down what is to be told, once for all control planes. True if there may be more. Clicks are
+/// looked at if `counts_clicks`.
+pub(super) async fn collect(state: &AppState, counts_clicks: bool) -> Result<bool> {
+    let now = state.now();
+    let mut transaction = state.pool.begin().await?;
+    let Some(progress) = db::lock_progress(&mut transaction).await? else {
+        // Another control plane is at it.
+        return Ok(false);
+    };
+    let changes = db::changes_to_tell(&mut transaction, progress.seq, BATCH).await?;
+    let mut messages = Vec::new();
+    for row in &changes.tellings {
+        let record = LinkRecord::decode(row.record.as_bytes());
+        let Ok(record) = record else {
+            // Of a newer release, whose control plane may be gone again.
+            tracing::warn!(link.id = %row.link_id, "a change is not told: it cannot be read");
+            continue;
+        };
+        let event = Event::parse(&row.event)?;
+        messages.push(message(
+            state,
+            row.webhook_id,
+            event,
+            (&record, None),
+            row.at,
+        )?);
+    }
+    let since = progress.expired_until.unwrap_or(now);
+    for row in db::expired_links_to_tell(&mut transaction, since, now).await? {
+        let record = LinkRecord::decode(row.record.as_bytes());
+        if let Ok(record) = record {
+            let event = Event::Expired;
+            messages.push(message(
+                state,
+                row.webhook_id,
+                event,
+                (&record, None),
+                row.at,
+            )?);
+        }
+    }
+    if counts_clicks {
+        for row in db::clicks_to_tell(&mut transaction, now - CLICKED_WITHIN).await? {
+            let record = LinkRecord::decode(row.record.as_bytes());
+            if let Ok(record) = record {
+                let about = (&record, Some(row.threshold));
+                let event = Event::ClicksReached;
+                messages.push(message(state, row.webhook_id, event, about, row.at)?);
+            }
+        }
+    }
+    db::insert_messages(&mut transaction, &messages).await?;
+    let is_old = progress
+        .expired_until
+        .is_none_or(|until| until + LOOKED_AGAIN < now);
+    if changes.seq != progress.seq || !messages.is_empty() || is_old {
+        db::set_progress(&mut transaction, changes.seq, now.max(since)).await?;
+    }
+    transaction.commit().await?;
+    Ok(changes.seq > progress.seq)
+}
+
+fn message(
+    state: &AppState,
+    webhook_id: uuid::Uuid,
+    event: Event,
+    (record, threshold): (&LinkRecord, Option<i64>),
+    at: OffsetDateTime,
+) -> Result<NewMessage> {
+    Ok(NewMessage {
+        id: uuid::Uuid::now_v7(),
+        webhook_id,
+        event: event.as_str(),
+        body: event.message(record, at, &state.config.public_url, threshold)?,
+        created_at: state.now(),
+    })
+}

@@ -1,0 +1,11 @@
+//! Telling programs of links: what happened is written down, then sent until it is taken.
+
+mod collect;
+mod event;
+mod send;
+mod signature;
+mod work;
+
+pub use event::Event;
+pub use signature::{Secret, sign};
+pub use work::run;

@@ -1,0 +1,43 @@
+use std::time::{Duration, Instant};
+
+use super::collect::collect;
+use super::send::send;
+use crate::error::{Error, Result};
+use crate::state::AppState;
+
+/// How often there is a look at what happened.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// How often there is a look at clicks. They are counted every two seconds.
+const CLICKS_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Tells programs of links, until it is stopped.
+///
+/// # Errors
+/// Never: what fails is tried again.
+pub async fn run(state: AppState, stopping: impl Future<Output = ()>) -> Result<(), Error> {
+    tokio::pin!(stopping);
+    let mut clicks_looked_at: Option<Instant> = None;
+    loop {
+        let counts_clicks = clicks_looked_at.is_none_or(|at| at.elapsed() >= CLICKS_INTERVAL);
+        if counts_clicks {
+            clicks_looked_at = Some(Instant::now());
+        }
+        // Not abandoned half way: a transaction that is cancelled may stay open.
+        let more = turn(&state, counts_clicks).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "webhooks wait");
+            false
+        });
+        let pause = if more { Duration::ZERO } else { INTERVAL };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = &mut stopping => return Ok(()),
+        }
+    }
+}
+
+async fn turn(state: &AppState, counts_clicks: bool) -> Result<bool> {
+    let collected = collect(state, counts_clicks).await?;
+    let sent = send(state).await?;
+    Ok(collected || sent)
+}

@@ -1,0 +1,268 @@
+//! Who may use which route: the table against the description, and every route with every role,
+//! every scope and from another workspace.
+
+use std::collections::BTreeSet;
+
+use control_plane::access::{Needs, ROUTES, Route};
+use control_plane::auth::{Role, Scope};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::harness::{App, EMAIL, PASSWORD, answer};
+
+#[test]
+fn every_route_of_the_description_says_who_may_use_it() {
+    let description = serde_json::to_value(control_plane::openapi::description()).unwrap();
+    let mut described = BTreeSet::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            described.insert((method.to_uppercase(), path.clone()));
+        }
+    }
+    let declared = ROUTES.iter();
+    let declared = declared.map(|route| (route.method.to_owned(), route.path.to_owned()));
+    let declared: BTreeSet<_> = declared.collect();
+    assert_eq!(declared.len(), ROUTES.len(), "one is there twice");
+    let missing: Vec<_> = described.difference(&declared).collect();
+    assert!(missing.is_empty(), "missing in src/access.rs: {missing:?}");
+    let gone: Vec<_> = declared.difference(&described).collect();
+    assert!(gone.is_empty(), "in src/access.rs, but not there: {gone:?}");
+}
+
+/// A request to a route, about things that do not exist.
+fn request(app: &App, route: &Route) -> RequestBuilder {
+    let id = route.path.split('/').nth(3).unwrap_or_default();
+    let prefix = match id {
+        "links" => "lnk_",
+        "keys" => "key_",
+        "members" => "usr_",
+        "invitations" => "inv_",
+        "sessions" => "ses_",
+        "webhooks" => "whk_",
+        _ => "xxx_",
+    };
+    let path = route
+        .path
+        .replace("{id}", &format!("{prefix}{}", "0".repeat(22)));
+    with_body(app, route, &path.replace("{domain}", "none.example"))
+}
+
+fn with_body(app: &App, route: &Route, path: &str) -> RequestBuilder {
+    let method: Method = route.method.parse().unwrap();
+    let request = app.request(method, path);
+    match route.method {
+        "GET" | "DELETE" => request,
+        _ => request.json(&json!({})),
+    }
+}
+
+/// Nothing happens, but not because it was forbidden.
+fn assert_let_in(status: u16, who: &str, route: &Route) {
+    let is_fine = [200, 201, 202, 204, 400, 404, 409, 415, 422].contains(&status);
+    assert!(is_fine, "{who} {} {}: {status}", route.method, route.path);
+}
+
+#[tokio::test]
+async fn every_route_lets_in_the_roles_it_should() {
+    let app = App::start().await;
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    for role in Role::ALL {
+        let email = format!("{}@example.com", role.as_str());
+        let cookie = app.member(&owner, &email, role.as_str()).await;
+        for route in ROUTES {
+            let request = request(&app, route).header("x-requested-with", "linkpulse");
+            let ends_it = route.method == "DELETE" && route.path == "/api/v1/session";
+            if ends_it {
+                continue;
+            }
+            let status = answer(request.header("cookie", &cookie)).await.status;
+            match route.needs {
+                Needs::Permission(permission) if !role.allows(permission) => {
+                    assert_eq!(status, 403, "{role:?} {} {}", route.method, route.path);
+                }
+                _ => assert_let_in(status, role.as_str(), route),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_lets_in_the_scopes_it_should() {
+    let app = App::start().await;
+    for scope in Scope::ALL {
+        let key = app.key_with(&[scope]).await;
+        for route in ROUTES {
+            let status = answer(request(&app, route).bearer_auth(&key)).await.status;
+            match route.needs {
+                Needs::Nothing => assert_let_in(status, scope.as_str(), route),
+                Needs::Session => {
+                    assert_eq!(status, 401, "{scope:?} {} {}", route.method, route.path);
+                }
+                Needs::Permission(permission) if scope.allows(permission) => {
+                    assert_let_in(status, scope.as_str(), route);
+                }
+                Needs::Permission(_) => {
+                    assert_eq!(status, 403, "{scope:?} {} {}", route.method, route.path);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_credential_only_what_is_for_anybody_answers() {
+    let app = App::start().await;
+    for route in ROUTES {
+        let status = answer(request(&app, route)).await.status;
+        match route.needs {
+            Needs::Nothing => assert_let_in(status, "nobody", route),
+            _ => assert_eq!(status, 401, "{} {}", route.method, route.path),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_another_site_sends_changes_nothing() {
+    let app = App::start().await;
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    for route in ROUTES {
+        if route.method == "GET" || route.needs == Needs::Nothing {
+            continue;
+        }
+        let request = request(&app, route).header("cookie", &owner);
+        let refused = answer(request).await;
+        let code = &refused.body["code"];
+        assert_eq!(
+            (refused.status, code),
+            (403, &json!("cross_site")),
+            "{}",
+            route.path
+        );
+    }
+}
+
+/// One of each thing that has an id, in the first workspace: the beginning of its routes' path, and
+/// its id.
+async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let link = app.link("foreign").await;
+    let key = json!({ "name": "x", "scopes": ["read"] });
+    let key = app
+        .console(owner, Method::POST, "/api/v1/keys", Some(key))
+        .await;
+    let invitation = json!({ "email": "x@example.com", "role": "viewer" });
+    let path = "/api/v1/invitations";
+    let invitation = app
+        .console(owner, Method::POST, path, Some(invitation))
+        .await;
+    let members = app
+        .console(owner, Method::GET, "/api/v1/members", None)
+        .await;
+    let sessions = app
+        .console(owner, Method::GET, "/api/v1/sessions", None)
+        .await;
+    let webhook = json!({ "url": "https://example.com/", "events": ["link.created"] });
+    let path = "/api/v1/webhooks";
+    let webhook = app.console(owner, Method::POST, path, Some(webhook)).await;
+    vec![
+        ("/api/v1/links/{id}", text(&link["id"])),
+        ("/api/v1/keys/{id}", text(&key.body["id"])),
+        ("/api/v1/invitations/{id}", text(&invitation.body["id"])),
+        ("/api/v1/members/{id}", text(&members.body["data"][0]["id"])),
+        (
+            "/api/v1/sessions/{id}",
+            text(&sessions.body["data"][0]["id"]),
+        ),
+        ("/api/v1/webhooks/{id}", text(&webhook.body["id"])),
+        ("/api/v1/domains/{domain}", "go.example.org".into()),
+    ]
+}
+
+/// Good bodies: what is refused must be refused because it is another workspace's.
+fn good_body(route: &Route) -> Value {
+    match route.path {
+        "/api/v1/members/{id}" => json!({ "role": "viewer" }),
+        _ => json!({}),
+    }
+}
+
+#[tokio::test]
+async fn no_route_finds_what_belongs_to_another_workspace() {
+    let app = App::start().await;
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    let things = things(&app, &owner).await;
+    // Somebody who owns another workspace, and is not a member of this one.
+    let stranger = app.member(&owner, "stranger@example.com", "viewer").await;
+    let made = json!({ "name": "Elsewhere" });
+    let made = app
+        .console(&stranger, Method::POST, "/api/v1/workspaces", Some(made))
+        .await;
+    let body = Some(json!({ "workspace_id": made.body["id"] }));
+    let switched = app
+        .console(&stranger, Method::PATCH, "/api/v1/session", body)
+        .await;
+    assert_eq!(switched.body["role"], "owner");
+    sqlx::query("delete from memberships where role = 'viewer'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let key = json!({ "name": "x", "scopes": ["admin"] });
+    let key = app
+        .console(&stranger, Method::POST, "/api/v1/keys", Some(key))
+        .await;
+    let key = key.body["secret"].as_str().unwrap();
+
+    let everything = "select md5(string_agg(t::text, '' order by t::text)) from (
+        select l::text from links l union all select k.id::text || k.revoked_at from api_keys k
+        union all select i::text from invitations i union all select m::text from memberships m
+        union all select h::text from webhooks h
+        union all select d::text from domains d union all select s.id::text from sessions s) t";
+    let state = async || {
+        let state: String = sqlx::query_scalar(everything)
+            .fetch_one(&app.pool)
+            .await
+            .unwrap();
+        state
+    };
+    let before = state().await;
+    let mut tried = 0;
+    for route in ROUTES {
+        let Some((path, id)) = things.iter().find(|(path, _)| route.path.starts_with(path)) else {
+            assert!(
+                !route.path.contains('{'),
+                "{}: add one to `things`",
+                route.path
+            );
+            continue;
+        };
+        let placeholder = &path[path.find('{').unwrap()..];
+        let path = route.path.replace(placeholder, id);
+        let method: Method = route.method.parse().unwrap();
+        let ask = || {
+            let request = app.request(method.clone(), &path);
+            match route.method {
+                "GET" | "DELETE" => request,
+                _ => request.json(&good_body(route)),
+            }
+        };
+        let by_person = ask()
+            .header("cookie", &stranger)
+            .header("x-requested-with", "linkpulse");
+        assert_eq!(
+            answer(by_person).await.status,
+            404,
+            "{} {path}",
+            route.method
+        );
+        let by_key = answer(ask().bearer_auth(key)).await.status;
+        let expected = if route.needs == Needs::Session {
+            401
+        } else {
+            404
+        };
+        assert_eq!(by_key, expected, "{} {path}", route.method);
+        tried += 1;
+    }
+    assert!(tried > 10, "{tried}");
+    assert_eq!(state().await, before, "nothing has changed");
+}

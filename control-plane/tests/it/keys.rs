@@ -1,0 +1,274 @@
+//! API keys: made, listed, used, rotated, revoked.
+
+use control_plane::auth::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, App, link_path};
+
+const KEYS: &str = "/api/v1/keys";
+
+/// An app, and a key that may administer.
+async fn start() -> (App, String) {
+    let app = App::start().await;
+    let admin = app.key_with(&[Scope::Admin]).await;
+    (app, admin)
+}
+
+async fn make(app: &App, admin: &str, body: Value) -> Answer {
+    app.call_with(admin, Method::POST, KEYS, Some(body)).await
+}
+
+/// A key that must come into being: its id and its text.
+async fn made(app: &App, admin: &str, body: Value) -> (String, String) {
+    let answer = make(app, admin, body).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    let text = |name: &str| answer.body[name].as_str().unwrap().to_owned();
+    (text("id"), text("secret"))
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_then_without_its_text() {
+    let (app, admin) = start().await;
+    let answer = make(
+        &app,
+        &admin,
+        json!({
+            "name": " newsletter ", "scopes": ["read", "write", "read"],
+            "expires_at": "2026-12-24T18:00:00+01:00", "rate_limit": 600,
+        }),
+    )
+    .await;
+    assert_eq!(answer.status, 201);
+    let id = answer.body["id"].as_str().unwrap();
+    assert_eq!(answer.headers["location"], format!("{KEYS}/{id}"));
+    let secret = answer.body["secret"].as_str().unwrap().to_owned();
+    let mut expected = answer.body.clone();
+    expected.as_object_mut().unwrap().remove("secret");
+    assert_eq!(expected["prefix"], secret[..12]);
+    insta::assert_json_snapshot!(expected, { ".id" => "[id]", ".prefix" => "[prefix]" }, @r#"
+    {
+      "created_at": "2026-11-22T10:20:30.123456Z",
+      "domain": null,
+      "expires_at": "2026-12-24T17:00:00Z",
+      "id": "[id]",
+      "last_used_at": null,
+      "name": "newsletter",
+      "prefix": "[prefix]",
+      "rate_limit": 600,
+      "replaces": null,
+      "scopes": [
+        "read",
+        "write"
+      ]
+    }
+    "#);
+
+    let path = format!("{KEYS}/{id}");
+    let read = app.call_with(&admin, Method::GET, &path, None).await;
+    assert_eq!((read.status, &read.body), (200, &expected));
+    let used = app
+        .call_with(&secret, Method::GET, "/api/v1/links", None)
+        .await;
+    assert_eq!(used.status, 200);
+    let list = app.call_with(&admin, Method::GET, KEYS, None).await;
+    expected["last_used_at"] = json!("2026-11-22T10:20:30.123456Z");
+    assert_eq!(list.body["data"].as_array().unwrap().len(), 3);
+    assert_eq!(list.body["data"][0], expected);
+    assert!(!list.body.to_string().contains(&secret));
+
+    app.clock.advance(40 * 24 * 3_600 * 1_000_000);
+    let expired = app
+        .call_with(&secret, Method::GET, "/api/v1/links", None)
+        .await;
+    assert_eq!(expired.status, 401);
+}
+
+#[tokio::test]
+async fn scopes_say_what_a_key_may_do() {
+    let app = App::start().await;
+    let link = app.link("scoped").await;
+    let path = link_path(&link["id"]);
+    let stats = format!("{path}/stats");
+    let new = json!({ "original_url": "https://example.com/" });
+    let requests = [
+        (Method::GET, "/api/v1/links", None),
+        (Method::GET, path.as_str(), None),
+        (Method::POST, "/api/v1/links", Some(new)),
+        (Method::PATCH, path.as_str(), Some(json!({ "title": "x" }))),
+        (Method::GET, stats.as_str(), None),
+        (Method::GET, KEYS, None),
+    ];
+    for (scope, expected) in [
+        (Scope::Read, [200, 200, 403, 403, 403, 403]),
+        (Scope::Write, [403, 403, 201, 200, 403, 403]),
+        (Scope::CreateOnly, [403, 403, 201, 403, 403, 403]),
+        (Scope::Analytics, [403, 403, 403, 403, 200, 403]),
+        (Scope::Admin, [200, 200, 201, 200, 200, 200]),
+    ] {
+        let key = app.key_with(&[scope]).await;
+        for ((method, path, body), expected) in requests.iter().zip(expected) {
+            let answer = app
+                .call_with(&key, method.clone(), path, body.clone())
+                .await;
+            assert_eq!(answer.status, expected, "{scope:?} {method} {path}");
+            if expected == 403 {
+                assert_eq!(answer.body["code"], "missing_scope");
+            }
+        }
+    }
+    let create_only = app.key_with(&[Scope::CreateOnly]).await;
+    let refused = app
+        .call_with(&create_only, Method::DELETE, &path, None)
+        .await;
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(detail.contains("\"write\""), "{detail}");
+}
+
+#[tokio::test]
+async fn wrong_keys_are_refused_by_field_and_code() {
+    let (app, admin) = start().await;
+    let good = json!({ "name": "x", "scopes": ["read"] });
+    for (name, value, code) in [
+        ("name", json!(" "), "required"),
+        ("name", json!("x".repeat(101)), "too_long"),
+        ("name", json!("a\u{0}b"), "forbidden_character"),
+        ("scopes", json!([]), "wrong_length"),
+        ("scopes[0]", json!(["root"]), "unknown_value"),
+        ("domain", json!("a b"), "invalid_domain"),
+        ("expires_at", json!("2026-11-22T10:20:30Z"), "in_the_past"),
+        ("expires_at", json!("tomorrow"), "invalid_time"),
+        ("rate_limit", json!(0), "out_of_range"),
+        ("rate_limit", json!(1_000_001), "out_of_range"),
+        ("workspace_id", json!("wsp_1"), "unknown_field"),
+    ] {
+        let mut body = good.clone();
+        body[name.trim_end_matches("[0]")] = value;
+        let refused = make(&app, &admin, body.clone()).await;
+        assert_eq!(refused.status, 422, "{body}");
+        let error = &refused.body["errors"][0];
+        assert_eq!(
+            (&error["field"], &error["code"]),
+            (&json!(name), &json!(code)),
+            "{body}"
+        );
+    }
+    let mighty = json!({ "name": "x", "scopes": ["admin"], "domain": "go.example.org" });
+    let refused = make(&app, &admin, mighty).await;
+    assert_eq!(refused.body["errors"][0]["code"], "too_mighty");
+    let foreign = json!({ "name": "x", "scopes": ["read"], "domain": "other.example" });
+    assert_eq!(make(&app, &admin, foreign).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_key_for_one_domain_sees_nothing_else() {
+    let (app, admin) = start().await;
+    let here = app.link("here").await;
+    let there = app.link("there").await;
+    sqlx::query("update links set domain = 'other.example' where code = 'there'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let body = json!({ "name": "x", "scopes": ["read", "write", "analytics"], "domain": "GO.example.org" });
+    let (_, key) = made(&app, &admin, body).await;
+    let call = async |method, path: &str, body| app.call_with(&key, method, path, body).await;
+    let list = call(Method::GET, "/api/v1/links", None).await;
+    assert_eq!(list.body["data"].as_array().unwrap().len(), 1);
+    assert_eq!(list.body["data"][0]["id"], here["id"]);
+    let path = link_path(&there["id"]);
+    for (method, path, body) in [
+        (Method::GET, path.clone(), None),
+        (Method::PATCH, path.clone(), Some(json!({ "title": "x" }))),
+        (Method::DELETE, path.clone(), None),
+        (Method::GET, format!("{path}/stats"), None),
+        (Method::GET, format!("{path}/explain"), None),
+    ] {
+        let refused = call(method, &path, body).await;
+        assert_eq!(
+            (refused.status, &refused.body["code"]),
+            (404, &json!("link_not_found"))
+        );
+    }
+    let path = link_path(&here["id"]);
+    assert_eq!(call(Method::GET, &path, None).await.status, 200);
+    assert_eq!(call(Method::DELETE, &path, None).await.status, 204);
+    let new = json!({ "original_url": "https://example.com/" });
+    assert_eq!(
+        call(Method::POST, "/api/v1/links", Some(new)).await.status,
+        201
+    );
+    let refused = call(Method::GET, "/api/v1/domains", None).await;
+    assert_eq!(
+        (refused.status, &refused.body["code"]),
+        (403, &json!("one_domain_only"))
+    );
+}
+
+#[tokio::test]
+async fn rotation_lets_both_keys_work_for_a_while() {
+    let (app, admin) = start().await;
+    let (id, old) = made(&app, &admin, json!({ "name": "x", "scopes": ["read"] })).await;
+    let rotate = async |id: &str, body| {
+        let path = format!("{KEYS}/{id}/rotate");
+        app.call_with(&admin, Method::POST, &path, Some(body)).await
+    };
+    let rotated = rotate(&id, json!({ "overlap": "1h" })).await;
+    assert_eq!(rotated.status, 201, "{}", rotated.body);
+    let new = rotated.body["secret"].as_str().unwrap();
+    assert_eq!(rotated.body["replaces"], json!(id));
+    assert_eq!(rotated.body["scopes"], json!(["read"]));
+    assert_eq!(rotated.body["expires_at"], Value::Null);
+    let works = async |key: &str| {
+        let answer = app.call_with(key, Method::GET, "/api/v1/links", None).await;
+        answer.status == 200
+    };
+    assert!(works(&old).await && works(new).await);
+    assert_eq!(rotate(&id, json!({})).await.status, 409, "rotated before");
+    app.clock.advance(3_600_000_000);
+    assert!(!works(&old).await && works(new).await);
+    for overlap in ["soon", "31days", "-1h"] {
+        let refused = rotate(
+            rotated.body["id"].as_str().unwrap(),
+            json!({ "overlap": overlap }),
+        );
+        assert_eq!(refused.await.status, 422, "{overlap}");
+    }
+    assert_eq!(
+        rotate("key_0000000000000000000000", json!({})).await.status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_gone_and_another_workspaces_is_not_there() {
+    let (app, admin) = start().await;
+    let (id, key) = made(&app, &admin, json!({ "name": "x", "scopes": ["read"] })).await;
+    let foreign = app.foreign_key().await;
+    sqlx::query("update api_keys set scopes = '{admin}' where name = 'foreign'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let path = format!("{KEYS}/{id}");
+    for (method, path, body) in [
+        (Method::GET, path.clone(), None),
+        (Method::POST, format!("{path}/rotate"), Some(json!({}))),
+        (Method::DELETE, path.clone(), None),
+    ] {
+        let answer = app.call_with(&foreign, method, &path, body).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+    let list = app.call_with(&foreign, Method::GET, KEYS, None).await;
+    assert_eq!(list.body["data"].as_array().unwrap().len(), 1);
+    for (expected, works) in [(204, 401), (404, 401)] {
+        let revoked = app.call_with(&admin, Method::DELETE, &path, None).await;
+        assert_eq!(revoked.status, expected);
+        let used = app
+            .call_with(&key, Method::GET, "/api/v1/links", None)
+            .await;
+        assert_eq!(used.status, works);
+    }
+    assert_eq!(
+        app.call_with(&admin, Method::GET, &path, None).await.status,
+        404
+    );
+}

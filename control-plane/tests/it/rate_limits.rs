@@ -1,0 +1,107 @@
+//! How many requests callers have.
+
+use local_servers::RedisServer;
+use local_servers::testing::{TestDatabase, ThrowAway};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, blocking};
+
+fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    answer.headers[name].to_str().unwrap()
+}
+
+async fn limit(app: &App, quota: i32) {
+    sqlx::query("update api_keys set rate_limit = $1")
+        .bind(quota)
+        .execute(&app.pool)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn answers_say_how_many_requests_are_left() {
+    let app = App::start().await;
+    let first = app.get("/api/v1/links").await;
+    assert_eq!(header(&first, "ratelimit-policy"), "\"key\";q=30000;w=60");
+    assert_eq!(header(&first, "ratelimit"), "\"key\";r=29999;t=1");
+    // Also those that are refused for another reason.
+    limit(&app, 2).await;
+    app.get("/api/v1/links").await;
+    let refused = app.create_link(json!({})).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(header(&refused, "ratelimit"), "\"key\";r=0;t=60");
+    let signed_in = app.sign_in(EMAIL, PASSWORD).await;
+    let policy = header(&signed_in, "ratelimit-policy");
+    assert_eq!(policy, "\"client\";q=120;w=60");
+}
+
+#[tokio::test]
+async fn a_key_with_a_limit_of_its_own_is_held_to_it_by_all_control_planes_together() {
+    let app = App::start().await;
+    let sibling = app.second_instance().await;
+    limit(&app, 4).await;
+    let ask = async |instance: &str| {
+        let request = app.client.get(format!("{instance}/api/v1/links"));
+        answer(request.bearer_auth(&app.key)).await
+    };
+    for left in [3, 2, 1, 0] {
+        let instance = [&app.url, sibling.url()][left % 2];
+        let granted = ask(instance).await;
+        let expected = format!("\"key\";r={left};t={}", 60 - 15 * left);
+        assert_eq!(
+            (granted.status, header(&granted, "ratelimit")),
+            (200, &*expected)
+        );
+    }
+    for instance in [&app.url, sibling.url()] {
+        let refused = ask(instance).await;
+        assert_eq!(
+            (refused.status, &refused.body["code"]),
+            (429, &json!("rate_limited"))
+        );
+        assert_eq!(header(&refused, "retry-after"), "16");
+        assert_eq!(header(&refused, "ratelimit-policy"), "\"key\";q=4;w=60");
+        assert_eq!(header(&refused, "ratelimit"), "\"key\";r=0;t=60");
+    }
+    let other = app.key_with(&[control_plane::auth::Scope::Read]).await;
+    let other = app
+        .call_with(&other, Method::GET, "/api/v1/links", None)
+        .await;
+    assert_eq!(other.status, 200, "another key");
+    app.clock.advance(15_000_000);
+    assert_eq!(ask(&app.url).await.status, 200);
+    assert_eq!(ask(&app.url).await.status, 429);
+}
+
+#[tokio::test]
+async fn without_redis_each_control_plane_keeps_the_limit_by_itself() {
+    let mut redis = blocking(|| ThrowAway::<RedisServer>::redis().unwrap()).await;
+    let database = blocking(|| TestDatabase::create("control_plane")).await;
+    let url = database.url.clone();
+    let app = App::start_on(&url, &redis.url(), Some(database)).await;
+    limit(&app, 2).await;
+    redis = blocking(move || {
+        redis.stop().unwrap();
+        redis
+    })
+    .await;
+    assert_eq!(app.get("/api/v1/links").await.status, 200);
+    assert_eq!(app.get("/api/v1/links").await.status, 200);
+    let refused = app.get("/api/v1/links").await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(header(&refused, "retry-after"), "31");
+    app.clock.advance(30_000_000);
+    assert_eq!(app.get("/api/v1/links").await.status, 200);
+    drop(redis);
+}
+
+#[tokio::test]
+async fn a_burst_from_many_connections_gets_exactly_what_there_is() {
+    let app = App::start().await;
+    limit(&app, 5).await;
+    let requests = (0..15).map(|_| app.get("/api/v1/domains"));
+    let answers = futures_util::future::join_all(requests).await;
+    let granted = answers.iter().filter(|answer| answer.status == 200);
+    assert_eq!(granted.count(), 5);
+}
