@@ -194,6 +194,7 @@ async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
 fn good_body(route: &Route) -> Value {
     match route.path {
         "/api/v1/members/{id}" => json!({ "role": "viewer" }),
+        "/api/v1/links/{id}/roll-back" => json!({ "version": 1 }),
         _ => json!({}),
     }
 }
