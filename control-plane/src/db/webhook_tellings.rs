@@ -165,16 +165,17 @@ pub async fn clicks_to_tell(
         ClicksTelling,
         r#"with reached as (
                insert into webhook_thresholds (webhook_id, link_id, threshold)
-               select w.id, t.link_id, threshold
+               select w.id, t.link_id, wanted.clicks
                from webhooks w
-               cross join unnest(w.click_thresholds) as threshold
-               join link_totals t on t.workspace_id = w.workspace_id and t.clicks >= threshold
+               cross join unnest(w.click_thresholds) as wanted (clicks)
+               join link_totals t
+                 on t.workspace_id = w.workspace_id and t.clicks >= wanted.clicks
                where w.is_enabled and 'link.clicks_reached' = any (w.events)
                  and t.last_clicked_at > $1
                  and not exists (
                      select from webhook_thresholds told
                      where told.webhook_id = w.id and told.link_id = t.link_id
-                       and told.threshold = threshold
+                       and told.threshold = wanted.clicks
                  )
                on conflict do nothing
                returning webhook_id, link_id, threshold
