@@ -1,6 +1,7 @@
 //! Settings of the control plane.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::{Domain, Keys};
@@ -38,6 +39,8 @@ pub struct Config {
     pub internal_secret: SecretString,
     /// How long a sign-in lasts.
     pub session_lifetime: Duration,
+    /// The file with hosts that no link may lead to.
+    pub blocklist: Option<PathBuf>,
     /// How long a stop may take.
     pub shutdown_grace: Duration,
     /// Log filter.
@@ -69,6 +72,9 @@ impl Config {
             keys: Keys::new(key_prefix),
             internal_secret: internal_secret(&environment)?,
             session_lifetime: environment.required(&settings::SESSION_LIFETIME)?,
+            blocklist: environment
+                .optional::<String>(&settings::BLOCKLIST)?
+                .map(PathBuf::from),
             shutdown_grace: environment.required(&settings::SHUTDOWN_GRACE)?,
             log: environment.required(&settings::LOG)?,
         })

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod auth;
+mod blocklist;
 mod caps;
 mod config;
 mod console;

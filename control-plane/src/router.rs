@@ -45,6 +45,8 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::update_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
         .routes(routes!(links::delete_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
         .routes(routes!(links::restore_link))
+        .routes(routes!(links::block_link))
+        .routes(routes!(links::unblock_link))
         .routes(routes!(links::link_history))
         .routes(routes!(links::roll_back_link))
         .routes(routes!(links::link_qr_png))

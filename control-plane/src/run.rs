@@ -14,7 +14,7 @@ use crate::db::{self, Analytics};
 use crate::error::Error;
 use crate::propagation::Reports;
 use crate::state::AppState;
-use crate::{Config, imports, internal, relay, router, totals, visitor_keys};
+use crate::{Config, blocklist, imports, internal, relay, router, totals, visitor_keys};
 
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -57,6 +57,7 @@ pub async fn run(
         passwords: PasswordHasher::default(),
         visitor_passwords: PasswordHasher::default(),
         attempts: Arc::new(Attempts::default()),
+        blocklist: Arc::default(),
         unlock: Arc::new(unlock),
         reports: Reports::new(lifecycle.clone()),
     };
@@ -81,6 +82,10 @@ pub async fn run(
     lifecycle.spawn(
         "visitor keys",
         visitor_keys::destroy_regularly(state.clone(), lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "blocklist",
+        blocklist::watch(state.clone(), lifecycle.stopping()),
     );
     lifecycle.spawn(
         "imports",

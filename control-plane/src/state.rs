@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::Config;
 use crate::auth::{Attempts, PasswordHasher};
+use crate::blocklist::Blocklist;
 use crate::caps::Caps;
 use crate::db::Analytics;
 use crate::propagation::Reports;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub visitor_passwords: PasswordHasher,
     /// How often visitors have tried.
     pub attempts: Arc<Attempts>,
+    /// Hosts that no link may lead to.
+    pub blocklist: Arc<Blocklist>,
     /// Signs the cookies of those who knew the password.
     pub unlock: Arc<UnlockKey>,
     /// What proxies say of changes, for requests that wait for it.

@@ -312,6 +312,27 @@ export interface paths {
         patch: operations["update_link"];
         trace?: never;
     };
+    "/api/v1/links/{id}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a link down
+         * @description For owners and admins. The edge answers 451, and from now on the link is `strict`: a proxy that is
+         *     cut off rather answers nothing than leading there.
+         */
+        post: operations["block_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/{id}/explain": {
         parameters: {
             query?: never;
@@ -448,6 +469,26 @@ export interface paths {
         get: operations["get_link_stats"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{id}/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a link up again
+         * @description For owners and admins. Not while its target is on the blocklist.
+         */
+        post: operations["unblock_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3148,6 +3189,81 @@ export interface operations {
             };
         };
     };
+    block_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     explain_link: {
         parameters: {
             query?: {
@@ -3709,6 +3825,90 @@ export interface operations {
             };
             /** @description `link_not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: its target is on the blocklist */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,7 +38,7 @@ pub use link_list::{
     BIN_PERIOD, LinkFilter, LinkOrder, Page, Position, count_links, list_links, totals_of,
 };
 pub use link_row::LinkRow;
-pub use link_writes::{insert_links, lock_links, write_links};
+pub use link_writes::{TargetRow, insert_links, lock_links, targets_after, write_links};
 pub use links::{
     LinkName, delete_link, find_external_link, find_link, find_link_as_asked, find_link_by_code,
     ids_of_codes, insert_link, link_exists, lock_external_link, lock_link, restore_link,

@@ -9,6 +9,7 @@
 mod audit;
 mod auth;
 mod bad_input;
+mod blocklist;
 mod bulk;
 mod caps;
 mod console;
