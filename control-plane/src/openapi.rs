@@ -15,6 +15,7 @@ use utoipa::{Modify, OpenApi};
         (name = "orphans", description = "Codes that visitors asked for and that do not exist"),
         (name = "audit", description = "Who changed what"),
         (name = "imports", description = "Links from files"),
+        (name = "reports", description = "What visitors say of links"),
         (name = "domains", description = "Domains and their settings"),
         (name = "session", description = "Signing in to the console"),
     ),

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::Description;
-use crate::routes::{audit, domains, imports, links, orphans, qr_logo, session};
+use crate::routes::{audit, domains, imports, links, orphans, qr_logo, reports, session};
 use crate::state::AppState;
 use crate::{console, pages, problem};
 
@@ -69,6 +69,8 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::explain_link))
         .routes(routes!(orphans::list_orphans))
         .routes(routes!(audit::list_audit_log))
+        .routes(routes!(reports::list_reports))
+        .routes(routes!(reports::close_report))
         .routes(routes!(domains::list_domains))
         .routes(routes!(domains::get_domain, domains::update_domain))
 }
@@ -82,6 +84,10 @@ pub fn router(state: AppState) -> Router {
     api.route("/api/v1/openapi.json", describe)
         .merge(console::router())
         .route("/auth/{code}", post(pages::unlock).get(pages::back_to_link))
+        .route(
+            "/report/{code}",
+            post(pages::report).get(pages::report_form),
+        )
         .fallback(pages::link_page)
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(MAX_BODY))

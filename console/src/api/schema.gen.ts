@@ -539,6 +539,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List open reports of links
+         * @description For owners and admins. The newest 100. At most 20 of one link are kept open.
+         */
+        get: operations["list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a report
+         * @description For owners and admins, when they have looked at it. Taking the link down is another request.
+         */
+        post: operations["close_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1411,6 +1451,40 @@ export interface components {
          * @enum {string}
          */
         Refusal: "not_found" | "gone" | "unavailable";
+        /** @description What a visitor says of a link. */
+        Report: {
+            /** @description The link's short part. */
+            code: string;
+            /** @description In the visitor's words: treat it as any text from strangers. */
+            detail: string | null;
+            /** @description The link's host. */
+            domain: string;
+            /**
+             * @description Identity.
+             * @example rep_01K9ZC6T2YJ4T1B6Q8S3W5
+             */
+            id: string;
+            /**
+             * @description Of which link.
+             * @example lnk_01K9ZC6T2YJ4T1B6Q8S3W5
+             */
+            link_id: string;
+            /**
+             * @description `phishing`, `malware`, `spam` or `other`.
+             * @example phishing
+             */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            reported_at: string;
+        };
+        /** @description Open reports. */
+        ReportList: {
+            /** @description Newest first. */
+            data: components["schemas"]["Report"][];
+        };
         /** @description Where to go back to. */
         RollBack: {
             /**
@@ -4173,6 +4247,110 @@ export interface operations {
                 };
             };
             /** @description There is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Open reports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportList"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `rep_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Closed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such open report */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -15,6 +15,7 @@ mod patterns;
 mod pool;
 mod proxies;
 mod qr_logos;
+mod reports;
 mod select_link;
 mod sessions;
 mod stats;
@@ -48,6 +49,7 @@ pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
+pub use reports::{ReportRow, close_report, insert_report, open_reports};
 pub use sessions::{
     SessionRow, delete_expired_sessions, delete_session, find_session, insert_session,
 };

@@ -8,6 +8,7 @@ pub mod links;
 pub mod orphans;
 mod paging;
 pub mod qr_logo;
+pub mod reports;
 pub mod session;
 
 use axum::extract::FromRequestParts;

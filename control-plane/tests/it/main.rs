@@ -33,5 +33,6 @@ mod preview;
 mod propagation;
 mod qr;
 mod relay;
+mod reports;
 mod stats;
 mod visitor_keys;
