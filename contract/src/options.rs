@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::rules::Rule;
+use crate::rules::{Action, Rule};
 use crate::split::Split;
 
 /// All of it. The default is a plain link.
@@ -48,6 +48,25 @@ pub struct LinkOptions {
     /// edits do not arrive and clicks do not count.
     #[serde(skip_serializing_if = "is_zero")]
     pub max_age: u32,
+}
+
+impl LinkOptions {
+    /// All places that visitors may be sent to, besides the link's own target.
+    pub fn targets(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().filter_map(|rule| match &rule.action {
+            Action::Url(url) => Some(url.as_str()),
+            Action::Refuse(_) => None,
+        });
+        let variants = self.split.iter().flat_map(|split| &split.variants);
+        let used_up = self
+            .click_cap
+            .iter()
+            .filter_map(|cap| cap.used_up_url.as_deref());
+        rules
+            .chain(variants.map(|variant| variant.url.as_str()))
+            .chain(used_up)
+            .chain(self.expired_url.as_deref())
+    }
 }
 
 fn is_zero(number: &u32) -> bool {

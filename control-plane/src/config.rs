@@ -1,6 +1,7 @@
 //! Settings of the control plane.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::{Domain, Keys};
@@ -48,6 +49,8 @@ pub struct Config {
     pub dns_server: Option<SocketAddr>,
     /// Networks that are not public, and may be asked all the same when users name them.
     pub outbound_networks: Vec<IpNet>,
+    /// The file with hosts that no link may lead to.
+    pub blocklist: Option<PathBuf>,
     /// How long a stop may take.
     pub shutdown_grace: Duration,
     /// Log filter.
@@ -82,6 +85,9 @@ impl Config {
             dns_server: environment.optional(&settings::DNS_SERVER)?,
             outbound_networks: outbound_networks(&environment)?,
             requests_per_minute: requests_per_minute(&environment)?,
+            blocklist: environment
+                .optional::<String>(&settings::BLOCKLIST)?
+                .map(PathBuf::from),
             shutdown_grace: environment.required(&settings::SHUTDOWN_GRACE)?,
             log: environment.required(&settings::LOG)?,
         })

@@ -1,10 +1,13 @@
 //! Checks of the fields of a body. All that is wrong is found, so that a form learns everything at
 //! once.
 
+use std::sync::Arc;
+
 use contract::Domain;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
+use crate::blocklist::Hosts;
 use crate::error::{Error, FieldError, Result};
 use crate::state::AppState;
 use crate::target;
@@ -15,6 +18,7 @@ pub const MAX_TEXT: usize = 200;
 /// Collects what is wrong with the fields of one body. A check that finds something gives `None`.
 pub struct FieldCheck<'a> {
     own_domain: &'a Domain,
+    blocked_hosts: Arc<Hosts>,
     now: OffsetDateTime,
     errors: Vec<FieldError>,
 }
@@ -24,6 +28,7 @@ impl<'a> FieldCheck<'a> {
     pub fn new(state: &'a AppState) -> Self {
         Self {
             own_domain: &state.config.default_domain,
+            blocked_hosts: state.blocklist.hosts(),
             now: state.now(),
             errors: Vec::new(),
         }
@@ -52,9 +57,15 @@ impl<'a> FieldCheck<'a> {
 
     /// A place that visitors may be sent to, in the form to store.
     pub fn url(&mut self, field: &str, text: &str) -> Option<String> {
-        target::check(text, self.own_domain)
+        let checked = target::check(text, self.own_domain)
             .map_err(|refused| self.refuse(field, refused.code(), refused))
-            .ok()
+            .ok()?;
+        if self.blocked_hosts.contain(&checked) {
+            let message = "this host is on the blocklist";
+            self.refuse(field, "blocked_host", message);
+            return None;
+        }
+        Some(checked)
     }
 
     /// A text for people or for comparison, without blanks around it; `None` if nothing is left.

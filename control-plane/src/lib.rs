@@ -4,6 +4,7 @@ pub mod access;
 pub mod accounts;
 pub mod audit;
 pub mod auth;
+mod blocklist;
 mod caps;
 mod config;
 mod console;

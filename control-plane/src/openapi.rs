@@ -17,6 +17,7 @@ mod gate;
         (name = "orphans", description = "Codes that visitors asked for and that do not exist"),
         (name = "audit", description = "Who changed what"),
         (name = "imports", description = "Links from files"),
+        (name = "reports", description = "What visitors say of links"),
         (name = "domains", description = "Domains and their settings"),
         (name = "keys", description = "API keys"),
         (name = "webhooks", description = "Programs that are told of links"),

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::{self, Description};
 use crate::routes::{
-    audit, domains, imports, invitations, keys, links, members, orphans, qr_logo, session,
+    audit, domains, imports, invitations, keys, links, members, orphans, qr_logo, reports, session,
     sessions, webhooks, workspaces,
 };
 use crate::state::AppState;
@@ -49,6 +49,8 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::update_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
         .routes(routes!(links::delete_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
         .routes(routes!(links::restore_link))
+        .routes(routes!(links::block_link))
+        .routes(routes!(links::unblock_link))
         .routes(routes!(links::link_history))
         .routes(routes!(links::roll_back_link))
         .routes(routes!(links::link_qr_png))
@@ -107,6 +109,8 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(webhooks::list_messages))
         .routes(routes!(webhooks::replay_message))
+        .routes(routes!(reports::list_reports))
+        .routes(routes!(reports::close_report))
 }
 
 /// Everything the public listener serves.
@@ -122,6 +126,10 @@ pub fn router(state: AppState) -> Router {
         .route("/api/v1/openapi.json", describe)
         .merge(console::router())
         .route("/auth/{code}", post(pages::unlock).get(pages::back_to_link))
+        .route(
+            "/report/{code}",
+            post(pages::report).get(pages::report_form),
+        )
         .fallback(pages::link_page)
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(MAX_BODY))

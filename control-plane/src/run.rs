@@ -17,7 +17,7 @@ use crate::limits::{Attempts, RateLimits, SharedCounters};
 use crate::outbound::Outbound;
 use crate::propagation::Reports;
 use crate::state::AppState;
-use crate::{Config, imports, internal, relay, router, totals, visitor_keys, webhooks};
+use crate::{Config, blocklist, imports, internal, relay, router, totals, visitor_keys, webhooks};
 
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -67,6 +67,7 @@ pub async fn run(
         visitor_passwords: PasswordHasher::default(),
         attempts: Arc::new(Attempts::new(counters.clone())),
         rate_limits: RateLimits::new(counters),
+        blocklist: Arc::default(),
         unlock: Arc::new(unlock),
         reports: Reports::new(lifecycle.clone()),
     };
@@ -95,6 +96,10 @@ pub async fn run(
     lifecycle.spawn(
         "webhooks",
         webhooks::run(state.clone(), lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "blocklist",
+        blocklist::watch(state.clone(), lifecycle.stopping()),
     );
     lifecycle.spawn(
         "imports",

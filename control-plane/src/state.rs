@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::Config;
 use crate::auth::PasswordHasher;
+use crate::blocklist::Blocklist;
 use crate::caps::Caps;
 use crate::db::Analytics;
 use crate::dns::Dns;
@@ -41,6 +42,8 @@ pub struct AppState {
     pub attempts: Arc<Attempts>,
     /// How many requests callers have left.
     pub rate_limits: RateLimits,
+    /// Hosts that no link may lead to.
+    pub blocklist: Arc<Blocklist>,
     /// Signs the cookies of those who knew the password.
     pub unlock: Arc<UnlockKey>,
     /// What proxies say of changes, for requests that wait for it.

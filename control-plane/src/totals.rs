@@ -45,12 +45,13 @@ pub(crate) async fn follow(state: AppState, stopping: impl Future<Output = ()>) 
     let mut progress = Progress::default();
     tokio::pin!(stopping);
     loop {
-        if let Err(error) = round(&state, &mut progress).await {
-            tracing::warn!(%error, "what links are sorted by stays as it is for now");
-        }
+        // First the pause: a process that starts has more urgent things to ask its database.
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}
             () = &mut stopping => return Ok(()),
+        }
+        if let Err(error) = round(&state, &mut progress).await {
+            tracing::warn!(%error, "what links are sorted by stays as it is for now");
         }
     }
 }

@@ -102,6 +102,8 @@ settings! {
         "Address for health checks, metrics and `/internal/…`. Never public.";
     DATABASE_CONNECTIONS = "LINKPULSE_DATABASE_CONNECTIONS", Some("10"), false, "control-plane",
         "Connections to each database per process. The sum over all processes must stay below the server's `max_connections`.";
+    BLOCKLIST = "LINKPULSE_BLOCKLIST", None, false, "control-plane",
+        "File with hosts that no link may lead to, nor to any host below them: one a line, or as in `/etc/hosts`. Read again when it changes; links that lead there by then are taken down within seconds. Without it, every public host is allowed.";
     SESSION_LIFETIME = "LINKPULSE_SESSION_LIFETIME", Some("14days"), false, "control-plane",
         "How long a sign-in to the console lasts.";
     API_REQUESTS_PER_MINUTE = "LINKPULSE_API_REQUESTS_PER_MINUTE", Some("30000"), false, "control-plane",

@@ -101,6 +101,15 @@ impl LinkRow {
         self.options = stored_options(options);
     }
 
+    /// Takes it down. Strict, so that a proxy which is cut off does not go on leading there.
+    pub fn take_down(&mut self) {
+        self.is_blocked = true;
+        self.set_options(LinkOptions {
+            is_strict: true,
+            ..self.options()
+        });
+    }
+
     /// Sets the password by its hash, or removes it.
     pub fn set_password(&mut self, hash: Option<String>) {
         if hash.is_some() {

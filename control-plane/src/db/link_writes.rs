@@ -4,8 +4,8 @@
 //! right before it. A row that is written and then numbered would be written twice into each index.
 
 use contract::LinkOptions;
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -32,6 +32,35 @@ pub async fn lock_links(
         ids,
     )
     .fetch_all(connection)
+    .await?;
+    Ok(links)
+}
+
+/// Where a link may lead.
+#[derive(Debug)]
+pub struct TargetRow {
+    /// Identity.
+    pub id: Uuid,
+    /// Owner.
+    pub workspace_id: Uuid,
+    /// Target.
+    pub original_url: String,
+    /// Other targets are in here.
+    pub options: Option<Json<LinkOptions>>,
+}
+
+/// Of all workspaces, the next links in the order of their ids that are not taken down.
+pub async fn targets_after(pool: &PgPool, after: Uuid, limit: i64) -> Result<Vec<TargetRow>> {
+    let links = sqlx::query_as!(
+        TargetRow,
+        r#"select id, workspace_id, original_url, options as "options: _"
+           from links
+           where id > $1 and deleted_at is null and not is_blocked
+           order by id limit $2"#,
+        after,
+        limit,
+    )
+    .fetch_all(pool)
     .await?;
     Ok(links)
 }

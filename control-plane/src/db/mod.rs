@@ -19,6 +19,7 @@ mod patterns;
 mod pool;
 mod proxies;
 mod qr_logos;
+mod reports;
 mod select_link;
 mod sessions;
 mod stats;
@@ -58,7 +59,7 @@ pub use link_list::{
     BIN_PERIOD, LinkFilter, LinkOrder, Page, Position, count_links, list_links, totals_of,
 };
 pub use link_row::LinkRow;
-pub use link_writes::{insert_links, lock_links, write_links};
+pub use link_writes::{TargetRow, insert_links, lock_links, targets_after, write_links};
 pub use links::{
     LinkName, delete_link, domain_of_link, find_external_link, find_link, find_link_as_asked,
     find_link_by_code, ids_of_codes, insert_link, link_exists, lock_external_link, lock_link,
@@ -72,6 +73,7 @@ pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
+pub use reports::{ReportRow, close_report, insert_report, open_reports};
 pub use sessions::{
     NewSession, SessionRow, SignInRow, delete_expired_sessions, delete_other_sessions,
     delete_session, delete_session_of, find_session, insert_session, list_sessions, switch_session,

@@ -24,8 +24,14 @@ const MAX_ERRORS: usize = 1_000;
 /// Works until the stop.
 pub(crate) async fn work(state: AppState, stopping: impl Future<Output = ()>) -> Result<()> {
     tokio::pin!(stopping);
+    let mut pause = INTERVAL;
     loop {
-        let pause = match chunk(&state).await {
+        // First the pause: a process that starts has more urgent things to ask its database.
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = &mut stopping => return Ok(()),
+        }
+        pause = match chunk(&state).await {
             Ok(true) => Duration::ZERO,
             Ok(false) => INTERVAL,
             Err(error) => {
@@ -33,10 +39,6 @@ pub(crate) async fn work(state: AppState, stopping: impl Future<Output = ()>) ->
                 INTERVAL
             }
         };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = &mut stopping => return Ok(()),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Pages for visitors of links: the password's form, and the preview. No script in any of them.
+//! Pages for visitors of links: the password's form, the preview, and reports. No script in any of them.
 
 mod asked;
 mod cookies;
@@ -6,7 +6,9 @@ mod html;
 mod link;
 mod password_form;
 mod preview;
+mod report;
 mod unlock;
 
 pub use link::link_page;
+pub use report::{report, report_form};
 pub use unlock::{back_to_link, unlock};

@@ -34,6 +34,10 @@ pub(super) fn page(link: &LinkRow, host: &str, code: &str) -> Result<Response> {
             "<p><img src=\"{url}\" alt=\"\" referrerpolicy=\"no-referrer\"></p>\n"
         ));
     }
+    let code = escaped(code);
+    content.push_str(&format!(
+        "<p><a href=\"/report/{code}\" rel=\"nofollow\">Report this link</a></p>\n"
+    ));
     Ok(html::page(
         StatusCode::OK,
         title,

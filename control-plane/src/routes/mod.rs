@@ -11,6 +11,7 @@ pub mod members;
 pub mod orphans;
 mod paging;
 pub mod qr_logo;
+pub mod reports;
 pub mod session;
 pub mod sessions;
 pub mod webhooks;

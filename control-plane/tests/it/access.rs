@@ -166,7 +166,17 @@ async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
     let webhook = json!({ "url": "https://example.com/", "events": ["link.created"] });
     let path = "/api/v1/webhooks";
     let webhook = app.console(owner, Method::POST, path, Some(webhook)).await;
+    let report = app
+        .visitor(Method::POST, "/report/foreign")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("reason=spam");
+    assert_eq!(report.send().await.unwrap().status(), 200);
+    let reports = app
+        .console(owner, Method::GET, "/api/v1/reports", None)
+        .await;
     vec![
+        ("/api/v1/reports/{id}", text(&reports.body["data"][0]["id"])),
         ("/api/v1/links/{id}", text(&link["id"])),
         (
             "/api/v1/links/by-code/{domain}/{code}",
@@ -228,7 +238,7 @@ async fn no_route_finds_what_belongs_to_another_workspace() {
     let everything = "select md5(string_agg(t::text, '' order by t::text)) from (
         select l::text from links l union all select k.id::text || k.revoked_at from api_keys k
         union all select i::text from invitations i union all select m::text from memberships m
-        union all select h::text from webhooks h
+        union all select h::text from webhooks h union all select r::text from link_reports r
         union all select d::text from domains d union all select s.id::text from sessions s) t";
     let state = async || {
         let state: String = sqlx::query_scalar(everything)

@@ -94,6 +94,17 @@ impl App {
         Self::start_on(&url, &redis_url, Some(database)).await
     }
 
+    /// With a list of hosts that no link may lead to.
+    pub async fn start_with_blocklist(path: &std::path::Path) -> Self {
+        let mut app = Self::start().await;
+        app.stop().await.unwrap();
+        app.config.blocklist = Some(path.to_owned());
+        app.instance = app.second_instance().await;
+        app.url = app.instance.url.clone();
+        app.admin_url = app.instance.admin_url.clone();
+        app
+    }
+
     /// With the statistics in a database that cannot be reached.
     pub async fn start_without_statistics() -> Self {
         let mut app = Self::start().await;

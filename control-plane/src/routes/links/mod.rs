@@ -1,5 +1,6 @@
 //! Links.
 
+mod block;
 mod bulk;
 mod codes;
 mod create;
@@ -26,6 +27,7 @@ mod update;
 mod view;
 mod written;
 
+pub use block::*;
 pub use bulk::*;
 pub use create::*;
 pub use delete::*;

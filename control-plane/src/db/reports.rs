@@ -1,0 +1,91 @@
+//! What visitors report.
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::Result;
+
+/// Open reports of one link. More tell nothing new, and anybody can send them.
+const MAX_OPEN: i64 = 20;
+
+/// A report that nobody has looked at.
+#[derive(Debug)]
+pub struct ReportRow {
+    /// Identity.
+    pub id: Uuid,
+    /// Of which link.
+    pub link_id: Uuid,
+    /// The link's host.
+    pub domain: String,
+    /// The link's short part.
+    pub code: String,
+    /// `phishing`, `malware`, `spam` or `other`.
+    pub reason: String,
+    /// In the visitor's words.
+    pub detail: Option<String>,
+    /// When.
+    pub reported_at: OffsetDateTime,
+}
+
+/// Keeps a report, unless the link has so many that another one tells nothing new.
+pub async fn insert_report(
+    pool: &PgPool,
+    link_id: Uuid,
+    workspace_id: Uuid,
+    reason: &str,
+    detail: Option<&str>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into link_reports (id, link_id, workspace_id, reason, detail, reported_at)
+         select $1, $2, $3, $4, $5, $6
+         where (select count(*) from link_reports where link_id = $2 and closed_at is null) < $7",
+        Uuid::now_v7(),
+        link_id,
+        workspace_id,
+        reason,
+        detail,
+        now,
+        MAX_OPEN,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// The newest open reports of a workspace's links.
+pub async fn open_reports(pool: &PgPool, workspace_id: Uuid, limit: i64) -> Result<Vec<ReportRow>> {
+    let reports = sqlx::query_as!(
+        ReportRow,
+        "select report.id, link_id, domain, code, reason, detail, reported_at
+         from link_reports as report join links on links.id = link_id
+         where report.workspace_id = $1 and closed_at is null
+         order by reported_at desc, report.id desc
+         limit $2",
+        workspace_id,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(reports)
+}
+
+/// Closes a report; false if there is no such open one.
+pub async fn close_report(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let closed = sqlx::query!(
+        "update link_reports set closed_at = $3
+         where workspace_id = $1 and id = $2 and closed_at is null",
+        workspace_id,
+        id,
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(closed.rows_affected() == 1)
+}

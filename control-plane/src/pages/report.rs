@@ -1,0 +1,120 @@
+use axum::Form as FormBody;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::asked;
+use super::html::{self, May, escaped};
+use crate::auth::is_from_our_page;
+use crate::db;
+use crate::error::Result;
+use crate::state::AppState;
+
+/// Longest text of a visitor. Characters.
+const MAX_DETAIL: usize = 1_000;
+
+const REASONS: [(&str, &str); 4] = [
+    ("phishing", "It wants my password or my money"),
+    ("malware", "It wants me to install something"),
+    ("spam", "It was sent to me unasked"),
+    ("other", "Something else"),
+];
+
+/// The form as it was sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    reason: String,
+    #[serde(default)]
+    detail: String,
+}
+
+/// `GET /report/{code}`: the form.
+pub async fn report_form(
+    State(state): State<AppState>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    match asked::find(&state, &headers, &code).await {
+        Ok(Some(link)) if link.deleted_at.is_none() => form(asked::host(&headers), &code),
+        Ok(_) => html::not_found(),
+        Err(error) => html::failed(error),
+    }
+}
+
+/// `POST /report/{code}`: keeps what a visitor says of a link, and nothing of who they are.
+pub async fn report(
+    State(state): State<AppState>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+    body: Result<FormBody<Entry>, FormRejection>,
+) -> Response {
+    if !is_from_our_page(&headers, asked::host(&headers)) {
+        let text = "This form was sent from another site. Open the link's own report page.";
+        return html::sentence(StatusCode::FORBIDDEN, text);
+    }
+    let entry = match body {
+        Ok(FormBody(entry)) => entry,
+        Err(rejection) => {
+            let status = rejection.into_response().status();
+            return html::sentence(status, "This is not the form of a report.");
+        }
+    };
+    let kept = keep(&state, &headers, &code, entry).await;
+    kept.unwrap_or_else(html::failed)
+}
+
+async fn keep(state: &AppState, headers: &HeaderMap, code: &str, entry: Entry) -> Result<Response> {
+    let Some(link) = asked::find(state, headers, code).await? else {
+        return Ok(html::not_found());
+    };
+    if link.deleted_at.is_some() {
+        return Ok(html::not_found());
+    }
+    let is_known = REASONS.iter().any(|(reason, _)| *reason == entry.reason);
+    // Line ends are fine, all other control characters are not.
+    let detail = entry.detail.trim();
+    let is_text = |character: char| !character.is_control() || character.is_whitespace();
+    if !is_known || detail.chars().count() > MAX_DETAIL || !detail.chars().all(is_text) {
+        let text = "Choose a reason, and say the rest in at most 1000 characters.";
+        return Ok(html::sentence(StatusCode::UNPROCESSABLE_ENTITY, text));
+    }
+    let detail = Some(detail).filter(|detail| !detail.is_empty());
+    let (id, workspace_id) = (link.id, link.workspace_id);
+    db::insert_report(
+        &state.pool,
+        id,
+        workspace_id,
+        &entry.reason,
+        detail,
+        state.now(),
+    )
+    .await?;
+    let thanks = "<p>Thank you. Whoever runs this service has been told.</p>\n";
+    Ok(html::page(StatusCode::OK, "Reported", thanks, May::Nothing))
+}
+
+fn form(host: &str, code: &str) -> Response {
+    let address = escaped(&format!("{host}/{code}"));
+    let reasons: String = REASONS
+        .iter()
+        .map(|(reason, text)| {
+            format!(
+                "<p><label><input type=\"radio\" name=\"reason\" value=\"{reason}\" required \
+                 style=\"width:auto\"> {text}</label></p>\n"
+            )
+        })
+        .collect();
+    // Checked: a code has no characters that mean anything in HTML.
+    let code = escaped(code);
+    let content = format!(
+        "<p>What is wrong with <b class=\"address\">{address}</b>?</p>\n\
+         <form method=\"post\" action=\"/report/{code}\">\n{reasons}\
+         <label for=\"detail\">In your words (not needed)</label>\n\
+         <input id=\"detail\" name=\"detail\" maxlength=\"{MAX_DETAIL}\">\n\
+         <button>Report</button>\n</form>\n"
+    );
+    html::page(StatusCode::OK, "Report a link", &content, May::SendForms)
+}

@@ -1,0 +1,112 @@
+use axum::Json;
+use axum::extract::State;
+use contract::LinkId;
+
+use super::WrittenLink;
+use crate::audit::{Action, Cause};
+use crate::auth::Caller;
+use crate::db::{self, LinkRow};
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::propagation::Wait;
+use crate::routes::{LinkPath, Query};
+use crate::state::AppState;
+
+/// Take a link down
+///
+/// For owners and admins. The edge answers 451, and from now on the link is `strict`: a proxy that is
+/// cut off rather answers nothing than leading there.
+#[utoipa::path(post, path = "/api/v1/links/{id}/block", tag = "links",
+    params(("id" = String, Path, description = "`lnk_…`"), Wait),
+    responses(
+        (status = 200, description = "The link as it is now", body = WrittenLink),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn block_link(
+    State(state): State<AppState>,
+    caller: Caller,
+    LinkPath(id): LinkPath,
+    Query(wait): Query<Wait>,
+) -> Result<Json<WrittenLink>> {
+    set(state, caller, id, &wait, true).await
+}
+
+/// Put a link up again
+///
+/// For owners and admins. Not while its target is on the blocklist.
+#[utoipa::path(post, path = "/api/v1/links/{id}/unblock", tag = "links",
+    params(("id" = String, Path, description = "`lnk_…`"), Wait),
+    responses(
+        (status = 200, description = "The link as it is now", body = WrittenLink),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 409, description = "`conflict`: its target is on the blocklist", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    ))]
+pub async fn unblock_link(
+    State(state): State<AppState>,
+    caller: Caller,
+    LinkPath(id): LinkPath,
+    Query(wait): Query<Wait>,
+) -> Result<Json<WrittenLink>> {
+    set(state, caller, id, &wait, false).await
+}
+
+async fn set(
+    state: AppState,
+    caller: Caller,
+    id: LinkId,
+    wait: &Wait,
+    is_blocked: bool,
+) -> Result<Json<WrittenLink>> {
+    let patience = wait.patience()?;
+    // Before the role: what is not theirs is not there.
+    let link = db::find_link(&state.pool, caller.workspace_id, id).await?;
+    link.ok_or(Error::NotFound("link"))?;
+    caller.may_administer()?;
+    let task = tokio::spawn({
+        let state = state.clone();
+        async move { write(&state, &caller, id, is_blocked).await }
+    });
+    let row = task.await.map_err(Error::internal)??;
+    Ok(Json(WrittenLink::load(&state, row, patience).await?))
+}
+
+async fn write(state: &AppState, caller: &Caller, id: LinkId, is_blocked: bool) -> Result<LinkRow> {
+    let mut transaction = state.pool.begin().await?;
+    let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
+    let mut link = link.ok_or(Error::NotFound("link"))?;
+    let action = match is_blocked {
+        true => {
+            link.take_down();
+            Action::Blocked
+        }
+        false => {
+            let hosts = state.blocklist.hosts();
+            let options = link.options();
+            let mut targets = options.targets().chain([link.original_url.as_str()]);
+            if targets.any(|target| hosts.contain(target)) {
+                return Err(Error::Conflict(
+                    "the link leads to a host that is on the blocklist",
+                ));
+            }
+            link.is_blocked = false;
+            Action::Unblocked
+        }
+    };
+    let cause = Cause {
+        action,
+        actor: &caller.identity.to_string(),
+        at: state.now(),
+    };
+    let written = db::write_links(&mut transaction, &[link], &cause).await?;
+    transaction.commit().await?;
+    let link = written.into_iter().next();
+    link.ok_or_else(|| Error::internal("a link got lost while it was written"))
+}
