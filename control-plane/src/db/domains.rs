@@ -5,6 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::names::NAMES_LOCK;
 use crate::{Error, Result};
 
 /// First half of the number under which a domain's way with letter case is locked: "case" in ASCII.
@@ -164,13 +165,16 @@ pub async fn delete_domain(connection: &mut PgConnection, domain: &Domain) -> Re
     Ok(())
 }
 
-/// Whether codes of a domain are in lower case. Stays so until the end of the transaction.
+/// Whether codes of a domain are in lower case. Stays so until the end of the transaction, which may
+/// then make a link: it holds the lock of names, too.
 pub async fn hold_case(connection: &mut PgConnection, domain: &Domain) -> Result<bool> {
-    // Two statements: the second must see what was committed while the first waited.
+    // Names first: whoever gives names to many links takes these two locks in this order. Two
+    // statements: the second must see what was committed while the first waited.
     sqlx::query!(
-        "select pg_advisory_xact_lock_shared($1, hashtext($2))",
+        "select pg_advisory_xact_lock_shared($3), pg_advisory_xact_lock_shared($1, hashtext($2))",
         CASE_LOCK,
         domain.as_str(),
+        NAMES_LOCK,
     )
     .execute(&mut *connection)
     .await?;

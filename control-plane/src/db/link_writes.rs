@@ -66,7 +66,8 @@ pub async fn targets_after(pool: &PgPool, after: Uuid, limit: i64) -> Result<Vec
 }
 
 /// Makes links of one workspace, whose codes and external ids were free a moment ago, and logs them
-/// in this order. Must be the last statements before the commit.
+/// in this order. Must be the last statements before the commit, of a transaction that began with
+/// [`take_names`](super::take_names).
 ///
 /// # Errors
 /// [`Error::Conflict`] when somebody took a code or an external id in that moment. The transaction

@@ -14,6 +14,7 @@ mod link_row;
 mod link_writes;
 mod links;
 mod members;
+mod names;
 mod orphans;
 mod patterns;
 mod pool;
@@ -69,6 +70,7 @@ pub use members::{
     MemberRow, WorkspaceRow, count_owned, delete_membership, list_members, list_workspaces,
     lock_members, rename_workspace, update_role,
 };
+pub use names::{hold_names, take_names};
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};

@@ -49,6 +49,7 @@ async fn chunk(state: &AppState) -> Result<bool> {
     let Some(mut import) = db::take_import(&mut transaction).await? else {
         return Ok(false);
     };
+    db::take_names(&mut transaction).await?;
     let now = state.now();
     let rows = db::import_rows(&mut transaction, import.id, import.position, CHUNK).await?;
     let settled = settle(state, &mut transaction, &import, &rows).await?;

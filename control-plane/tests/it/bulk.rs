@@ -1,9 +1,10 @@
 //! Many links in one request.
 
+use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, App, answer, link_path};
+use crate::harness::{Answer, App, answer, eventually, link_path};
 
 async fn post(app: &App, path: &str, body: Value) -> Answer {
     let path = format!("/api/v1/links/bulk{path}");
@@ -306,12 +307,19 @@ async fn bulk_and_single_writes_at_once_leave_no_gap_and_no_double_code() {
             .map(|number| row(&format!("code-{number}")))
             .collect()
     };
+    // Six at a time: a pool has eight connections.
     let bulks = (0..6).map(|number| make(&app, rows(number * 20)));
     let singles = (0..40).map(|number| app.create_link(row(&format!("code-{}", number * 4))));
-    let (bulks, singles) = tokio::join!(
-        futures_util::future::join_all(bulks),
-        futures_util::future::join_all(singles),
-    );
+    let bulks = futures_util::stream::iter(bulks)
+        .buffer_unordered(2)
+        .collect::<Vec<_>>();
+    let singles = futures_util::stream::iter(singles)
+        .buffer_unordered(4)
+        .collect::<Vec<_>>();
+    let (bulks, singles) = tokio::join!(bulks, singles);
+    for answer in bulks.iter().chain(&singles) {
+        assert!([200, 201, 409].contains(&answer.status), "{answer:?}");
+    }
     let made: u64 = bulks
         .iter()
         .map(|answer| answer.body["done"].as_u64().unwrap())
@@ -324,6 +332,45 @@ async fn bulk_and_single_writes_at_once_leave_no_gap_and_no_double_code() {
     codes.sort_unstable();
     codes.dedup();
     assert_eq!(codes.len() as u64, made + alone);
+}
+
+#[tokio::test]
+async fn whoever_wants_one_name_and_whoever_wants_many_never_wait_in_a_circle() {
+    let app = App::start().await;
+    // Who makes one link stands still behind its row and before the logs.
+    sqlx::raw_sql(
+        "create function stand_still() returns trigger language plpgsql as $$
+         begin perform pg_sleep(1); return new; end $$;
+         create trigger stand_still after insert on links for each row
+         when (new.title = 'slow') execute function stand_still()",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    let slow = json!({ "original_url": "https://example.com/", "code": "wanted", "title": "slow" });
+    let many = async {
+        let stands_still = async || {
+            let count: i64 = sqlx::query_scalar(
+                "select count(*) from pg_stat_activity
+                 where datname = current_database() and wait_event = 'PgSleep'",
+            )
+            .fetch_one(&app.pool)
+            .await
+            .unwrap();
+            (count > 0).then_some(())
+        };
+        eventually("the row is there", stands_still).await;
+        make(&app, json!([row("free"), row("wanted")])).await
+    };
+    let (one, many) = tokio::join!(app.create_link(slow), many);
+    assert_eq!(
+        (one.status, many.status),
+        (201, 200),
+        "{} {}",
+        one.body,
+        many.body
+    );
+    assert_eq!(many.body["results"][1]["problem"]["code"], "code_taken");
 }
 
 #[tokio::test]

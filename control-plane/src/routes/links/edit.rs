@@ -117,6 +117,9 @@ impl Edit {
         caller: &Caller,
         mut link: LinkRow,
     ) -> Result<LinkRow> {
+        if self.external_id.is_some() {
+            db::hold_names(connection).await?;
+        }
         self.apply(&mut link);
         let mut check = FieldCheck::new(state);
         let status = link.redirect_status()?;

@@ -47,6 +47,7 @@ pub async fn restore_link(
 async fn restore(state: &AppState, caller: &Caller, id: LinkId) -> Result<LinkRow> {
     let now = state.now();
     let mut transaction = state.pool.begin().await?;
+    db::hold_names(&mut transaction).await?;
     let deleted_after = now - BIN_PERIOD;
     let link = db::restore_link(&mut transaction, caller.workspace_id, id, deleted_after).await?;
     let link = link.ok_or(Error::NotFound("link"))?;

@@ -84,6 +84,7 @@ async fn roll_back(state: &AppState, caller: &Caller, id: LinkId, version: i64) 
         actor: &caller.identity.to_string(),
         at: state.now(),
     };
+    db::hold_names(&mut transaction).await?;
     db::update_link(&mut transaction, &link).await?;
     let link = db::log_change(&mut transaction, &link, &cause).await?;
     transaction.commit().await?;

@@ -121,6 +121,7 @@ async fn attempt(
     let actor = caller.identity.to_string();
     let mut transaction = state.pool.begin().await?;
     once.begin(&mut transaction).await?;
+    db::take_names(&mut transaction).await?;
     let rows = rows::settle(&mut transaction, drafts, (caller.workspace_id, &actor), now).await?;
     if all_or_nothing {
         let mut refusals = Refusals::default();
