@@ -4,9 +4,13 @@
 //! with one or more of the nodes; the others are asked for. `rediss` in the place of `redis` is TLS.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
+
+/// Whose turn it is to be asked first.
+static TURN: AtomicUsize = AtomicUsize::new(0);
 
 /// What a setting should have been.
 const EXPECTED: &str = "redis://:password@host:port/database, or \
@@ -69,13 +73,17 @@ impl RedisAddress {
         self.others.is_some()
     }
 
-    /// The nodes that were named, each as the address of one server.
+    /// The nodes that were named, each as the address of one server. They begin with another one
+    /// each time: one that is cut off from the others still answers, and must not be asked for ever.
     pub fn nodes(&self) -> Vec<SecretString> {
         let others = self.others.iter().flatten();
         let first = SecretString::from(self.first.as_str());
         let others = others.filter_map(|(host, port)| Self::beside(&first, host, *port));
         let others: Vec<SecretString> = others.collect();
-        [vec![first], others].concat()
+        let mut nodes = [vec![first], others].concat();
+        let turn = TURN.fetch_add(1, Ordering::Relaxed) % nodes.len();
+        nodes.rotate_left(turn);
+        nodes
     }
 
     /// The address of another node of the same cluster, of which `asked` has told: with the same
@@ -121,7 +129,9 @@ mod tests {
     fn nodes(text: &str) -> Vec<String> {
         let nodes = parse(text).unwrap().nodes();
         let nodes = nodes.iter().map(|node| node.expose_secret().to_owned());
-        nodes.collect()
+        let mut nodes: Vec<String> = nodes.collect();
+        nodes.sort();
+        nodes
     }
 
     #[test]
@@ -139,14 +149,24 @@ mod tests {
         assert_eq!(
             nodes(address),
             [
+                "rediss://me:hunter2@[::1]:7003",
                 "rediss://me:hunter2@one:7001",
                 "rediss://me:hunter2@two:7002",
-                "rediss://me:hunter2@[::1]:7003",
             ]
         );
-        let second = &parse(address).unwrap().nodes()[1];
-        let nameless = RedisAddress::beside(second, "", 7002).unwrap();
-        assert_eq!(nameless.expose_secret(), second.expose_secret());
+        let asked = "rediss://me:hunter2@two:7002".into();
+        let nameless = RedisAddress::beside(&asked, "", 7002).unwrap();
+        assert_eq!(nameless.expose_secret(), asked.expose_secret());
+    }
+
+    #[test]
+    fn each_node_is_asked_first_at_some_time() {
+        let address = parse("redis-cluster://one:1?node=two:2").unwrap();
+        let is_first = |name: &str| {
+            let mut nodes = (0..1_000).map(|_| address.nodes());
+            nodes.any(|nodes| nodes[0].expose_secret().contains(name))
+        };
+        assert!(is_first("one") && is_first("two"));
     }
 
     #[test]

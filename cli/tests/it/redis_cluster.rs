@@ -6,11 +6,13 @@ use contract::Keys;
 use local_servers::RedisCluster;
 use local_servers::testing::{TestDatabase, ThrowAway};
 use reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use service::{RedisAddress, RedisNodes};
 use sqlx::{Connection, PgConnection};
 
 use crate::harness::{Place, eventually};
+use crate::processes::Family;
 use crate::web::Web;
 
 /// Links that are made while all nodes are there, and followed when one is not. On average more
@@ -71,11 +73,29 @@ fn each_of_three_nodes_may_come_back_empty_and_no_link_is_stale_and_no_click_los
         });
         assert_eq!(system.counted() - begun_with, system.followed);
     }
-    let code = "afterwards";
-    let link = system.create(code);
-    system.follow(code, &target(code));
-    system.edit(&link, "https://example.com/edited");
-    system.becomes(code, "https://example.com/edited");
+
+    // Nobody has followed these yet, and the control plane cannot be asked: all nodes are believed.
+    let cold: Vec<String> = (0..2 * LINKS)
+        .map(|number| format!("cold-{number}"))
+        .collect();
+    for code in &cold {
+        system.create(code);
+    }
+    eventually("their records are in Redis", || {
+        cold.iter().all(|code| has_record(&cluster, code))
+    });
+    // The second from now is about all of them, and so was the first, which proxies have heard.
+    for _ in 0..2 {
+        let before = heartbeat(&cluster);
+        eventually("a heartbeat", || heartbeat(&cluster) != before);
+    }
+    let control_plane = Family::of(up.pid()).find("linkpulse-control-plane");
+    let control_plane = Pid::from_raw(control_plane.cast_signed()).unwrap();
+    kill_process(control_plane, Signal::STOP).unwrap();
+    for code in &cold {
+        system.follow(code, &target(code));
+    }
+    kill_process(control_plane, Signal::CONT).unwrap();
 }
 
 struct System {
@@ -138,14 +158,21 @@ fn target(code: &str) -> String {
 }
 
 fn has_record(cluster: &RedisCluster, code: &str) -> bool {
-    let key = Keys::new("lp").link("localhost", code);
+    ask(cluster, "EXISTS", &Keys::new("lp").link("localhost", code))
+}
+
+fn heartbeat(cluster: &RedisCluster) -> Option<String> {
+    ask(cluster, "GET", &Keys::new("lp").heartbeat())
+}
+
+/// Asks the node that has the key.
+fn ask<T: redis::FromRedisValue>(cluster: &RedisCluster, command: &str, key: &str) -> T {
     block_on(async {
         let address = RedisAddress::parse(&cluster.url().into()).unwrap();
-        let client = RedisNodes::look(&address).await.unwrap().client_for(&key);
+        let client = RedisNodes::look(&address).await.unwrap().client_for(key);
         let connecting = client.unwrap();
         let connection = connecting.get_multiplexed_async_connection().await;
-        let mut exists = redis::cmd("EXISTS");
-        exists
+        redis::cmd(command)
             .arg(key)
             .query_async(&mut connection.unwrap())
             .await
