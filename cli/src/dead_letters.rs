@@ -7,12 +7,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Subcommand;
 use pipeline::dead_letter::{self, Fate, Letter};
-use secrecy::ExposeSecret;
+use redis::aio::MultiplexedConnection;
 use service::env::SecretUrl;
-use service::{Environment, settings};
+use service::{Environment, RedisAddress, RedisNodes, settings};
 
 use crate::database::Databases;
 use crate::installation;
@@ -88,13 +88,14 @@ async fn replay(
     let output = Output::new();
     let pool = &databases.analytics;
     let chosen = choice::some(pool, ids.as_deref()).await?;
-    let mut redis = connect(lookup).await?;
+    let address = address(lookup)?;
     let mut left = 0;
     for (stream, stream_id) in &chosen {
         // Gone meanwhile: somebody else is replaying, too.
         let Some(letter) = Letter::find(pool, stream, stream_id).await? else {
             continue;
         };
+        let mut redis = connect(&address, stream).await?;
         let fate = dead_letter::replay(pool, &mut redis, &letter, patience).await;
         let fate = fate.with_context(|| format!("{stream_id} stays a dead letter"))?;
         match &fate {
@@ -113,11 +114,18 @@ async fn replay(
     Ok(ExitCode::from(u8::from(left > 0)))
 }
 
-async fn connect(lookup: &Lookup) -> anyhow::Result<redis::aio::MultiplexedConnection> {
+fn address(lookup: &Lookup) -> anyhow::Result<RedisAddress> {
     let get = |name: &str| lookup.get(name);
     let SecretUrl(url) = Environment::new(&get).required(&settings::REDIS_URL)?;
-    let client = redis::Client::open(url.expose_secret());
-    let client = client.context("REDIS_URL is not a URL that Redis understands")?;
-    let connection = client.get_multiplexed_async_connection().await;
+    RedisAddress::parse(&url).map_err(|expected| anyhow!("REDIS_URL: expected {expected}"))
+}
+
+/// To the server that has the stream.
+async fn connect(address: &RedisAddress, stream: &str) -> anyhow::Result<MultiplexedConnection> {
+    let connecting = async {
+        let client = RedisNodes::look(address).await?.client_for(stream)?;
+        client.get_multiplexed_async_connection().await
+    };
+    let connection: redis::RedisResult<_> = connecting.await;
     connection.context("cannot use the Redis that REDIS_URL names")
 }

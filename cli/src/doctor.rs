@@ -7,10 +7,11 @@ use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::Args;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use service::env::SecretUrl;
-use service::{Environment, settings};
+use service::{Environment, RedisAddress, settings};
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 
@@ -185,7 +186,7 @@ async fn check_redis(report: &mut Report, lookup: &Lookup) {
             return report.problem(WHAT, error, advice);
         }
     };
-    let info = match redis_info(url.expose_secret()).await {
+    let info = match redis_info(&url).await {
         Ok(info) => info,
         Err(error) => {
             let advice =
@@ -227,10 +228,24 @@ async fn check_redis(report: &mut Report, lookup: &Lookup) {
     }
 }
 
-async fn redis_info(url: &str) -> redis::RedisResult<String> {
-    let client = redis::Client::open(url)?;
-    let mut connection = client.get_multiplexed_async_connection().await?;
-    redis::cmd("INFO").query_async(&mut connection).await
+/// Of a cluster: what the first node says that answers.
+async fn redis_info(url: &SecretString) -> anyhow::Result<String> {
+    let address = RedisAddress::parse(url);
+    let address = address.map_err(|expected| anyhow!("expected {expected}"))?;
+    let mut answer = Err(anyhow!("the address names no server"));
+    for node in address.nodes() {
+        let asking = async {
+            let client = redis::Client::open(node.expose_secret())?;
+            let mut connection = client.get_multiplexed_async_connection().await?;
+            redis::cmd("INFO").query_async(&mut connection).await
+        };
+        let asked: redis::RedisResult<String> = asking.await;
+        answer = asked.map_err(Into::into);
+        if answer.is_ok() {
+            break;
+        }
+    }
+    answer
 }
 
 /// Only where an address is known: from the environment, or from a running `linkpulse up`.

@@ -111,7 +111,7 @@ impl FeedMessage {
 }
 
 impl Change {
-    /// As JSON with a version: the field `change` of an entry of `lp:changes`.
+    /// As JSON with a version: the field `change` of an entry of `lp:changes:{feed}`.
     pub fn encode(&self) -> String {
         encode_versioned(self.record.version(), self)
     }

@@ -2,10 +2,11 @@
 //!
 //! | name (with the default prefix `lp`) | type | written by | read by | lifetime |
 //! |---|---|---|---|---|
-//! | `lp:link:{domain}:{code}` | hash `epoch`, `rev`, `rec` | relay | proxies | as long as the link, its tombstone included |
-//! | `lp:epoch` | string: which database the feed comes from | relay | relay | for ever |
-//! | `lp:heartbeat` | string: the last [`Heartbeat`](crate::Heartbeat), as a feed message | relay | proxies | for ever |
-//! | `lp:changes` | stream, id = `{seq}-0`, field `change` | relay | proxies that catch up | the newest [`CHANGES_KEPT`] |
+//! | `lp:link:{s}:{domain}:{code}` | hash `epoch`, `rev`, `rec` | relay | proxies | as long as the link, its tombstone included |
+//! | `lp:position:{s}` | string: epoch, and the last change of which the records with that tag are written | relay | relay | for ever |
+//! | `lp:epoch:{feed}` | string: which database the feed comes from | relay | relay | for ever |
+//! | `lp:heartbeat:{feed}` | string: the last [`Heartbeat`](crate::Heartbeat), as a feed message | relay | proxies | for ever |
+//! | `lp:changes:{feed}` | stream, id = `{seq}-0`, field `change` | relay | proxies that catch up | the newest [`CHANGES_KEPT`] |
 //! | `lp:invalidate` | channel | relay | proxies | – |
 //! | `lp:cap:{link id}:{set after}` | integer: [`CAP_BASE`] + visits so far | proxies, control plane | proxies | for ever |
 //! | `lp:attempts:{whose}` | hash `n`, `end`: passwords tried | control plane | control plane | a quarter of an hour |
@@ -14,8 +15,9 @@
 //! | `lp:ack:{p}` | channel: [`Ack`](crate::Ack)s of blocks from that stream | pipeline | proxies | – |
 //!
 //! `{whose}` is a keyed hash: neither addresses nor names of people are in Redis.
-//! `{p}` carries literal braces: the partition number is the cluster hash tag. Which partition a
-//! block belongs to: [`Partitions`](crate::Partitions).
+//! `{p}`, `{s}` and `{feed}` carry literal braces: they are hash tags, so that in a Redis Cluster
+//! all keys with one of them are on one node, and move together. Which partition `{p}` a block
+//! belongs to: [`Partitions`](crate::Partitions). A record's shard `{s}` is made of its name.
 
 use std::fmt::Display;
 
@@ -28,6 +30,10 @@ pub const CHANGES_KEPT: usize = 200_000;
 /// Where counting visits of a link with a click cap begins. A smaller number means that Redis has
 /// lost the count, and that the control plane has to be asked for it.
 pub const CAP_BASE: i64 = 1 << 40;
+
+/// Parts that the records of links are divided into, which is as many nodes of a Redis Cluster as
+/// can have some. Each costs a proxy a connection there.
+pub const RECORD_SHARDS: u16 = 16;
 
 /// The consumer group that makes clicks durable.
 pub const PIPELINE_GROUP: &str = "pipeline";
@@ -53,22 +59,28 @@ impl Keys {
 
     /// The record of one link: a [`Domain`](crate::Domain) and a [`Code`](crate::Code), or their texts.
     pub fn link(&self, domain: impl Display, code: impl Display) -> String {
-        format!("{}:link:{domain}:{code}", self.prefix)
+        let name = format!("{domain}:{code}");
+        format!("{}:link:{{{}}}:{name}", self.prefix, shard(&name))
+    }
+
+    /// How far the records of one shard are written.
+    pub fn position(&self, shard: u16) -> String {
+        format!("{}:position:{{{shard}}}", self.prefix)
     }
 
     /// Which history the feed belongs to.
     pub fn epoch(&self) -> String {
-        format!("{}:epoch", self.prefix)
+        format!("{}:epoch:{{feed}}", self.prefix)
     }
 
     /// The last heartbeat, for readers that join, or whose subscription lost it.
     pub fn heartbeat(&self) -> String {
-        format!("{}:heartbeat", self.prefix)
+        format!("{}:heartbeat:{{feed}}", self.prefix)
     }
 
     /// The change log.
     pub fn changes(&self) -> String {
-        format!("{}:changes", self.prefix)
+        format!("{}:changes:{{feed}}", self.prefix)
     }
 
     /// The channel that carries changes and heartbeats.
@@ -103,6 +115,20 @@ impl Keys {
     }
 }
 
+/// The shard of a link's record.
+pub fn record_shard(domain: impl Display, code: impl Display) -> u16 {
+    shard(&format!("{domain}:{code}"))
+}
+
+/// FNV-1a: everybody must find the same, in every release.
+fn shard(name: &str) -> u16 {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    // The upper half, which all bytes have reached.
+    (hash >> 16) as u16 % RECORD_SHARDS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,12 +138,25 @@ mod tests {
         let keys = Keys::new("lp");
         assert_eq!(
             keys.link("go.example.com", "abc"),
-            "lp:link:go.example.com:abc"
+            "lp:link:{7}:go.example.com:abc"
         );
-        assert_eq!(keys.changes(), "lp:changes");
-        assert_eq!(keys.heartbeat(), "lp:heartbeat");
+        assert_eq!(keys.position(3), "lp:position:{3}");
+        assert_eq!(keys.changes(), "lp:changes:{feed}");
+        assert_eq!(keys.heartbeat(), "lp:heartbeat:{feed}");
+        assert_eq!(keys.epoch(), "lp:epoch:{feed}");
         assert_eq!(keys.invalidate(), "lp:invalidate");
         assert_eq!(keys.click_events(3), "lp:click_events:{3}");
         assert_eq!(keys.ack(3), "lp:ack:{3}");
+    }
+    #[test]
+    fn records_are_spread_over_all_shards() {
+        let mut counts = [0; RECORD_SHARDS as usize];
+        for number in 0..16_000 {
+            counts[usize::from(record_shard("go.example.com", number))] += 1;
+        }
+        assert!(
+            counts.iter().all(|count| (800..1_200).contains(count)),
+            "{counts:?}"
+        );
     }
 }

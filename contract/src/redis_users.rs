@@ -59,8 +59,8 @@ impl RedisUser {
 const PROXY: &[&str] = &[
     "&{lp}:invalidate &{lp}:ack:* +subscribe +unsubscribe",
     "(%R~{lp}:link:* +hmget)",
-    "(%R~{lp}:heartbeat %R~{lp}:epoch +get)",
-    "(%R~{lp}:changes +xrange)",
+    "(%R~{lp}:heartbeat:{feed} %R~{lp}:epoch:{feed} +get)",
+    "(%R~{lp}:changes:{feed} +xrange)",
     "(~{lp}:cap:* +get +incr +decr)",
     "(~{lp}:click_events:* +xadd +xrange +xlen)",
 ];
@@ -69,8 +69,9 @@ const CONTROL_PLANE: &[&str] = &[
     "&{lp}:invalidate +publish +multi +exec +discard +script|load",
     // Scripts: a rule for the call, and for what it does in turn.
     "(~{lp}:link:* +evalsha +hmget +hset)",
-    "(~{lp}:epoch ~{lp}:heartbeat +get +set +del)",
-    "(~{lp}:changes +evalsha +xadd +xrevrange +del)",
+    "(~{lp}:position:* +evalsha +get +set)",
+    "(~{lp}:epoch:{feed} ~{lp}:heartbeat:{feed} +get +set +del)",
+    "(~{lp}:changes:{feed} +evalsha +xadd +xrevrange +del)",
     "(~{lp}:cap:* +evalsha +get +set)",
     "(~{lp}:attempts:* ~{lp}:rate:* +evalsha +get +set +hget +hset +pexpire)",
 ];

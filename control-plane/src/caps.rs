@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use contract::keys::CAP_BASE;
 use contract::{Keys, LinkId};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands, RedisResult, Script};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
+
+use crate::redis_connection::RedisConnection;
 
 /// A proxy waits for this, and a visitor for the proxy.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -25,7 +26,7 @@ const BEGIN: &str = "
 /// Begins counts, and looks at them.
 #[derive(Clone)]
 pub struct Caps {
-    connection: ConnectionManager,
+    connection: RedisConnection,
     keys: Keys,
 }
 
@@ -35,13 +36,8 @@ impl Caps {
     /// # Errors
     /// When the URL cannot be understood.
     pub fn new(url: &SecretString, keys: Keys) -> RedisResult<Self> {
-        let client = redis::Client::open(url.expose_secret())?;
         // No second attempt: who asked will ask again.
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
-        let connection = ConnectionManager::new_lazy_with_config(client, config)?;
+        let connection = RedisConnection::new(url, PATIENCE)?;
         Ok(Self { connection, keys })
     }
 
@@ -51,12 +47,13 @@ impl Caps {
         let mut call = begin.key(self.keys.click_cap(link, set_after));
         call.arg(CAP_BASE)
             .arg(CAP_BASE.saturating_add_unsigned(used));
-        call.invoke_async(&mut self.connection.clone()).await
+        call.invoke_async(&mut self.connection.handle().await?)
+            .await
     }
 
     /// How often a link was visited; `None` while there is no count.
     pub async fn visits(&self, link: LinkId, set_after: u64) -> RedisResult<Option<u64>> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.connection.handle().await?;
         let count: Option<i64> = connection.get(self.keys.click_cap(link, set_after)).await?;
         let count = count.filter(|count| *count >= CAP_BASE);
         Ok(count.map(|count| (count - CAP_BASE).unsigned_abs()))

@@ -24,6 +24,7 @@ mod pages;
 mod problem;
 mod propagation;
 mod qr;
+mod redis_connection;
 mod relay;
 mod router;
 mod routes;

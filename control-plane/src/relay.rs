@@ -1,11 +1,14 @@
 //! The relay: carries the change log from Postgres to Redis, in order, from one process at a time.
 //!
 //! How far it got is not written down anywhere but in Redis itself: the id of the newest entry of
-//! `lp:changes` is the number of the last published change. So whatever Redis loses, a restart or
-//! an emptied server, is published again, and nothing can disagree.
+//! `lp:changes:{feed}` is the number of the last logged change, and `lp:position:{s}`, in the same
+//! place as the records of shard `s`, that of the last one whose records are there. So whatever
+//! Redis loses, a restart or an emptied server, one node of a cluster or all, is published again.
 
 mod feed;
 mod leadership;
+mod nodes;
+mod position;
 mod scripts;
 
 use std::time::{Duration, Instant};
@@ -16,6 +19,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 pub use feed::Feed;
 use leadership::Candidate;
+use position::Progress;
 
 use crate::db::{self, Head};
 use crate::error::{Error, Result};
@@ -71,7 +75,7 @@ async fn lead(state: &AppState, mut leader: Candidate) -> Result<std::convert::I
     // Not one of the pool's: requests need those.
     let mut listener = PgListener::connect(state.config.database_url.expose_secret()).await?;
     listener.listen("link_changes").await?;
-    tracing::info!(redis.run = feed.run_id(), "relay leads");
+    tracing::info!(redis.runs = ?feed.run_ids(), "relay leads");
     metrics::gauge!("linkpulse_relay_is_leader").set(1.0);
 
     let mut heartbeat = interval(HEARTBEAT);
@@ -83,15 +87,19 @@ async fn lead(state: &AppState, mut leader: Candidate) -> Result<std::convert::I
         };
         leader.beat().await?;
         let read_at = Instant::now();
-        let head = publish(&mut leader, &mut feed).await?;
-        if is_heartbeat && read_at.elapsed() < HEAD_LIFETIME {
+        let (head, is_new) = publish(&mut leader, &mut feed).await?;
+        // In a cluster proxies believe no records after a change until they know which processes
+        // have it.
+        let is_due = is_heartbeat || (is_new && feed.is_divided());
+        if is_due && read_at.elapsed() < HEAD_LIFETIME {
             feed.heartbeat(&head).await?;
         }
     }
 }
 
-/// Publishes what Redis lacks, and returns the head up to which it then has everything.
-async fn publish(leader: &mut Candidate, feed: &mut Feed) -> Result<Head> {
+/// Publishes what Redis lacks. Returns the head up to which it then has everything, and whether
+/// it lacked something.
+async fn publish(leader: &mut Candidate, feed: &mut Feed) -> Result<(Head, bool)> {
     // Redis first: what it has was committed before, so a head that is read later and is lower
     // belongs to a database that has lost commits. The other way round, a leader that was frozen
     // in between would take its successor's work for another history.
@@ -106,8 +114,11 @@ async fn publish(leader: &mut Candidate, feed: &mut Feed) -> Result<Head> {
         db::rename_history(leader.connection(), head.epoch).await?;
         head = db::head(leader.connection()).await?;
     }
-    let mut published = match known.seq_in(&head) {
-        Some(seq) => seq,
+    let Progress {
+        logged,
+        mut published,
+    } = match known.seq_in(&head) {
+        Some(progress) => progress,
         None => {
             tracing::warn!(
                 ?known,
@@ -115,9 +126,10 @@ async fn publish(leader: &mut Candidate, feed: &mut Feed) -> Result<Head> {
                 "Redis holds another history, starting over"
             );
             feed.start_over(head.epoch).await?;
-            0
+            Progress::default()
         }
     };
+    let is_new = published < head.seq;
     while published < head.seq {
         let changes = db::changes_after(leader.connection(), published, BATCH).await?;
         let Some(last) = changes.last() else {
@@ -125,13 +137,15 @@ async fn publish(leader: &mut Candidate, feed: &mut Feed) -> Result<Head> {
                 "changes after {published} are missing from the log"
             )));
         };
+        feed.publish(head.epoch, published, logged, &changes)
+            .await?;
         published = last.seq;
-        feed.publish(head.epoch, &changes).await?;
         leader.beat().await?;
     }
     metrics::gauge!("linkpulse_relay_published_seq").set(published as f64);
-    Ok(Head {
+    let head = Head {
         seq: published,
         ..head
-    })
+    };
+    Ok((head, is_new))
 }

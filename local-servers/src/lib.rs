@@ -17,7 +17,7 @@ pub use error::{Error, Result};
 pub use password::random_password;
 pub use port::free_port;
 pub use postgres::{PostgresOptions, PostgresServer, SUPERUSER};
-pub use redis::{RedisAccount, RedisOptions, RedisServer};
+pub use redis::{RedisAccount, RedisCluster, RedisOptions, RedisServer};
 pub use rustix::process::Signal;
 pub use spawner::spawn_tied;
 pub use tied_child::TiedChild;

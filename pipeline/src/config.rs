@@ -6,7 +6,7 @@ use std::time::Duration;
 use contract::{Keys, Partitions};
 use secrecy::{ExposeSecret, SecretString};
 use service::env::SecretUrl;
-use service::{Environment, SettingError, settings};
+use service::{Environment, RedisAddress, SettingError, settings};
 use sqlx::postgres::PgConnectOptions;
 
 /// Longest that one write may take, all statements together. A batch of 64 blocks takes some
@@ -26,7 +26,7 @@ pub struct Config {
     /// The database with clicks.
     pub analytics_database_url: SecretString,
     /// Redis, for the click stream.
-    pub redis_url: SecretString,
+    pub redis_address: RedisAddress,
     /// Names in Redis.
     pub keys: Keys,
     /// Streams to read.
@@ -60,7 +60,7 @@ impl Config {
         Ok(Self {
             admin_listen: environment.required(&settings::PIPELINE_ADMIN_LISTEN)?,
             analytics_database_url: analytics_database_url(&environment)?,
-            redis_url: redis_url(&environment)?,
+            redis_address: redis_address(&environment)?,
             keys: Keys::new(key_prefix),
             partitions: partitions(&environment)?,
             consumer: consumer.unwrap_or_else(own_name),
@@ -96,11 +96,10 @@ fn analytics_database_url(environment: &Environment<'_>) -> Result<SecretString,
     Ok(url)
 }
 
-fn redis_url(environment: &Environment<'_>) -> Result<SecretString, SettingError> {
+fn redis_address(environment: &Environment<'_>) -> Result<RedisAddress, SettingError> {
     let SecretUrl(url) = environment.required(&settings::REDIS_URL)?;
-    redis::Client::open(url.expose_secret())
-        .map_err(|_| SettingError::new(&settings::REDIS_URL, "not a URL that Redis understands"))?;
-    Ok(url)
+    RedisAddress::parse(&url)
+        .map_err(|expected| SettingError::new(&settings::REDIS_URL, format!("expected {expected}")))
 }
 
 fn partitions(environment: &Environment<'_>) -> Result<Partitions, SettingError> {

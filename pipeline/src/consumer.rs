@@ -1,7 +1,7 @@
 //! The worker: reads a partition of the stream, batch by batch, until it is told to stop.
 
 use metrics::counter;
-use redis::Client;
+use service::RedisAddress;
 
 use crate::backoff::Backoff;
 use crate::batch::Ingest;
@@ -17,7 +17,7 @@ const OLDEST: &str = "0";
 pub(crate) struct Worker {
     pub(crate) partition: u16,
     pub(crate) config: Config,
-    pub(crate) redis: Client,
+    pub(crate) redis: RedisAddress,
     pub(crate) ingest: Ingest,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! It has its own connections, so it can tell what is missing while the worker waits for it.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use contract::{Keys, Partitions};
 use metrics::gauge;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Value, pipe};
-use service::{Lifecycle, Readiness};
+use secrecy::ExposeSecret;
+use service::{Lifecycle, Readiness, RedisAddress, RedisNodes};
 use tokio::sync::watch;
 
 use crate::engine::detect_engine;
@@ -45,10 +47,11 @@ struct Waiting {
 /// See the module.
 pub(crate) struct Observer {
     pub(crate) database: Database,
-    pub(crate) redis: Client,
+    pub(crate) redis: RedisAddress,
     pub(crate) keys: Keys,
     pub(crate) partitions: Partitions,
-    pub(crate) connection: Option<MultiplexedConnection>,
+    /// By the address of the server.
+    pub(crate) connections: HashMap<String, MultiplexedConnection>,
     pub(crate) readiness: Readiness,
     pub(crate) last_commit: watch::Receiver<Instant>,
 }
@@ -107,32 +110,74 @@ impl Observer {
 
     /// An error of code NOGROUP if nobody has made the group of a stream.
     async fn ask_redis(&mut self) -> Result<Waiting> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
-                let opened = self
-                    .redis
-                    .get_multiplexed_async_connection_with_config(&config);
-                opened.await?
-            }
-        };
-        let mut questions = pipe();
+        let mut connections = std::mem::take(&mut self.connections);
+        let nodes = RedisNodes::look(&self.redis).await?;
+        let mut by_node: HashMap<&str, Vec<u16>> = HashMap::new();
         for partition in self.partitions.all().chain(self.partitions.beyond()) {
-            questions.cmd("XLEN").arg(self.keys.click_events(partition));
+            let node = nodes.owner_of(&self.keys.click_events(partition))?;
+            by_node
+                .entry(node.expose_secret())
+                .or_default()
+                .push(partition);
         }
-        let lengths: Vec<u64> = questions.query_async(&mut connection).await?;
-        let mut questions = pipe();
-        for partition in self.partitions.all() {
-            let stream = self.keys.click_events(partition);
-            questions.cmd("XPENDING").arg(stream).arg(PIPELINE_GROUP);
+        let mut waiting = Waiting { lag: 0, unread: 0 };
+        for (node, partitions) in by_node {
+            let connection = match connections.remove(node) {
+                Some(connection) => connection,
+                None => connect(node).await?,
+            };
+            let connection = self
+                .connections
+                .entry(node.to_owned())
+                .or_insert(connection);
+            let here = ask_node(connection, &self.keys, self.partitions, &partitions).await;
+            let here = match here {
+                Ok(here) => here,
+                Err(error) => {
+                    self.connections.clear();
+                    return Err(error);
+                }
+            };
+            waiting.lag += here.lag;
+            waiting.unread += here.unread;
         }
-        let _summaries: Vec<Value> = questions.query_async(&mut connection).await?;
-        self.connection = Some(connection);
-        let (read, beyond) = lengths.split_at(self.partitions.all().len());
-        Ok(Waiting {
-            lag: read.iter().sum(),
-            unread: beyond.iter().sum(),
-        })
+        Ok(waiting)
     }
+}
+
+async fn connect(node: &str) -> Result<MultiplexedConnection> {
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+    let client = Client::open(node)?;
+    let opened = client.get_multiplexed_async_connection_with_config(&config);
+    Ok(opened.await?)
+}
+
+/// What waits in those of the streams that one server has.
+async fn ask_node(
+    connection: &mut MultiplexedConnection,
+    keys: &Keys,
+    all: Partitions,
+    here: &[u16],
+) -> Result<Waiting> {
+    let mut questions = pipe();
+    for partition in here {
+        questions.cmd("XLEN").arg(keys.click_events(*partition));
+    }
+    let lengths: Vec<u64> = questions.query_async(connection).await?;
+    let is_read = |partition: &u16| all.all().contains(partition);
+    let mut waiting = Waiting { lag: 0, unread: 0 };
+    let mut questions = pipe();
+    for (partition, length) in here.iter().zip(lengths) {
+        if is_read(partition) {
+            waiting.lag += length;
+            let stream = keys.click_events(*partition);
+            questions.cmd("XPENDING").arg(stream).arg(PIPELINE_GROUP);
+        } else {
+            waiting.unread += length;
+        }
+    }
+    if here.iter().any(is_read) {
+        let _summaries: Vec<Value> = questions.query_async(connection).await?;
+    }
+    Ok(waiting)
 }

@@ -1,5 +1,6 @@
 //! Puts the parts together.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::time::Instant;
 
@@ -30,7 +31,7 @@ pub async fn run(
     metrics::describe();
     let lifecycle = Lifecycle::new();
     let readiness = Readiness::waiting_for(&observer::CONDITIONS);
-    let redis = redis::Client::open(config.redis_url.expose_secret())?;
+    let redis = config.redis_address.clone();
     let options: PgConnectOptions = config.analytics_database_url.expose_secret().parse()?;
     let (committed, last_commit) = watch::channel(Instant::now());
     let grace = config.shutdown_grace;
@@ -47,7 +48,7 @@ pub async fn run(
         redis: redis.clone(),
         keys: config.keys.clone(),
         partitions: config.partitions,
-        connection: None,
+        connections: HashMap::new(),
         readiness,
         last_commit,
     };

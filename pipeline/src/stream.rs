@@ -13,7 +13,8 @@ use contract::ack::ACK_CAPACITY;
 use contract::keys::PIPELINE_GROUP;
 use contract::{Ack, BlockId, Keys};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Value, cmd};
+use redis::{AsyncConnectionConfig, Value, cmd};
+use service::{RedisAddress, RedisNodes};
 
 use crate::Result;
 use crate::entry::{self, Entry};
@@ -43,14 +44,18 @@ impl ClickStream {
     ///
     /// The group begins at the oldest entry, so clicks that came before the first pipeline are
     /// counted, and so are those that were waiting when somebody destroyed the group.
+    ///
+    /// In a cluster it connects to the node that has the stream. When the stream moves, the next
+    /// command fails, and whoever opens it again finds it.
     pub(crate) async fn open(
-        client: &Client,
+        redis: &RedisAddress,
         keys: &Keys,
         partition: u16,
         consumer: String,
     ) -> Result<Self> {
         let key = keys.click_events(partition);
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(RESPONSE_TIMEOUT));
+        let client = RedisNodes::look(redis).await?.client_for(&key)?;
         let opened = client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = opened.await?;
         let created = cmd("XGROUP")

@@ -10,7 +10,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use service::env::SecretUrl;
 use service::settings::{self, Setting};
-use service::{Environment, SettingError};
+use service::{Environment, RedisAddress, SettingError};
 
 pub use crate::clicks::SpoolConfig;
 pub use crate::client_address::Forwarding;
@@ -212,11 +212,11 @@ fn host_of(public_url: &Url) -> Result<Domain, SettingError> {
 
 fn redis_url(environment: &Environment<'_>) -> Result<SecretUrl, SettingError> {
     let url: SecretUrl = environment.required(&settings::REDIS_URL)?;
-    match fred::types::config::Config::from_url_centralized(url.0.expose_secret()) {
+    match RedisAddress::parse(&url.0) {
         Ok(_) => Ok(url),
-        Err(_) => Err(SettingError::new(
+        Err(expected) => Err(SettingError::new(
             &settings::REDIS_URL,
-            "expected redis://:password@host:port/database",
+            format!("expected {expected}"),
         )),
     }
 }

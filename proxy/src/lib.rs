@@ -158,8 +158,8 @@ pub async fn run(
     let control_plane = ControlPlane::new(&config.control_plane)?;
     let served = CancellationToken::new();
     let follow = Follow {
-        feed: Sessions::new(&config.redis_url)?,
-        log: Sessions::new(&config.redis_url)?,
+        feed: Sessions::new(&config.redis_url, &config.keys.changes())?,
+        log: Sessions::new(&config.redis_url, &config.keys.changes())?,
         keys: config.keys.clone(),
         control_plane: control_plane.clone(),
         cache: cache.clone(),
@@ -185,12 +185,9 @@ pub async fn run(
     };
     let recorder = start.start(&lifecycle, &served).await?;
 
-    let records = Records {
-        sessions: Sessions::new(&config.redis_url)?,
-        keys: config.keys.clone(),
-        standing: coherence.standing.clone(),
-    };
-    records.sessions.start(&lifecycle, "redis for records");
+    let standing = coherence.standing.clone();
+    let records = Records::new(&config.redis_url, config.keys.clone(), standing)?;
+    records.start(&lifecycle);
     let misses = Arc::new(MissLimit::new(config.misses_per_minute));
     let (limit, stopping) = (misses.clone(), lifecycle.stopping());
     lifecycle.spawn("miss limit", async move {

@@ -9,7 +9,7 @@ use fred::clients::{Client, WithOptions};
 use fred::interfaces::ClientLike;
 use fred::types::Builder;
 use fred::types::config::{Config, Options, ReconnectPolicy, UnresponsiveConfig};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use service::Lifecycle;
 use service::env::SecretUrl;
 use tokio_util::sync::CancellationToken;
@@ -102,7 +102,7 @@ impl Connection {
 }
 
 fn client(url: &SecretUrl) -> Result<Client, fred::error::Error> {
-    let mut builder = builder(url)?;
+    let mut builder = builder(&url.0)?;
     // Otherwise a Redis that is down at the start would never be tried again.
     builder.with_config(|config| config.fail_fast = false);
     let mut reconnect =
@@ -112,8 +112,9 @@ fn client(url: &SecretUrl) -> Result<Client, fred::error::Error> {
 }
 
 /// What all connections have in common. By itself it makes clients that connect once.
-pub(crate) fn builder(url: &SecretUrl) -> Result<Builder, fred::error::Error> {
-    let config = Config::from_url_centralized(url.0.expose_secret())?;
+/// The address of a cluster makes clients of all of its nodes.
+pub(crate) fn builder(url: &SecretString) -> Result<Builder, fred::error::Error> {
+    let config = Config::from_url(url.expose_secret())?;
     let mut builder = Builder::from_config(config);
     builder
         .with_connection_config(|connection| {

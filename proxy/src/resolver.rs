@@ -99,7 +99,7 @@ impl Resolver {
 
     /// Ends the connection to Redis.
     pub(crate) fn close(&self) {
-        self.0.records.sessions.close();
+        self.0.records.close();
     }
 
     /// Joins those who wait, or is the first of them. The look-up is a task of its own, so that

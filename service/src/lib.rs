@@ -3,12 +3,19 @@
 pub mod admin;
 pub mod env;
 pub mod lifecycle;
+mod redis_address;
+#[cfg(feature = "redis")]
+mod redis_nodes;
+pub mod redis_slots;
 pub mod settings;
 pub mod telemetry;
 
 pub use admin::Readiness;
 pub use env::{Environment, SettingError};
 pub use lifecycle::Lifecycle;
+pub use redis_address::RedisAddress;
+#[cfg(feature = "redis")]
+pub use redis_nodes::RedisNodes;
 
 /// Makes *ring* the one TLS provider of this process. First line of every `main`.
 ///

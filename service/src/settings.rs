@@ -39,7 +39,7 @@ settings! {
     ANALYTICS_DATABASE_URL = "ANALYTICS_DATABASE_URL", None, true, "control-plane, pipeline, cli",
         "PostgreSQL or TimescaleDB with clicks and rollups. The same as `DATABASE_URL` when absent.";
     REDIS_URL = "REDIS_URL", None, true, "proxy, control-plane, pipeline",
-        "Redis 7 or Valkey: `redis://:password@host:port/0`. It must run with `maxmemory-policy noeviction`: an evicted stream is a lost click. With `linkpulse up` a private server is started when it is absent.";
+        "Redis 7 or Valkey: `redis://:password@host:port/0`, or a cluster of them: `redis-cluster://:password@host:port?node=host:port&node=host:port`, with some of its nodes (`rediss…` for TLS). It must run with `maxmemory-policy noeviction`: an evicted stream is a lost click. With `linkpulse up` a private server is started when it is absent.";
     REDIS_KEY_PREFIX = "LINKPULSE_REDIS_KEY_PREFIX", Some("lp"), false, "proxy, control-plane, pipeline",
         "What every Redis name begins with. The same for all services of an installation.";
     PUBLIC_URL = "LINKPULSE_PUBLIC_URL", Some("http://localhost:8080"), false, "proxy, control-plane",

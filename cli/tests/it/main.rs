@@ -14,6 +14,7 @@ mod harness;
 mod link_options;
 mod privacy;
 mod processes;
+mod redis_cluster;
 mod redis_users;
 mod settings;
 mod up;

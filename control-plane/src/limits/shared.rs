@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use contract::Keys;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{FromRedisValue, RedisResult, Script};
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::redis_connection::RedisConnection;
 
 /// A request waits for this at most.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -21,7 +22,7 @@ const NAMES: &str = "linkpulse 2026-11 names of counters";
 /// Runs scripts on counters; clones share one connection.
 #[derive(Clone)]
 pub struct SharedCounters {
-    connection: ConnectionManager,
+    connection: RedisConnection,
     keys: Keys,
     names: [u8; 32],
     rests_until: Arc<Mutex<Option<Instant>>>,
@@ -33,13 +34,8 @@ impl SharedCounters {
     /// # Errors
     /// When the URL cannot be understood.
     pub fn new(url: &SecretString, keys: Keys, secret: &SecretString) -> RedisResult<Self> {
-        let client = redis::Client::open(url.expose_secret())?;
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
         Ok(Self {
-            connection: ConnectionManager::new_lazy_with_config(client, config)?,
+            connection: RedisConnection::new(url, PATIENCE)?,
             keys,
             names: blake3::derive_key(NAMES, secret.expose_secret().as_bytes()),
             rests_until: Arc::default(),
@@ -72,7 +68,11 @@ impl SharedCounters {
         for argument in arguments {
             call.arg(argument);
         }
-        match call.invoke_async(&mut self.connection.clone()).await {
+        let counted = async {
+            call.invoke_async(&mut self.connection.handle().await?)
+                .await
+        };
+        match counted.await {
             Ok(answer) => Some(answer),
             Err(error) => {
                 tracing::warn!(%error, "redis away: counting in this process alone");

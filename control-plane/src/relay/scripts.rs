@@ -1,4 +1,4 @@
-//! The two writes that must look before they write. Each touches one key.
+//! The writes that must look before they write. Each touches one key.
 
 use redis::Script;
 
@@ -23,10 +23,22 @@ const APPEND: &str = "
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], ARGV[1] .. '-0', 'change', ARGV[2])
     return 1";
 
-/// Both scripts.
+/// Notes how far a shard of the records has got. What it says must be there, so it has to know of
+/// what was there before: a shard that was emptied since it was looked at is a gap. KEYS: the
+/// position. ARGV: epoch, number before these changes, number of the last.
+const ADVANCE: &str = "
+    local epoch, seq = string.match(redis.call('GET', KEYS[1]) or '', '^(%S+) (%d+)$')
+    local known = epoch == ARGV[1] and tonumber(seq) or 0
+    if known >= tonumber(ARGV[3]) then return 0 end
+    if known < tonumber(ARGV[2]) then return redis.error_reply('GAP the records end at ' .. known) end
+    redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[3])
+    return 1";
+
+/// All scripts.
 pub(super) struct Scripts {
     pub(super) compare_and_set: Script,
     pub(super) append: Script,
+    pub(super) advance: Script,
 }
 
 impl Scripts {
@@ -35,6 +47,12 @@ impl Scripts {
         Self {
             compare_and_set: Script::new(COMPARE_AND_SET),
             append: Script::new(APPEND),
+            advance: Script::new(ADVANCE),
         }
+    }
+
+    /// For loading them.
+    pub(super) fn all(&self) -> [&Script; 3] {
+        [&self.compare_and_set, &self.append, &self.advance]
     }
 }

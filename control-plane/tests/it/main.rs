@@ -41,6 +41,7 @@ mod propagation;
 mod qr;
 mod rate_limits;
 mod relay;
+mod relay_cluster;
 mod reports;
 mod stats;
 mod versions;

@@ -1,6 +1,8 @@
-//! A private Redis server.
+//! A private Redis server, or a cluster of them.
 
+mod cluster;
 mod probe;
 mod server;
 
+pub use cluster::RedisCluster;
 pub use server::{RedisAccount, RedisOptions, RedisServer};

@@ -54,19 +54,27 @@ pub struct RedisAccount {
 #[derive(Debug)]
 pub struct RedisServer {
     options: RedisOptions,
+    /// Where it talks to the other nodes of its cluster, if it has one.
+    bus_port: Option<u16>,
     child: TiedChild,
 }
 
 impl RedisServer {
     /// Starts the server and waits until it has read its data and answers.
     pub fn start(options: RedisOptions) -> Result<RedisServer> {
+        RedisServer::start_with(options, None)
+    }
+
+    /// As [`start`](Self::start), as a node of a cluster if there is a port for that.
+    pub(super) fn start_with(options: RedisOptions, bus_port: Option<u16>) -> Result<RedisServer> {
         password::check(&options.password)?;
         for user in &options.users {
             password::check(&user.password)?;
         }
         let folder = Folder::open(&options.dir, None)?;
         ensure_free(options.port)?;
-        write_configuration(&options, &folder)?;
+        bus_port.map_or(Ok(()), ensure_free)?;
+        write_configuration(&options, bus_port, &folder)?;
 
         let (log, log_path) = folder.fresh_log("redis.log")?;
         let errors = log.try_clone().map_err(Error::path("open", &log_path))?;
@@ -87,7 +95,11 @@ impl RedisServer {
             },
             _ => Error::io("start Redis")(error),
         })?;
-        let mut server = RedisServer { options, child };
+        let mut server = RedisServer {
+            options,
+            bus_port,
+            child,
+        };
         let RedisOptions { port, password, .. } = &server.options;
         let starting = Starting {
             server: NAME,
@@ -102,7 +114,7 @@ impl RedisServer {
     /// Stops the server if it still runs, and starts it with the same options.
     pub fn restart(&mut self) -> Result<()> {
         self.stop()?;
-        *self = RedisServer::start(self.options.clone())?;
+        *self = RedisServer::start_with(self.options.clone(), self.bus_port)?;
         Ok(())
     }
 
@@ -110,6 +122,23 @@ impl RedisServer {
     pub fn url(&self) -> String {
         let RedisOptions { password, port, .. } = &self.options;
         format!("redis://:{}@127.0.0.1:{port}/0", password.expose_secret())
+    }
+
+    /// Sends commands, one in a line, and returns all replies as they came.
+    pub(super) fn ask(&self, commands: &[String]) -> Result<String> {
+        let RedisOptions { password, port, .. } = &self.options;
+        probe::converse(*port, password.expose_secret(), &commands.join("\r\n"))
+            .map_err(Error::io("ask Redis"))
+    }
+
+    /// The password.
+    pub(super) fn password(&self) -> &SecretString {
+        &self.options.password
+    }
+
+    /// Where it talks to the other nodes of its cluster.
+    pub(super) fn bus_port(&self) -> Option<u16> {
+        self.bus_port
     }
 
     /// Where the server listens.
@@ -144,7 +173,11 @@ impl Drop for RedisServer {
 
 /// Writes `redis.conf`. The password is there, and not on the command line, because everybody on
 /// the machine can read command lines.
-fn write_configuration(options: &RedisOptions, folder: &Folder) -> Result<()> {
+fn write_configuration(
+    options: &RedisOptions,
+    bus_port: Option<u16>,
+    folder: &Folder,
+) -> Result<()> {
     let RedisOptions {
         port,
         password,
@@ -160,6 +193,14 @@ fn write_configuration(options: &RedisOptions, folder: &Folder) -> Result<()> {
         "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndaemonize no\ndir ./\nsave \"\"\n\
          appendonly {append_only}\nappendfsync always\nmaxmemory-policy noeviction\n"
     );
+    if let Some(bus_port) = bus_port {
+        // A node that is away is noticed soon, and what the others hold stays within reach.
+        configuration.push_str(&format!(
+            "cluster-enabled yes\ncluster-config-file nodes.conf\ncluster-port {bus_port}\n\
+             cluster-announce-ip 127.0.0.1\ncluster-node-timeout 1000\n\
+             cluster-require-full-coverage no\n"
+        ));
+    }
     for RedisAccount {
         name,
         password,

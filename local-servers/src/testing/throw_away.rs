@@ -14,7 +14,9 @@ use std::sync::Once;
 
 use super::sweep::sweep;
 use crate::folder::private_file;
-use crate::{Error, PostgresOptions, PostgresServer, RedisOptions, RedisServer, Result};
+use crate::{
+    Error, PostgresOptions, PostgresServer, RedisCluster, RedisOptions, RedisServer, Result,
+};
 use crate::{free_port, random_password};
 
 /// How the names of our folders begin.
@@ -118,6 +120,14 @@ impl ThrowAway<RedisServer> {
                 program: None,
             })
         })
+    }
+}
+
+impl ThrowAway<RedisCluster> {
+    /// Three nodes, new and empty, among which the slots are divided. One that is stopped and
+    /// started again comes back without its data.
+    pub fn redis_cluster() -> Result<Self> {
+        start(|dir, _| RedisCluster::start(dir, 3))
     }
 }
 

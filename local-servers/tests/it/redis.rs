@@ -1,7 +1,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use local_servers::{RedisServer, free_port};
+use local_servers::testing::ThrowAway;
+use local_servers::{RedisCluster, RedisServer, free_port};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{PASSWORD, eventually, redis, redis_in, runs, scratch};
@@ -66,4 +67,23 @@ fn it_is_private() {
     assert!(!String::from_utf8_lossy(&command_line).contains(PASSWORD));
     let configuration = fs::metadata(options.dir.join("redis.conf")).unwrap();
     assert_eq!(configuration.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn nodes_of_a_cluster_divide_the_slots_and_come_back_empty() {
+    let mut cluster = ThrowAway::redis_cluster().unwrap();
+    let password = cluster.url();
+    let password = password.trim_start_matches("redis-cluster://:");
+    let password = password.split('@').next().unwrap().to_owned();
+    let port = |cluster: &RedisCluster, number: usize| cluster.nodes()[number].port();
+    // Slot 866 of 16384.
+    let (owner, other) = (port(&cluster, 0), port(&cluster, 2));
+    assert!(redis(owner, &password, &["SET hello there"]).contains("+OK"));
+    let moved = format!("-MOVED 866 127.0.0.1:{owner}");
+    assert!(redis(other, &password, &["GET hello"]).contains(&moved));
+
+    cluster.node_mut(0).unwrap().restart().unwrap();
+    cluster.wait().unwrap();
+    assert!(redis(owner, &password, &["GET hello"]).contains("$-1"));
+    assert!(redis(other, &password, &["GET hello"]).contains(&moved));
 }

@@ -360,8 +360,11 @@ impl State {
     }
 
     /// That Redis has a change, and so all before it.
+    ///
+    /// In a cluster only a heartbeat tells: the change may have been written to a process that has
+    /// taken the place of one of those we know of, and what that one has is out of date since then.
     fn redis_has(&mut self, run_id: &str, seq: u64) {
-        let copy = self.redis.as_mut();
+        let copy = self.redis.as_mut().filter(|copy| copy.runs.len() == 1);
         if let Some(copy) = copy.filter(|copy| copy.head < seq && copy.has_run(run_id)) {
             Arc::make_mut(copy).head = seq;
         }

@@ -3,7 +3,7 @@
 //! | task | source | brings |
 //! |---|---|---|
 //! | `live` | the channel `lp:invalidate` | each change, milliseconds after its commit; loses some |
-//! | `log` | `lp:heartbeat`, `lp:changes` | what was lost, within a second; proof of being up to date |
+//! | `log` | `lp:heartbeat:{feed}`, `lp:changes:{feed}` | what was lost, within a second; proof of being up to date |
 //! | `page` | `/internal/changes` | the same, when Redis or the relay is away |
 //! | `report` | – | tells the control plane how far this proxy has got |
 //!

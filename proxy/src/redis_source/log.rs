@@ -36,7 +36,8 @@ impl ChangeLog {
         session: &Session,
     ) -> Result<Option<Heartbeat>, ReadError> {
         let client = session.within(PATIENCE);
-        let text: Option<Bytes> = client.get(self.keys.heartbeat()).await?;
+        let answer = client.get(self.keys.heartbeat()).await;
+        let text: Option<Bytes> = session.heed(answer)?;
         match text.map(|text| FeedMessage::decode(&text)).transpose()? {
             Some(FeedMessage::Heartbeat(heartbeat)) => Ok(Some(heartbeat)),
             Some(FeedMessage::Change(_)) | None => Ok(None),
@@ -51,9 +52,10 @@ impl ChangeLog {
     ) -> Result<Vec<LogEntry>, ReadError> {
         let client = session.within(PATIENCE);
         let start = format!("{}-0", seq.saturating_add(1));
-        let entries: Vec<(String, HashMap<String, Bytes>)> = client
+        let answer = client
             .xrange_values(self.keys.changes(), start, "+", Some(PAGE))
-            .await?;
+            .await;
+        let entries: Vec<(String, HashMap<String, Bytes>)> = session.heed(answer)?;
         let entry = |(id, fields): &(String, HashMap<String, Bytes>)| {
             let change = fields.get("change").map_or(&b""[..], |bytes| bytes);
             Ok(LogEntry {

@@ -2,13 +2,14 @@
 //!
 //! | name | type | written by | used here |
 //! |---|---|---|---|
-//! | `lp:link:{domain}:{code}` | hash `epoch`, `rev`, `rec` | relay | [`Records`] |
-//! | `lp:heartbeat` | string | relay | [`ChangeLog`] |
-//! | `lp:changes` | stream, id `{seq}-0`, field `change` | relay | [`ChangeLog`] |
+//! | `lp:link:{s}:{domain}:{code}` | hash `epoch`, `rev`, `rec` | relay | [`Records`] |
+//! | `lp:heartbeat:{feed}` | string | relay | [`ChangeLog`] |
+//! | `lp:changes:{feed}` | stream, id `{seq}-0`, field `change` | relay | [`ChangeLog`] |
 //! | `lp:invalidate` | channel | relay | [`Subscription`] |
 
 mod error;
 mod log;
+mod place;
 mod records;
 mod session;
 mod subscription;

@@ -3,7 +3,8 @@
 //! The library would reconnect by itself, and a command that is sent after a question could reach
 //! another process than the question: one that has just been started from an old copy of the data.
 //! So here a connection that ends is gone, and the next one is a new client that has been asked
-//! first who it is talking to.
+//! first who it is talking to. In a cluster it leads to the node that has a certain key; when the key
+//! has moved, the one that asks for it is told so, and gives the connection up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +12,17 @@ use std::time::Duration;
 use fred::clients::{Client, WithOptions};
 use fred::error::{Error as RedisError, ErrorKind};
 use fred::interfaces::ClientLike;
-use fred::types::{Builder, InfoKind};
+use fred::types::InfoKind;
 use service::Lifecycle;
+use service::RedisAddress;
 use service::env::SecretUrl;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use crate::redis_client::{RECONNECT_JITTER, RECONNECT_PAUSE, builder, once};
+use super::place::Place;
+use crate::redis_client::{RECONNECT_JITTER, RECONNECT_PAUSE, once};
 use crate::{Error, Result};
 
 /// One connection.
@@ -42,21 +45,32 @@ impl Session {
     pub(crate) fn renew(&self) {
         self.renewal.cancel();
     }
+
+    /// Gives the connection up if that is what an error means: the key is on another node.
+    pub(super) fn heed<T>(&self, answer: Result<T, RedisError>) -> Result<T, RedisError> {
+        if let Err(error) = &answer
+            && *error.kind() == ErrorKind::Cluster
+        {
+            self.renew();
+        }
+        answer
+    }
 }
 
 /// One connection after the other, for one purpose.
 #[derive(Clone)]
 pub(crate) struct Sessions {
-    builder: Builder,
+    place: Place,
     current: watch::Sender<Option<Session>>,
     closing: CancellationToken,
 }
 
 impl Sessions {
-    /// Not connected yet.
-    pub(crate) fn new(url: &SecretUrl) -> Result<Self> {
+    /// To the server that has `key`. Not connected yet.
+    pub(crate) fn new(url: &SecretUrl, key: &str) -> Result<Self> {
+        let address = RedisAddress::parse(&url.0).map_err(Error::set_up("Redis"))?;
         Ok(Self {
-            builder: builder(url).map_err(Error::set_up("Redis"))?,
+            place: Place::new(address, key),
             current: watch::Sender::default(),
             closing: CancellationToken::new(),
         })
@@ -96,7 +110,7 @@ impl Sessions {
         let (shortest, longest) = RECONNECT_PAUSE;
         let mut pause = shortest;
         loop {
-            match connect(&self.builder).await {
+            match connect(&self.place).await {
                 Ok((session, mut connection)) => {
                     tracing::debug!(task, redis.run = %session.run_id, "connected to Redis");
                     pause = shortest;
@@ -120,8 +134,8 @@ impl Sessions {
 /// The connection ends when its task is dropped.
 type Ended = AbortOnDropHandle<Result<(), RedisError>>;
 
-async fn connect(builder: &Builder) -> Result<(Session, Ended), RedisError> {
-    let client = builder.build()?;
+async fn connect(place: &Place) -> Result<(Session, Ended), RedisError> {
+    let client = place.find().await?.build()?;
     let connection = AbortOnDropHandle::new(client.init().await?);
     let info: String = client.info(Some(InfoKind::Server)).await?;
     let mut lines = info.lines();

@@ -115,6 +115,28 @@ fn only_the_next_change_is_taken() {
 }
 
 #[test]
+fn in_a_cluster_records_are_believed_after_a_change_when_a_heartbeat_says_who_has_it() {
+    let ledger = ledger();
+    let trusts = |run| ledger.standing.borrow().trusts(run).is_some();
+    let beat = |head, runs: [&str; 2]| {
+        let redis_runs = runs.map(str::to_owned).into();
+        let heartbeat = Heartbeat {
+            redis_runs,
+            ..heartbeat(head, 0)
+        };
+        ledger.on_message(RUN, FeedMessage::Heartbeat(heartbeat));
+    };
+    beat(5, [RUN, "replaced"]);
+    assert!(trusts(RUN) && trusts("replaced"));
+    // Perhaps it was written to a process that has replaced one of them.
+    ledger.on_message(RUN, FeedMessage::Change(change("a", 6)));
+    assert_eq!(applied(&ledger), 6);
+    assert!(!trusts(RUN) && !trusts("replaced"));
+    beat(6, [RUN, "replacement"]);
+    assert!(trusts(RUN) && trusts("replacement") && !trusts("replaced"));
+}
+
+#[test]
 fn a_new_heartbeat_in_redis_proves_freshness_as_of_the_look_before() {
     let ledger = at(5);
     let run: Arc<str> = RUN.into();
