@@ -23,7 +23,7 @@ pub struct RedisConnection {
 enum To {
     One(ConnectionManager),
     /// It follows keys to the nodes that have them.
-    Cluster(ClusterClient, Arc<OnceCell<ClusterConnection>>),
+    Cluster(Arc<ClusterClient>, Arc<OnceCell<ClusterConnection>>),
 }
 
 /// What a command is given to.
@@ -50,7 +50,7 @@ impl RedisConnection {
                 .connection_timeout(patience)
                 .response_timeout(patience)
                 .build()?;
-            To::Cluster(client, Arc::default())
+            To::Cluster(Arc::new(client), Arc::default())
         } else {
             let client = Client::open(url.expose_secret())?;
             let config = ConnectionManagerConfig::new()
