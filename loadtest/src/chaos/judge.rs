@@ -14,6 +14,10 @@ use crate::servers::{Client, linkpulse};
 /// How long everything may take to come to rest.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// For so long nothing may be on its way. A click is sealed after 0.2 s, and proxies tell each second
+/// what they have sent: a shorter rest may be the moment between the two.
+const REST: Duration = Duration::from_secs(4);
+
 /// What was found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Verdict {
@@ -33,6 +37,7 @@ pub(super) struct Verdict {
 /// what we put there.
 pub(super) fn wait_for_rest(stage: &mut Stage, foreign: u64) -> anyhow::Result<()> {
     let begun = Instant::now();
+    let mut at_rest_since = None;
     loop {
         let waiting = redis(stage)?.waiting()?;
         let mut unsent = Vec::new();
@@ -42,7 +47,11 @@ pub(super) fn wait_for_rest(stage: &mut Stage, foreign: u64) -> anyhow::Result<(
             unsent.push(value(&metrics, "linkpulse_spool_blocks_on_the_way")?);
         }
         if waiting <= foreign && unsent.iter().all(|blocks| *blocks == 0.0) {
-            return Ok(());
+            if at_rest_since.get_or_insert_with(Instant::now).elapsed() >= REST {
+                return Ok(());
+            }
+        } else {
+            at_rest_since = None;
         }
         if begun.elapsed() > PATIENCE {
             for service in stage.services() {
@@ -128,8 +137,9 @@ fn compare(memory: &Memory, counted: &Counted) -> (Verdict, Vec<String>) {
         .collect();
     if lost.len() as u64 > tallied + in_gap {
         let lost_count = lost.len();
+        let last = memory.sent.iter().max().copied().unwrap_or_default();
         faults.push(format!(
-            "{lost_count} visitors were redirected and not counted ({tallied} tallied, {in_gap} in \
+            "of {last} numbers, {lost_count} visitors were redirected and not counted ({tallied} tallied, {in_gap} in \
              gaps): {lost:?}"
         ));
     }
