@@ -127,7 +127,7 @@ impl Block {
                 .ok_or_else(|| malformed("no field payload"))?
                 .to_vec(),
         };
-        let actual = crc32fast::hash(&block.payload);
+        let actual = checksum(&block.payload);
         if actual != block.crc {
             return Err(malformed(format!(
                 "CRC is {actual}, sealed with {}",
@@ -143,7 +143,7 @@ impl Block {
             id,
             version: CLICKS,
             count,
-            crc: crc32fast::hash(&payload),
+            crc: checksum(&payload),
             payload,
         }
     }
@@ -162,7 +162,7 @@ impl Block {
             id,
             version: COUNTS,
             count: counts.len() as u32,
-            crc: crc32fast::hash(&payload),
+            crc: checksum(&payload),
             payload,
         }
     }
@@ -260,6 +260,11 @@ impl BlockBuilder {
     pub fn seal(self, id: BlockId) -> Block {
         Block::of_clicks(id, self.count, self.payload)
     }
+}
+
+/// The checksum that a payload is sealed with: CRC-32 (IEEE).
+pub fn checksum(payload: &[u8]) -> u32 {
+    crc32fast::hash(payload)
 }
 
 fn parse<'f, T: FromStr>(

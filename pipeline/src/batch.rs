@@ -165,8 +165,9 @@ impl Ingest {
             "an entry was given up: see dead_letters"
         );
         stream.remove(&[&entry.id]).await?;
-        // From now on dead_letters is the place where it is kept.
-        let block = entry.block_id();
+        // From now on dead_letters is the place where it is kept. But what was damaged on its way is
+        // whole where it came from: left unacknowledged, it is sent again, and counted.
+        let block = entry.block_id().filter(|_| entry.is_as_sealed());
         stream.acknowledge_blocks(block.as_slice()).await
     }
 }
@@ -191,6 +192,6 @@ fn alarm_vanished(entry: &Entry) {
     counter!(names::ENTRIES_VANISHED).increment(1);
     tracing::error!(
         entry.id,
-        "an entry was deleted before it was counted: its clicks are lost"
+        "an entry was deleted before it was counted: its proxy has to send it again"
     );
 }

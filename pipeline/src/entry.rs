@@ -3,6 +3,7 @@
 //! Read by hand: the library's own types give up on a whole reply for one field name that is not
 //! UTF-8, and then one bad entry would block all others.
 
+use contract::block::checksum;
 use contract::{BlockId, SegmentId};
 use redis::{ErrorKind, RedisError, RedisResult, Value};
 
@@ -29,6 +30,16 @@ impl Entry {
         let segment: SegmentId = text("seg")?.parse().ok()?;
         let number = text("blk")?.parse().ok()?;
         Some(BlockId { segment, number })
+    }
+
+    /// Whether the payload is the one that was sealed. Otherwise it was damaged on its way here.
+    pub(crate) fn is_as_sealed(&self) -> bool {
+        let crc = self
+            .field("crc")
+            .and_then(|crc| std::str::from_utf8(crc).ok());
+        let crc = crc.and_then(|crc| crc.parse().ok());
+        let payload = self.field("payload");
+        payload.is_some_and(|payload| crc == Some(checksum(payload)))
     }
 }
 

@@ -61,16 +61,22 @@ async fn only_what_is_kept_elsewhere_is_acknowledged() {
     newer_fields[0] = b"3".to_vec();
     stage.add(&fields, &newer_fields).await;
     stage.send(&sealed(counted[0].id, &[click()])).await;
-    // The one has no name, and what has a name is kept in dead_letters.
+    // One has no name, one was damaged on its way and is whole at its proxy, and one was sealed
+    // like that: only of this one dead_letters has all there is.
     stage.add(&[b"seg"], &[b"nobody".to_vec()]).await;
     let damaged = sealed(new_id(), &[click()]);
     let mut damaged_fields = damaged.to_fields();
     damaged_fields[5][9] ^= 1;
     stage.add(&fields, &damaged_fields).await;
 
-    assert_eq!(listener.names(1).await, [damaged.id]);
+    let nonsense = contract::Block::of_clicks(new_id(), 1, vec![1; 20]);
+    stage.send(&nonsense).await;
+
+    assert_eq!(listener.names(1).await, [nonsense.id]);
     stage.drained_to(2).await;
-    assert_eq!(stage.dead_letters().await.len(), 2);
+    assert_eq!(stage.dead_letters().await.len(), 3);
+    stage.send(&damaged).await;
+    assert_eq!(listener.names(1).await, [damaged.id], "sent again, whole");
     stage.send(&counted[1]).await;
     assert_eq!(listener.names(1).await, names(&counted[1..]));
     worker.stop().await;

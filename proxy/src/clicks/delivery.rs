@@ -194,8 +194,9 @@ impl<T: Transport> Delivery<T> {
     fn looked(&mut self, Looked { block, is_gone }: Looked) {
         match is_gone {
             Ok(true) if self.outbox.is_out(block) => {
-                self.way.remove(block);
+                // One that cannot be read just now is looked for again later.
                 if let Some(again) = self.outbox.again(block) {
+                    self.way.remove(block);
                     self.metrics.blocks_missed.increment(1);
                     tracing::debug!(block = %block, "gone from redis without being acknowledged, sent again");
                     self.queue.push_front(again);
