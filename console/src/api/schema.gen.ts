@@ -3233,10 +3233,7 @@ export interface operations {
     verify_domain: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description Its name */
                 domain: string;
@@ -3254,17 +3251,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Domain"];
-                };
-            };
-            /** @description `invalid_idempotency_key` */
-            400: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated` */
@@ -3300,31 +3286,9 @@ export interface operations {
             };
             /**
              * @description `not_verified`: the record is not there (yet); `conflict`: it
-             *                 is another workspace's; `still_running`
+             *                 is another workspace's
              */
             409: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_large` */
-            413: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `idempotency_key_reused` */
-            422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
@@ -3428,10 +3392,7 @@ export interface operations {
                 /** @description True makes nothing, and says what would be made. */
                 dry_run?: boolean;
             };
-            header?: {
-                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3454,7 +3415,7 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            /** @description The body could not be read; `invalid_idempotency_key` */
+            /** @description The body could not be read */
             400: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -3485,18 +3446,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `still_running` */
-            409: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 32 MiB; `too_large` */
+            /** @description Body over 32 MiB */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -3518,7 +3468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: the file cannot be read, or has no column with targets; `idempotency_key_reused` */
+            /** @description `validation_failed`: the file cannot be read, or has no column with targets */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6054,10 +6004,7 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: {
-                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -6075,17 +6022,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WrittenLink"];
-                };
-            };
-            /** @description `invalid_idempotency_key` */
-            400: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated` */
@@ -6119,29 +6055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `still_running` */
-            409: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_large` */
-            413: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `validation_failed`; `idempotency_key_reused` */
+            /** @description `validation_failed` */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6631,10 +6545,7 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: {
-                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -6652,17 +6563,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WrittenLink"];
-                };
-            };
-            /** @description `invalid_idempotency_key` */
-            400: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated` */
@@ -6696,7 +6596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: another link has the external id by now; `still_running` */
+            /** @description `conflict`: another link has the external id by now */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6707,18 +6607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_large` */
-            413: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `validation_failed`; `idempotency_key_reused` */
+            /** @description `validation_failed` */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6763,10 +6652,7 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: {
-                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -6790,7 +6676,7 @@ export interface operations {
                     "application/json": components["schemas"]["WrittenLink"];
                 };
             };
-            /** @description Not JSON; `invalid_idempotency_key` */
+            /** @description Not JSON */
             400: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6832,7 +6718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: another link has the external id by now; `still_running` */
+            /** @description `conflict`: another link has the external id by now */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6843,7 +6729,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Body over 64 KiB; `too_large` */
+            /** @description Body over 64 KiB */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6865,7 +6751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: there is no such version, or its target is not allowed any more; `idempotency_key_reused` */
+            /** @description `validation_failed`: there is no such version, or its target is not allowed any more */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -7006,10 +6892,7 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: {
-                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -7027,17 +6910,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WrittenLink"];
-                };
-            };
-            /** @description `invalid_idempotency_key` */
-            400: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated` */
@@ -7071,7 +6943,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: its target is on the blocklist; `still_running` */
+            /** @description `conflict`: its target is on the blocklist */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -7082,18 +6954,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_large` */
-            413: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `validation_failed`; `idempotency_key_reused` */
+            /** @description `validation_failed` */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -7843,10 +7704,7 @@ export interface operations {
     close_report: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description `rep_…` */
                 id: string;
@@ -7863,17 +7721,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description `invalid_idempotency_key` */
-            400: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
             /** @description `unauthenticated` */
             401: {
@@ -7897,39 +7744,6 @@ export interface operations {
             };
             /** @description No such open report */
             404: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `still_running` */
-            409: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_large` */
-            413: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `idempotency_key_reused` */
-            422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
@@ -9073,10 +8887,7 @@ export interface operations {
     replay_message: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description `whk_…` */
                 id: string;
@@ -9096,17 +8907,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description `invalid_idempotency_key` */
-            400: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated` */
@@ -9131,39 +8931,6 @@ export interface operations {
             };
             /** @description `not_found` */
             404: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `still_running` */
-            409: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_large` */
-            413: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `idempotency_key_reused` */
-            422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;

@@ -8,6 +8,19 @@ use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Response, ResponseBuil
 use crate::access::{self, Needs};
 use crate::auth::{Permission, Role, Scope};
 
+/// Routes whose handlers do not take the name of a request: sent again, they are done again. For most
+/// of them that changes nothing.
+const DONE_AGAIN: [&str; 8] = [
+    "/api/v1/domains/{domain}/verify",
+    "/api/v1/imports",
+    "/api/v1/links/{id}/block",
+    "/api/v1/links/{id}/restore",
+    "/api/v1/links/{id}/roll-back",
+    "/api/v1/links/{id}/unblock",
+    "/api/v1/reports/{id}/close",
+    "/api/v1/webhooks/{id}/messages/{message}/replay",
+];
+
 /// Adds who may use a route, and how they are refused.
 pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
     let mut routes = access::ROUTES.iter();
@@ -33,7 +46,8 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             refuse(operation, "403", &forbidden);
         }
     }
-    if method == "POST" && route.needs != Needs::Nothing {
+    let is_done_once = method == "POST" && route.needs != Needs::Nothing;
+    if is_done_once && !DONE_AGAIN.contains(&path) {
         once(operation);
     }
     versions(operation);
