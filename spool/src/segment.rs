@@ -97,8 +97,8 @@ impl Segment {
         self.file.count_seal();
     }
 
-    /// Says that nothing will follow.
-    pub(crate) fn end(mut self) {
+    /// Says that nothing will follow. Nothing may.
+    pub(crate) fn end(&mut self) {
         self.seal();
         self.put(Word::End);
         // Not a block, but something to read.

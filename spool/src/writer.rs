@@ -6,12 +6,13 @@ use std::hint::spin_loop;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::thread;
 
 use contract::{Click, SegmentId};
 use uuid::Uuid;
 
 use crate::file::SegmentFile;
-use crate::layout::{Header, Kind};
+use crate::layout::{Header, Kind, MAX_RECORD};
 use crate::options::{Options, SyncPolicy};
 use crate::segment::Segment;
 use crate::table::{TABLE_SIZE, Table};
@@ -41,8 +42,7 @@ pub struct Writer {
     /// is taken goes on to the next. So nobody can be asleep at one, and neither taking one nor
     /// giving it back is a system call.
     slots: Box<[Mutex<Slot>]>,
-    /// Oldest first.
-    spares: Mutex<VecDeque<Segment>>,
+    shelf: Mutex<Shelf>,
     /// For clicks that have no room.
     tables: Tables,
     /// Something was counted that had no room.
@@ -57,13 +57,31 @@ pub struct Writer {
     is_closed: AtomicBool,
 }
 
+/// What whoever makes segments and those who fill them hand each other.
 #[derive(Default)]
+struct Shelf {
+    /// Oldest first.
+    spares: VecDeque<Segment>,
+    /// Full ones. Giving their memory back is a system call, and not for those who record.
+    full: Vec<Segment>,
+}
+
 struct Slot {
     segment: Option<Segment>,
-    /// The encoded click. Kept for its room.
+    /// The encoded click. Kept for its room, which it has from the start.
     body: Vec<u8>,
     /// Records were open at the last look already.
     was_open: bool,
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self {
+            segment: None,
+            body: Vec::with_capacity(MAX_RECORD),
+            was_open: false,
+        }
+    }
 }
 
 impl Writer {
@@ -72,7 +90,11 @@ impl Writer {
         let slots = options.threads.max(1) + 1;
         Self {
             slots: (0..slots).map(|_| Mutex::default()).collect(),
-            spares: Mutex::default(),
+            shelf: Mutex::new(Shelf {
+                spares: VecDeque::with_capacity(SPARES),
+                // More are rarely there, and then it grows.
+                full: Vec::with_capacity(slots + SPARES),
+            }),
             tables: Tables::default(),
             is_short: AtomicBool::new(false),
             made: Mutex::default(),
@@ -141,9 +163,9 @@ impl Writer {
             if put(segment, body, self.options.sync) {
                 return true;
             }
-            slot.segment.take().into_iter().for_each(Segment::end);
+            segment.end();
         }
-        let Some(mut fresh) = self.try_spare() else {
+        let Some(mut fresh) = self.exchange(slot.segment.take()) else {
             return false;
         };
         let is_kept = put(&mut fresh, body, self.options.sync);
@@ -151,16 +173,18 @@ impl Writer {
         is_kept
     }
 
-    /// A segment that lies ready. Whoever makes them holds the lock for an instant only, so this
-    /// is worth some tries, but no sleep.
-    fn try_spare(&self) -> Option<Segment> {
-        loop {
-            match self.spares.try_lock() {
-                Ok(mut spares) => return spares.pop_front(),
-                Err(TryLockError::Poisoned(spares)) => return spares.into_inner().pop_front(),
+    /// A segment that lies ready, for one that has ended. Whoever makes them holds the lock for an
+    /// instant only, so this is worth some tries, but no sleep.
+    fn exchange(&self, full: Option<Segment>) -> Option<Segment> {
+        let mut shelf = loop {
+            match self.shelf.try_lock() {
+                Ok(shelf) => break shelf,
+                Err(TryLockError::Poisoned(shelf)) => break shelf.into_inner(),
                 Err(TryLockError::WouldBlock) => spin_loop(),
             }
-        }
+        };
+        shelf.full.extend(full);
+        shelf.spares.pop_front()
     }
 
     /// Seals blocks whose records have waited for a whole period between two calls.
@@ -191,14 +215,16 @@ impl Writer {
             let table = table.inspect_err(|_| self.give_back(TABLE_SIZE))?;
             self.announce(&self.tables.put(table));
         }
+        let full: Vec<Segment> = patient_lock(&self.shelf).full.drain(..).collect();
+        drop(full);
         let size = self.options.segment_size;
-        while !self.is_closed() && lock(&self.spares).len() < SPARES {
+        while !self.is_closed() && patient_lock(&self.shelf).spares.len() < SPARES {
             self.reserve(size, self.options.quota / 10 * 9)?;
             let header = self.header(Kind::Records, size);
             let segment = Segment::create(&self.options.folder, header);
             let segment = segment.inspect_err(|_| self.give_back(size))?;
             self.announce(segment.file());
-            lock(&self.spares).push_back(segment);
+            patient_lock(&self.shelf).spares.push_back(segment);
         }
         if self.is_short.swap(false, Ordering::AcqRel) {
             self.tables.close_used();
@@ -235,7 +261,7 @@ impl Writer {
     /// Whether [`make_spares`](Self::make_spares) would make some.
     pub fn needs_spares(&self) -> bool {
         self.is_short.load(Ordering::Relaxed)
-            || lock(&self.spares).len() < SPARES
+            || patient_lock(&self.shelf).spares.len() < SPARES
             || self.tables.needs_one()
     }
 
@@ -266,11 +292,11 @@ impl Writer {
     pub fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
         for slot in &self.slots {
-            if let Some(segment) = lock(slot).segment.take() {
+            if let Some(mut segment) = patient_lock(slot).segment.take() {
                 segment.end();
             }
         }
-        for spare in lock(&self.spares).drain(..) {
+        for mut spare in patient_lock(&self.shelf).spares.drain(..) {
             spare.end();
         }
         self.tables.close();
@@ -287,6 +313,18 @@ fn put(segment: &mut Segment, body: &[u8], sync: SyncPolicy) -> bool {
         tracing::error!(%error, "a click was recorded, but the disk did not confirm it");
     }
     has_room
+}
+
+/// For locks that those who record give back: if somebody were asleep at one, waking them would be a
+/// system call.
+fn patient_lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    loop {
+        match mutex.try_lock() {
+            Ok(guard) => return guard,
+            Err(TryLockError::Poisoned(guard)) => return guard.into_inner(),
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
