@@ -11,6 +11,7 @@ use rustix::fs::{FallocateFlags, FlockOperation, fallocate, flock};
 use rustix::io::Errno;
 
 use crate::layout::{ACKED_AT, HEADER, Header, HeaderError, Kind};
+use crate::publication::flush;
 
 /// How segments end.
 pub const EXTENSION: &str = "spool";
@@ -31,6 +32,10 @@ pub struct SegmentFile {
     /// Blocks that were sealed by this process. Raised by the writer, after the seal; read by the
     /// reader, which need not look at the file as long as it has seen them all.
     sealed: AtomicU64,
+    /// Bytes that were written so far, from the beginning. Raised by the writer, when they are there.
+    written: AtomicU64,
+    /// Of these, the ones that are on the disk itself.
+    synced: AtomicU64,
     /// Nothing more may be written. Set by the reader, asked by the writer.
     is_given_up: AtomicBool,
 }
@@ -78,6 +83,8 @@ impl SegmentFile {
             path: path.to_owned(),
             header,
             sealed: AtomicU64::new(0),
+            written: AtomicU64::new(HEADER as u64),
+            synced: AtomicU64::new(0),
             is_given_up: AtomicBool::new(false),
         })
     }
@@ -107,6 +114,8 @@ impl SegmentFile {
                 path: path.to_owned(),
                 header,
                 sealed: AtomicU64::new(0),
+                written: AtomicU64::new(0),
+                synced: AtomicU64::new(0),
                 is_given_up: AtomicBool::new(false),
             })),
             Err(error) => Ok(Found::Unreadable(error)),
@@ -146,12 +155,28 @@ impl SegmentFile {
         self.file.write_all_at(bytes, offset)
     }
 
-    /// Writes everything to the disk itself, and returns when it is there.
+    /// Writes to the disk itself what was written so far, and returns when it is there. Not the empty
+    /// rest: each of its pages would be written twice, and be slow to write into for the first time.
     ///
     /// # Errors
     /// When the disk refuses.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+        if self.kind() == Kind::Counts {
+            // Written to anywhere.
+            return self.file.sync_data();
+        }
+        let written = self.written.load(Ordering::Acquire);
+        let synced = self.synced.load(Ordering::Relaxed);
+        if written > synced {
+            flush(&self.file, synced, written)?;
+            self.synced.fetch_max(written, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Takes note that everything before this position is written.
+    pub(crate) fn set_written(&self, position: usize) {
+        self.written.store(position as u64, Ordering::Release);
     }
 
     pub(crate) fn sealed(&self) -> u64 {

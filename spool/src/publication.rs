@@ -1,6 +1,6 @@
 //! The one moment that matters: a record is there when its word is, and not before.
 //!
-//! The only module with unsafe code. Under `--features loom` the same two functions are checked
+//! The only module with unsafe code. Under `--features loom` the first two functions are checked
 //! under every interleaving of a writer and a reader.
 
 #[cfg(feature = "loom")]
@@ -51,4 +51,19 @@ pub(crate) fn map(file: &std::fs::File, length: usize) -> std::io::Result<memmap
     // Now, not while a visitor waits.
     map.advise(memmap2::Advice::PopulateWrite)?;
     Ok(map)
+}
+
+/// Writes a part of a file to the disk itself, and returns when it is there. What is written to it
+/// through other maps is meant, too.
+///
+/// # Errors
+/// When the disk refuses.
+#[cfg(not(feature = "loom"))]
+pub(crate) fn flush(file: &std::fs::File, from: u64, until: u64) -> std::io::Result<()> {
+    let length = usize::try_from(until - from).map_err(std::io::Error::other)?;
+    let mut options = memmap2::MmapOptions::new();
+    // SAFETY: nobody looks into this map, and the file is not made shorter, as in `map`.
+    #[allow(unsafe_code)]
+    let map = unsafe { options.offset(from).len(length).map_mut(file)? };
+    map.flush()
 }

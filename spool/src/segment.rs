@@ -81,6 +81,7 @@ impl Segment {
             Word::of_record(body).to_bits(),
         );
         self.position += footprint(body.len());
+        self.file.set_written(self.position);
         self.block.bytes += PREFIX + body.len();
         self.block.span += footprint(body.len());
         self.block.records += 1;
@@ -117,5 +118,6 @@ impl Segment {
     fn put(&mut self, word: Word) {
         publish_in(&mut self.map, self.position, word.to_bits());
         self.position += WORD;
+        self.file.set_written(self.position);
     }
 }

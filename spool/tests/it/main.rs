@@ -8,6 +8,7 @@
 
 mod adoption;
 mod damage;
+mod disk;
 mod golden;
 mod harness;
 mod inspection;

@@ -1,5 +1,5 @@
 use contract::{Block, Click, Count, DecodeError, LinkId, Timestamp};
-use spool::{Options, Recorded, SyncPolicy};
+use spool::{Options, Recorded};
 use uuid::Uuid;
 
 use crate::harness::{all_numbers, click, drain, open, options, seal};
@@ -121,22 +121,6 @@ fn a_closed_spool_takes_no_more() {
     writer.close();
     assert_eq!(writer.record(&click(2, "")), Recorded::Lost);
     assert_eq!(all_numbers(&drain(&mut outbox)), [1]);
-}
-
-#[test]
-fn what_must_reach_the_disk_does() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        sync: SyncPolicy::Always,
-        ..options(folder.path())
-    };
-    let (writer, mut outbox) = spool::open(options).unwrap();
-    for number in 0..20 {
-        assert_eq!(writer.record(&click(number, "")), Recorded::Kept);
-    }
-    writer.sync().unwrap();
-    writer.close();
-    assert_eq!(drain(&mut outbox)[0].count, 20);
 }
 
 #[test]
