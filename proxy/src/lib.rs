@@ -20,6 +20,7 @@ mod head;
 mod latency;
 mod metrics;
 mod miss_limit;
+mod priority;
 mod recent;
 mod redirect;
 mod redis_client;

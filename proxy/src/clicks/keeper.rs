@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use spool::{SyncPolicy, Writer};
 
+use crate::priority::let_visitors_go_first;
+
 /// Segments lie ready again after this time at most. One of the default size takes 30,000 clicks.
 const LOOK: Duration = Duration::from_millis(25);
 
@@ -57,7 +59,11 @@ async fn run(
     work: impl FnOnce(&Writer) -> io::Result<()> + Send + 'static,
 ) -> bool {
     let spool = spool.clone();
-    match tokio::task::spawn_blocking(move || work(&spool)).await {
+    let working = move || {
+        let_visitors_go_first();
+        work(&spool)
+    };
+    match tokio::task::spawn_blocking(working).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
             tracing::error!(%error, "the spool cannot {what}");

@@ -15,6 +15,7 @@ use super::keeper::keep;
 use super::recorder::Recorder;
 use super::redis_transport::RedisTransport;
 use crate::metrics::Metrics;
+use crate::priority::let_visitors_go_first;
 use crate::{Error, Result};
 
 /// Where the spool is in the folder for data.
@@ -77,7 +78,10 @@ impl Start<'_> {
         };
         // On a thread of its own: it reads from the disk, which may take its time.
         let runtime = Handle::current();
-        let delivering = spawn_blocking(move || runtime.block_on(delivery.run(acks, deadline)));
+        let delivering = spawn_blocking(move || {
+            let_visitors_go_first();
+            runtime.block_on(delivery.run(acks, deadline))
+        });
         lifecycle.spawn("click delivery", async move {
             delivering.await.map(|Ok(())| ())
         });

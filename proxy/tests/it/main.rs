@@ -28,6 +28,7 @@ mod process;
 mod program;
 mod proxies;
 mod raw_http;
+mod recorded_first;
 mod redirect;
 mod redis;
 mod shutdown;

@@ -59,9 +59,13 @@ impl Program {
         ended.await.unwrap().unwrap();
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.running.as_ref().unwrap().pid()
+    }
+
     /// Memory that it takes, in bytes.
     pub(crate) fn memory(&self) -> u64 {
-        let pid = self.running.as_ref().unwrap().pid();
+        let pid = self.pid();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kibibytes: u64 = line
