@@ -14,7 +14,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use benchmarks::{drain, edits, instructions, latency, memory, redirects};
+use benchmarks::{
+    drain, edits, instructions, latency, memory, outage, recording, redirects, visible,
+};
 use report::Destination;
 
 /// Puts load on LinkPulse's services and measures them.
@@ -38,8 +40,14 @@ enum Command {
     Memory(memory::Arguments),
     /// Instructions per redirect, beside nginx: the same in every run
     Instructions(instructions::Arguments),
+    /// Time that recording one click takes, beside other ways to keep it
+    Recording(recording::Arguments),
     /// Time from an edit's answer to its effect at the edge, in the whole system under load
     Edits(edits::Arguments),
+    /// Time from a redirect to its click in the statistics, in the whole system under load
+    Visible(visible::Arguments),
+    /// Memory of proxy and pipeline while Redis is away, in the whole system under load
+    Outage(outage::Arguments),
     /// Clicks per second of a pipeline that finds a backlog, on each engine
     Drain(drain::Arguments),
     /// Kill and freeze everything under load, then look for every click
@@ -56,7 +64,10 @@ fn main() -> ExitCode {
         Command::Latency(arguments) => latency::run(&arguments, &destination),
         Command::Memory(arguments) => memory::run(&arguments, &destination),
         Command::Instructions(arguments) => instructions::run(&arguments, &destination),
+        Command::Recording(arguments) => recording::run(&arguments, &destination),
         Command::Edits(arguments) => edits::run(&arguments, &destination),
+        Command::Visible(arguments) => visible::run(&arguments, &destination),
+        Command::Outage(arguments) => outage::run(&arguments, &destination),
         Command::Drain(arguments) => drain::run(&arguments, &destination),
         Command::Chaos(arguments) => chaos::run(&arguments, &destination),
     };

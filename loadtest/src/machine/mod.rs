@@ -9,4 +9,4 @@ pub(crate) use cores::{
     pin_this_thread,
 };
 pub(crate) use description::{describe, version_of};
-pub(crate) use usage::{CpuTime, cpu_time, resident_bytes};
+pub(crate) use usage::{CpuTime, cpu_time, own_bytes, resident_bytes};

@@ -79,10 +79,22 @@ fn ticks(stat: &str, tick: Duration) -> Option<CpuTime> {
 
 /// Memory of a program that is in the machine's memory now.
 pub(crate) fn resident_bytes(pid: u32) -> anyhow::Result<u64> {
+    status(pid, "VmRSS")
+}
+
+/// The part of it that is the program's own: without files that are mapped, which the system can
+/// take back at any time.
+pub(crate) fn own_bytes(pid: u32) -> anyhow::Result<u64> {
+    status(pid, "RssAnon")
+}
+
+fn status(pid: u32, field: &str) -> anyhow::Result<u64> {
     let status = read(&format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    let kibibytes: u64 = kibibytes.context("no VmRSS")?.trim().parse()?;
+    let kibibytes = status.lines().find_map(|line| {
+        let value = line.strip_prefix(field)?.strip_prefix(':')?;
+        value.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()
+    });
+    let kibibytes = kibibytes.with_context(|| format!("no {field} of {pid}"))?;
     Ok(kibibytes * 1024)
 }
 
@@ -104,7 +116,8 @@ mod tests {
     #[test]
     fn our_own_use_can_be_read() {
         let pid = std::process::id();
-        assert!(resident_bytes(pid).unwrap() > 100_000);
+        let own = own_bytes(pid).unwrap();
+        assert!(own > 100_000 && resident_bytes(pid).unwrap() > own);
         assert!(cpu_time(pid).unwrap().total() >= 0.0);
     }
 }

@@ -20,12 +20,13 @@ pub(super) const DATABASE: &str = "linkpulse";
 /// Settings as programs get them.
 pub(crate) type Settings = Vec<(&'static str, String)>;
 
-/// Which cores it may use.
+/// What it is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// The load's. It must not delay the load: clicks can wait, a client cannot.
+    /// To let a proxy be measured. It has the load's core and must not delay the load: clicks can
+    /// wait, a client cannot. So nothing waits for the disk either.
     Aside,
-    /// All.
+    /// To be measured itself: on all cores, and what is confirmed is on the disk.
     Anywhere,
 }
 
@@ -44,8 +45,10 @@ impl Backend {
     /// Starts it, and waits until it is ready.
     pub(crate) fn start(place: Place) -> anyhow::Result<Self> {
         let folder = Folder::create()?;
-        let postgres = ThrowAway::postgres()?;
-        let redis = ThrowAway::redis()?;
+        let (postgres, redis) = match place {
+            Place::Aside => (ThrowAway::postgres()?, ThrowAway::redis()?),
+            Place::Anywhere => (ThrowAway::durable_postgres()?, ThrowAway::durable_redis()?),
+        };
         if place == Place::Aside {
             for server in [postgres.pid(), redis.pid()] {
                 pin_process(server, LOAD_CORE)?;
@@ -131,4 +134,19 @@ pub(crate) fn linkpulse(arguments: &[&str], settings: &Settings) -> anyhow::Resu
         "linkpulse {arguments:?} failed: {errors}"
     );
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Blocks and clicks that are counted, when `linkpulse doctor --audit` finds that all tables agree.
+pub(super) fn audited(settings: &Settings) -> anyhow::Result<(u64, u64)> {
+    let said = linkpulse(&["doctor", "--audit"], settings)?;
+    let numbers = said.lines().find_map(|line| {
+        let (_, counts) = line.split_once("click counts: ")?;
+        let mut words = counts.split_ascii_whitespace();
+        let mut number = |unit: &str| {
+            let number = words.next()?.parse().ok()?;
+            words.next()?.starts_with(unit).then_some(number)
+        };
+        Some((number("block")?, number("click")?))
+    });
+    numbers.with_context(|| format!("linkpulse doctor said nothing about counts: {said}"))
 }

@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use contract::block::FIELDS;
 use contract::{Block, Keys, Partitions};
 use local_servers::{
@@ -13,7 +13,7 @@ use local_servers::{
 use redis::Connection;
 use service::settings;
 
-use super::backend::{DATABASE, Settings, linkpulse};
+use super::backend::{DATABASE, Settings, audited, linkpulse};
 use super::program::{Folder, Ports, Program, beside_us};
 use crate::machine::{CpuTime, cpu_time};
 
@@ -162,11 +162,11 @@ impl Drainage {
 
     /// Fails unless just these were counted, and blocks, rows and counts agree.
     pub(crate) fn audit(&self, blocks: u64, clicks: u64) -> anyhow::Result<()> {
-        let said = linkpulse(&["doctor", "--audit"], &self.settings)?;
-        let counts = said.lines().find(|line| line.contains("click counts: "));
-        let counts = counts.context("linkpulse doctor said nothing about counts")?;
-        let expected = format!("{blocks} blocks, {clicks} clicks");
-        ensure!(counts.contains(&expected), "not {expected}, but {counts}");
+        let counted = audited(&self.settings)?;
+        ensure!(
+            counted == (blocks, clicks),
+            "not {blocks} blocks and {clicks} clicks, but {counted:?}"
+        );
         Ok(())
     }
 }

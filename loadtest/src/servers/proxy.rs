@@ -87,6 +87,11 @@ impl Proxy {
         })
     }
 
+    /// A metric without labels, as a whole number.
+    pub(crate) fn metric(&mut self, name: &str) -> anyhow::Result<u64> {
+        counter(&mut self.metrics, name)
+    }
+
     /// Lets it end by itself.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         self.program.stop()

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use anyhow::Context;
+use local_servers::RedisServer;
 use serde_json::json;
 use service::settings;
 
+use super::backend::audited;
 use super::program::{Folder, Ports, Program, beside_us};
 use super::{Backend, Client, Place, Proxy};
 use crate::links::DOMAIN;
@@ -24,7 +26,7 @@ pub(crate) struct ApiLink {
 /// The whole. Dropping it kills the services first, then the servers.
 pub(crate) struct System {
     proxies: Vec<Proxy>,
-    _pipeline: Program,
+    pipeline: Program,
     api_key: String,
     backend: Backend,
     _folder: Folder,
@@ -45,7 +47,7 @@ impl System {
         let proxies = (0..proxies).map(|_| Proxy::anywhere(&backend, CAPACITY));
         Ok(Self {
             proxies: proxies.collect::<Result<_, _>>()?,
-            _pipeline: pipeline,
+            pipeline,
             api_key: backend.api_key()?,
             backend,
             _folder: folder,
@@ -55,6 +57,27 @@ impl System {
     /// Where the proxies answer visitors.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         self.proxies.iter().map(|proxy| proxy.address).collect()
+    }
+
+    /// The proxies.
+    pub(crate) fn proxies(&mut self) -> &mut [Proxy] {
+        &mut self.proxies
+    }
+
+    /// The pipeline's process.
+    pub(crate) fn pipeline(&self) -> u32 {
+        self.pipeline.pid()
+    }
+
+    /// Redis, to be stopped and started again.
+    pub(crate) fn redis(&mut self) -> &mut RedisServer {
+        &mut self.backend.redis
+    }
+
+    /// Blocks and clicks that are counted, when `linkpulse doctor --audit` finds that all tables
+    /// agree.
+    pub(crate) fn audited(&self) -> anyhow::Result<(u64, u64)> {
+        audited(&self.backend.settings())
     }
 
     /// A client of the API that may do everything.
@@ -76,6 +99,13 @@ impl Client {
             id: id.context("a link without an id")?,
             code: code.to_owned(),
         })
+    }
+
+    /// Clicks of a link since it was made, as its page shows them.
+    pub(crate) fn clicks(&mut self, link: &ApiLink) -> anyhow::Result<u64> {
+        let path = format!("/api/v1/links/{}/stats", link.id);
+        let stats = self.get(&path)?.expect(200)?.json()?;
+        stats["total"].as_u64().context("stats without a total")
     }
 
     /// Lets a link lead elsewhere.

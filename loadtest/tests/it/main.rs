@@ -60,6 +60,37 @@ fn edits_are_followed_in_the_whole_system() {
 }
 
 #[test]
+fn recording_is_measured_beside_other_ways() {
+    let (folder, _) = run(&["recording", "--clicks", "20000", "--rounds", "2"]);
+    let raw: serde_json::Value = serde_json::from_str(&read(&folder, "recording.json")).unwrap();
+    for way in ["spool", "write", "channel"] {
+        let nanos = raw[way].as_array().unwrap();
+        assert_eq!(nanos.len(), 2);
+        assert!(nanos.iter().all(|it| it.as_f64().unwrap() > 1.0), "{raw}");
+    }
+}
+
+#[test]
+fn clicks_become_visible_in_the_whole_system() {
+    let arguments = ["visible", "--clicks", "8", "--links", "5", "--rate", "100"];
+    let (folder, _) = run(&arguments);
+    let raw: serde_json::Value = serde_json::from_str(&read(&folder, "visible.json")).unwrap();
+    assert_eq!(raw["millis"].as_array().unwrap().len(), 8);
+    assert!(raw["background_redirects"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn every_click_of_an_outage_is_counted_after_it() {
+    let arguments = ["outage", "--seconds", "5", "--around", "2", "--rate", "300"];
+    let (folder, _) = run(&arguments);
+    let raw: serde_json::Value = serde_json::from_str(&read(&folder, "outage.json")).unwrap();
+    // The run itself fails when they differ, or when a redirect fails.
+    assert_eq!(raw["clicks"], raw["redirects"]);
+    assert!(raw["clicks"].as_u64().unwrap() > 1_000, "{raw}");
+    assert!(raw["samples"].as_array().unwrap().len() >= 7, "{raw}");
+}
+
+#[test]
 fn no_click_is_lost_or_doubled_when_everything_is_killed() {
     let (folder, _) = run(&["chaos", "--seconds", "30", "--rate", "500"]);
     let raw: serde_json::Value = serde_json::from_str(&read(&folder, "chaos.json")).unwrap();

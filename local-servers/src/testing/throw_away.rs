@@ -93,14 +93,23 @@ pub struct ThrowAway<S> {
 }
 
 impl ThrowAway<PostgresServer> {
-    /// A new and empty PostgreSQL.
+    /// A new and empty PostgreSQL. It may lose what it has confirmed, and is quicker for it.
     pub fn postgres() -> Result<Self> {
+        Self::new_postgres(false)
+    }
+
+    /// The same, with everything it has confirmed on the disk.
+    pub fn durable_postgres() -> Result<Self> {
+        Self::new_postgres(true)
+    }
+
+    fn new_postgres(durable: bool) -> Result<Self> {
         start(|dir, port| {
             PostgresServer::start(PostgresOptions {
                 data_dir: dir.join("postgres"),
                 port,
                 password: random_password(),
-                durable: false,
+                durable,
                 bin_dir: None,
             })
         })
@@ -108,14 +117,23 @@ impl ThrowAway<PostgresServer> {
 }
 
 impl ThrowAway<RedisServer> {
-    /// A new and empty Redis.
+    /// A new and empty Redis. It forgets everything when it ends.
     pub fn redis() -> Result<Self> {
+        Self::new_redis(false)
+    }
+
+    /// The same, with everything it has confirmed on the disk.
+    pub fn durable_redis() -> Result<Self> {
+        Self::new_redis(true)
+    }
+
+    fn new_redis(durable: bool) -> Result<Self> {
         start(|dir, port| {
             RedisServer::start(RedisOptions {
                 dir: dir.join("redis"),
                 port,
                 password: random_password(),
-                durable: false,
+                durable,
                 users: Vec::new(),
                 program: None,
             })
