@@ -96,13 +96,13 @@ e2e: install install-browser console build ## Run the browser test against a sys
 ##### Measure
 
 .PHONY: bench
-bench: install ## Measure speed beside nginx, memory, edits under load, and the drain of a backlog (release build; needs nginx, valgrind)
+bench: install ## Measure speed beside nginx, memory, edits under load, the drain of a backlog, and the API (release build; needs nginx, valgrind)
 	$(use)
 	scripts/install-bench.sh
 	say 'Building with the release profile'
 	cargo build --release -p proxy -p control-plane -p pipeline -p cli -p loadtest
 	export PATH="$$PATH:/usr/sbin"
-	for benchmark in redirects latency memory instructions drain "edits --date $$(date +%F)"; do
+	for benchmark in redirects latency memory instructions drain api "edits --date $$(date +%F)"; do
 		say "$$benchmark"
 		$(TARGET_DIR)/release/loadtest $$benchmark
 	done

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use benchmarks::{drain, edits, instructions, latency, memory, redirects};
+use benchmarks::{api, drain, edits, instructions, latency, memory, redirects};
 use report::Destination;
 
 /// Puts load on LinkPulse's services and measures them.
@@ -42,6 +42,8 @@ enum Command {
     Edits(edits::Arguments),
     /// Clicks per second of a pipeline that finds a backlog, on each engine
     Drain(drain::Arguments),
+    /// Waiting times of the API with a million links, and beside many sign-ins
+    Api(api::Arguments),
     /// Kill and freeze everything under load, then look for every click
     Chaos(chaos::Arguments),
 }
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Instructions(arguments) => instructions::run(&arguments, &destination),
         Command::Edits(arguments) => edits::run(&arguments, &destination),
         Command::Drain(arguments) => drain::run(&arguments, &destination),
+        Command::Api(arguments) => api::run(&arguments, &destination),
         Command::Chaos(arguments) => chaos::run(&arguments, &destination),
     };
     match result {

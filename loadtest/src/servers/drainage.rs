@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use contract::block::FIELDS;
 use contract::{Block, Keys, Partitions};
-use local_servers::{
-    PostgresOptions, PostgresServer, RedisOptions, RedisServer, free_port, random_password, testing,
-};
+use local_servers::{PostgresServer, RedisServer, testing};
 use redis::Connection;
 use service::settings;
 
 use super::backend::{DATABASE, Settings, linkpulse};
+use super::durable::durable_servers;
 use super::program::{Folder, Ports, Program, beside_us};
 use crate::machine::{CpuTime, cpu_time};
 
@@ -49,24 +48,10 @@ impl Drainage {
     /// Starts both servers and makes the tables. `None` if the engine is not there.
     pub(crate) fn start(engine: &str, partitions: Partitions) -> anyhow::Result<Option<Self>> {
         let folder = Folder::create()?;
-        let postgres = PostgresServer::start(PostgresOptions {
-            data_dir: folder.join("postgres"),
-            port: free_port()?,
-            password: random_password(),
-            durable: true,
-            bin_dir: None,
-        })?;
+        let (postgres, redis) = durable_servers(&folder)?;
         if engine == "timescaledb" && !testing::has_timescaledb(&postgres.url()) {
             return Ok(None);
         }
-        let redis = RedisServer::start(RedisOptions {
-            dir: folder.join("redis"),
-            port: free_port()?,
-            password: random_password(),
-            durable: true,
-            users: Vec::new(),
-            program: None,
-        })?;
         postgres.create_database_if_missing(DATABASE)?;
         let settings = vec![
             (settings::DATABASE_URL.name, postgres.url_for(DATABASE)),

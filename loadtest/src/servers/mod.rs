@@ -1,14 +1,17 @@
 //! The programs that are measured, as processes of their own.
 
+mod api_server;
 mod backend;
 mod client;
 mod drainage;
+mod durable;
 mod nginx;
 mod program;
 mod proxy;
 mod store;
 mod system;
 
+pub(crate) use api_server::{Account, ApiServer};
 pub(crate) use backend::{Backend, Place, linkpulse};
 pub(crate) use client::Client;
 pub(crate) use drainage::{Drainage, ENGINES};
