@@ -102,7 +102,7 @@ bench: install ## Measure speed beside nginx, memory, and the whole system under
 	say 'Building with the release profile'
 	cargo build --release -p proxy -p control-plane -p pipeline -p cli -p loadtest
 	export PATH="$$PATH:/usr/sbin"
-	for benchmark in redirects latency memory instructions recording "edits --date $$(date +%F)" visible outage drain; do
+	for benchmark in redirects latency memory instructions recording "edits --date $$(date +%F)" visible outage drain api; do
 		say "$$benchmark"
 		$(TARGET_DIR)/release/loadtest $$benchmark
 	done

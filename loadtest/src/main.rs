@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use benchmarks::{
-    drain, edits, instructions, latency, memory, outage, recording, redirects, visible,
+    api, drain, edits, instructions, latency, memory, outage, recording, redirects, visible,
 };
 use report::Destination;
 
@@ -50,6 +50,8 @@ enum Command {
     Outage(outage::Arguments),
     /// Clicks per second of a pipeline that finds a backlog, on each engine
     Drain(drain::Arguments),
+    /// Waiting times of the API with a million links, and beside many sign-ins
+    Api(api::Arguments),
     /// Kill and freeze everything under load, then look for every click
     Chaos(chaos::Arguments),
 }
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Visible(arguments) => visible::run(&arguments, &destination),
         Command::Outage(arguments) => outage::run(&arguments, &destination),
         Command::Drain(arguments) => drain::run(&arguments, &destination),
+        Command::Api(arguments) => api::run(&arguments, &destination),
         Command::Chaos(arguments) => chaos::run(&arguments, &destination),
     };
     match result {

@@ -1,5 +1,6 @@
 //! What is measured, and how.
 
+pub(crate) mod api;
 pub(crate) mod drain;
 pub(crate) mod edits;
 pub(crate) mod instructions;

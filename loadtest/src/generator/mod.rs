@@ -12,4 +12,4 @@ pub(crate) use answer::Answer;
 pub(crate) use closed::{Order, Tally, Until};
 pub(crate) use crowd::{Crowd, Expect};
 pub(crate) use head::{Head, HeadKind};
-pub(crate) use open::{Stop, Timed, WINDOW};
+pub(crate) use open::{Arrivals, Stop, Timed, WINDOW, nanos};

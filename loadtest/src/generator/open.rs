@@ -70,14 +70,15 @@ impl Window {
 }
 
 /// Random moments with a steady mean, as if many independent people came (a Poisson process).
-struct Arrivals {
+pub(crate) struct Arrivals {
     next: Instant,
     mean: f64,
     random: Xoshiro256PlusPlus,
 }
 
 impl Arrivals {
-    fn new(begin: Instant, per_second: f64, seed: u64) -> Self {
+    /// The first comes after a random pause.
+    pub(crate) fn new(begin: Instant, per_second: f64, seed: u64) -> Self {
         let mut arrivals = Self {
             next: begin,
             mean: 1.0 / per_second,
@@ -85,6 +86,16 @@ impl Arrivals {
         };
         arrivals.advance();
         arrivals
+    }
+
+    /// All until this moment.
+    pub(crate) fn until(mut self, end: Instant) -> Vec<Instant> {
+        let mut moments = Vec::new();
+        while self.next < end {
+            moments.push(self.next);
+            self.advance();
+        }
+        moments
     }
 
     fn advance(&mut self) {
@@ -180,7 +191,8 @@ impl Crowd<'_> {
     }
 }
 
-fn nanos(from: Instant, to: Instant) -> u64 {
+/// Nanoseconds between two moments, 1 at least.
+pub(crate) fn nanos(from: Instant, to: Instant) -> u64 {
     let nanos = to.saturating_duration_since(from).as_nanos();
     u64::try_from(nanos).unwrap_or(u64::MAX).max(1)
 }

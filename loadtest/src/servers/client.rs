@@ -66,7 +66,7 @@ impl Client {
 
     /// Asks for a path.
     pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<Reply> {
-        self.send("GET", path, "")
+        self.send("GET", path, "", "")
     }
 
     /// Sends JSON.
@@ -76,10 +76,17 @@ impl Client {
         path: &str,
         body: &Value,
     ) -> anyhow::Result<Reply> {
-        self.send(method, path, &body.to_string())
+        self.send(method, path, "", &body.to_string())
     }
 
-    fn send(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<Reply> {
+    /// Sends a request with further fields, each with its line end. An empty body is none.
+    pub(crate) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        more_fields: &str,
+        body: &str,
+    ) -> anyhow::Result<Reply> {
         if std::mem::take(&mut self.is_over) {
             self.stream = open(self.server)?;
         }
@@ -91,7 +98,8 @@ impl Client {
                 body.len()
             ),
         };
-        let request = format!("{method} {path} HTTP/1.1\r\n{fields}{about_body}\r\n{body}");
+        let request =
+            format!("{method} {path} HTTP/1.1\r\n{fields}{more_fields}{about_body}\r\n{body}");
         self.exchange(&request)
             .with_context(|| format!("{method} http://{}{path}", self.server))
     }

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use contract::block::FIELDS;
 use contract::{Block, Keys, Partitions};
-use local_servers::{
-    PostgresOptions, PostgresServer, RedisOptions, RedisServer, free_port, random_password, testing,
-};
+use local_servers::testing::{self, ThrowAway};
+use local_servers::{PostgresServer, RedisServer};
 use redis::Connection;
 use service::settings;
 
@@ -28,8 +27,8 @@ pub(crate) const ENGINES: [&str; 2] = ["postgres", "timescaledb"];
 
 /// All of it. Dropping it kills the pipeline first, then the servers.
 pub(crate) struct Drainage {
-    redis: RedisServer,
-    postgres: PostgresServer,
+    redis: ThrowAway<RedisServer>,
+    postgres: ThrowAway<PostgresServer>,
     connection: Connection,
     partitions: Partitions,
     settings: Settings,
@@ -49,24 +48,10 @@ impl Drainage {
     /// Starts both servers and makes the tables. `None` if the engine is not there.
     pub(crate) fn start(engine: &str, partitions: Partitions) -> anyhow::Result<Option<Self>> {
         let folder = Folder::create()?;
-        let postgres = PostgresServer::start(PostgresOptions {
-            data_dir: folder.join("postgres"),
-            port: free_port()?,
-            password: random_password(),
-            durable: true,
-            bin_dir: None,
-        })?;
+        let (postgres, redis) = (ThrowAway::durable_postgres()?, ThrowAway::durable_redis()?);
         if engine == "timescaledb" && !testing::has_timescaledb(&postgres.url()) {
             return Ok(None);
         }
-        let redis = RedisServer::start(RedisOptions {
-            dir: folder.join("redis"),
-            port: free_port()?,
-            password: random_password(),
-            durable: true,
-            users: Vec::new(),
-            program: None,
-        })?;
         postgres.create_database_if_missing(DATABASE)?;
         let settings = vec![
             (settings::DATABASE_URL.name, postgres.url_for(DATABASE)),

@@ -1,5 +1,6 @@
 //! The programs that are measured, as processes of their own.
 
+mod api_server;
 mod backend;
 mod client;
 mod drainage;
@@ -9,6 +10,7 @@ mod proxy;
 mod store;
 mod system;
 
+pub(crate) use api_server::{Account, ApiServer};
 pub(crate) use backend::{Backend, Place, linkpulse};
 pub(crate) use client::Client;
 pub(crate) use drainage::{Drainage, ENGINES};

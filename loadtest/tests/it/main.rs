@@ -120,3 +120,36 @@ fn a_backlog_is_drained_on_each_engine_and_compared() {
         assert_eq!(progress.last().unwrap()[1], 0);
     }
 }
+
+#[test]
+fn the_api_is_measured_with_links_of_all_kinds() {
+    let arguments = ["api", "--links", "3000", "--seconds", "2", "--rows", "200"];
+    let more = ["--lists", "2", "--depth", "12", "--rounds", "1"];
+    let slowly = [
+        "--create-rate",
+        "40",
+        "--sign-in-rate",
+        "15",
+        "--read-rate",
+        "20",
+    ];
+    let (folder, _) = run(&[&arguments[..], &more[..], &slowly[..]].concat());
+    let text = read(&folder, "api.md");
+    assert!(text.contains("has 3000 links on five domains"), "{text}");
+    let raw: serde_json::Value = serde_json::from_str(&read(&folder, "api.json")).unwrap();
+    let made = raw["created"]["millis"]["count"].as_u64().unwrap();
+    assert_eq!(
+        raw["created"]["statuses"],
+        serde_json::json!({ "201": made })
+    );
+    let lists = raw["lists"].as_array().unwrap();
+    assert!(lists.len() > 40, "{raw}");
+    for list in lists {
+        assert!(list["first"]["count"].as_u64().unwrap() > 0, "{list}");
+    }
+    let sign_ins = &raw["sign_ins"];
+    assert_eq!(sign_ins["reads_beside"]["errors"], 0);
+    assert_eq!(sign_ins["sign_ins"]["errors"], 0, "{sign_ins}");
+    assert!(sign_ins["sign_ins"]["statuses"]["200"].as_u64().unwrap() > 0);
+    assert!(sign_ins["sign_ins"]["statuses"]["401"].as_u64().unwrap() > 0);
+}
