@@ -2,6 +2,7 @@
 
 mod asked;
 mod cookies;
+mod form;
 mod html;
 mod link;
 mod password_form;
