@@ -9,7 +9,8 @@ use crate::auth::Caller;
 use crate::db::{self, AuditFilter, AuditRow};
 use crate::error::{Error, Result};
 use crate::problem::Problem;
-use crate::routes::{Query, cursor, paging};
+use crate::routes::Query;
+use crate::routes::paging::Asked;
 use crate::state::AppState;
 
 /// Which entries, and how many.
@@ -86,30 +87,24 @@ pub async fn list_audit_log(
     Query(query): Query<ListAuditLog>,
 ) -> Result<Json<AuditLog>> {
     caller.may_administer()?;
-    let limit = paging::limit(query.limit)?;
-    let question = cursor::question(&query)?;
-    let before: Option<i64> = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::decode(question, text))
-        .transpose()?;
+    let asked = Asked::read(&query, query.limit, query.cursor.as_deref())?;
     let filter = AuditFilter {
         actor: name("actor", &query.actor)?,
         action: name("action", &query.action)?,
         subject: name("subject", &query.subject)?,
     };
     let workspace_id = caller.workspace_id;
-    let rows = db::audit_log(&state.pool, workspace_id, &filter, before, limit + 1);
+    let rows = db::audit_log(
+        &state.pool,
+        workspace_id,
+        &filter,
+        asked.after,
+        asked.rows(),
+    );
     let mut rows = rows.await?;
-    let is_last = rows.len() <= limit as usize;
-    rows.truncate(limit as usize);
-    let position = rows.last().filter(|_| !is_last).map(|row| row.number);
-    let next_cursor = position.map(|number| cursor::encode(question, &number));
+    let next_cursor = asked.cut(&mut rows, |row| row.number)?;
     let data = rows.into_iter().map(view).collect::<Result<_>>()?;
-    Ok(Json(AuditLog {
-        data,
-        next_cursor: next_cursor.transpose()?,
-    }))
+    Ok(Json(AuditLog { data, next_cursor }))
 }
 
 fn name<'q>(field: &str, text: &'q Option<String>) -> Result<Option<&'q str>> {
