@@ -39,4 +39,5 @@ mod webhooks;
 pub use config::Config;
 pub use db::migrate;
 pub use error::{Error, Result};
+pub use problem::Code as ProblemCode;
 pub use run::{Listeners, run};

@@ -31,6 +31,7 @@ mod links;
 mod name_server;
 mod once;
 mod openapi;
+mod openapi_examples;
 mod orphans;
 mod outage;
 mod password;

@@ -55,6 +55,7 @@ pub struct AuditEntry {
     state: Value,
     /// SHA-256, in hexadecimal, of this entry and all before it. Keep the newest one elsewhere, and
     /// nobody can write the log anew without your noticing.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     hash: String,
 }
 

@@ -63,6 +63,7 @@ pub struct LinkVersion {
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
     /// Who made it so: `usr_…`, `key_…`, or a part of the system.
+    #[schema(example = "usr_01K9ZC6T2YJ4T1B6Q8S3W5")]
     actor: String,
     /// What they did: `link.created`, `link.updated`, `link.deleted`, `link.restored`,
     /// `link.rolled_back`, `link.blocked`, `link.unblocked`.
