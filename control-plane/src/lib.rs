@@ -10,6 +10,7 @@ mod config;
 mod console;
 pub mod db;
 mod dns;
+mod docs;
 mod error;
 mod field_check;
 mod gate;

@@ -10,6 +10,7 @@ mod preview;
 mod report;
 mod unlock;
 
+pub(crate) use html::escaped;
 pub use link::link_page;
 pub use report::{report, report_form};
 pub use unlock::{back_to_link, unlock};

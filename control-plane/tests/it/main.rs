@@ -14,6 +14,7 @@ mod blocklist;
 mod bulk;
 mod caps;
 mod console;
+mod docs;
 mod domain_ownership;
 mod domains;
 mod explain;
