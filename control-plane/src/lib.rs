@@ -33,6 +33,7 @@ mod run;
 mod state;
 pub mod target;
 mod totals;
+mod unread;
 mod versions;
 pub mod visitor_keys;
 mod webhooks;

@@ -25,7 +25,7 @@ use crate::routes::{
     sessions, webhooks, workspaces,
 };
 use crate::state::AppState;
-use crate::{console, docs, gate, once, pages, problem, versions};
+use crate::{console, docs, gate, once, pages, problem, unread, versions};
 
 /// A request that takes longer will not get better.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -142,6 +142,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(give_up_in_time))
         .layer(from_fn(problem::render))
         .layer(from_fn(name_and_measure))
+        .layer(from_fn(unread::say_so))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             no_sniff,

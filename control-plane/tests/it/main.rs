@@ -46,6 +46,7 @@ mod relay;
 mod relay_cluster;
 mod reports;
 mod stats;
+mod unread;
 mod versions;
 mod visitor_keys;
 mod webhook_receiver;
