@@ -12,6 +12,12 @@ const MAX_LIMIT: i64 = 100;
 /// Longest search text in bytes.
 const MAX_SEARCH: usize = 200;
 
+/// Keeps the fields that say which page out of the name of the question. (With `skip_serializing` they
+/// would be missing in the API's description, too.)
+pub(super) fn is_no_question<T>(_: &T) -> bool {
+    true
+}
+
 /// How many entries a page has.
 pub(super) fn limit(asked: Option<i64>) -> Result<i64> {
     let limit = asked.unwrap_or(DEFAULT_LIMIT);

@@ -90,6 +90,24 @@ fn every_problem_has_a_code_and_every_code_is_a_problem_of_some_operation() {
     }
 }
 
+#[test]
+fn who_is_given_a_cursor_can_send_it() {
+    let mut lists = 0;
+    for (name, operation) in all_operations() {
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        if resolved(schema)["properties"].get("next_cursor").is_none() {
+            continue;
+        }
+        let parameters = operation["parameters"].as_array().unwrap();
+        for expected in ["cursor", "limit"] {
+            let is_it = |parameter: &Value| parameter["name"] == expected;
+            assert!(parameters.iter().any(is_it), "{name} takes no {expected}");
+        }
+        lists += 1;
+    }
+    assert!(lists > 3, "{lists}");
+}
+
 /// A part of the description, or what it refers to.
 pub fn resolved(part: &'static Value) -> &'static Value {
     let reference = part["$ref"].as_str();

@@ -10,7 +10,7 @@ use crate::db::{self, AuditFilter, AuditRow};
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::Query;
-use crate::routes::paging::Asked;
+use crate::routes::paging::{self, Asked};
 use crate::state::AppState;
 
 /// Which entries, and how many.
@@ -19,11 +19,11 @@ use crate::state::AppState;
 #[into_params(parameter_in = Query)]
 pub struct ListAuditLog {
     /// Entries on the page, 1 to 100; 50 when absent.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     cursor: Option<String>,
     /// Only what they did: `usr_…`, `key_…`, or a part of the system.
     actor: Option<String>,

@@ -46,11 +46,11 @@ const FIELDS: [&str; 21] = [
 #[into_params(parameter_in = Query)]
 pub struct ListVersions {
     /// Versions on the page, 1 to 100; 50 when absent.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     cursor: Option<String>,
 }
 

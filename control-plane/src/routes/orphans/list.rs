@@ -22,11 +22,11 @@ const PERIOD: Duration = Duration::days(30);
 #[into_params(parameter_in = Query)]
 pub struct ListOrphans {
     /// Codes on the page, 1 to 100; 50 when absent.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     cursor: Option<String>,
     /// Text to find in the code, in any case.
     #[param(max_length = 200)]
