@@ -117,11 +117,16 @@ impl<'a> Operation<'a> {
 fn answer(status: &str, response: &Value) -> String {
     let text = inline(response["description"].as_str().unwrap_or_default());
     let contents = response["content"].as_object().into_iter().flatten();
-    let contents = contents.map(|(kind, content)| match status < "400" {
-        true => success(kind, content),
-        false => problem(content),
-    });
-    let contents: String = contents.collect();
+    let (text, contents) = match status < "400" {
+        true => {
+            let contents = contents.map(|(kind, content)| success(kind, content));
+            (text, contents.collect())
+        }
+        false => {
+            let text = contents.fold(text, |text, (_, content)| with_links(text, content));
+            (text, String::new())
+        }
+    };
     format!("<dt>{status}<dd>{text}{contents}\n")
 }
 
@@ -140,10 +145,14 @@ fn example(text: &str) -> String {
     format!("<details><summary>Example</summary><pre tabindex=\"0\">{text}</pre></details>")
 }
 
-/// Its codes are explained in one place.
-fn problem(content: &Value) -> String {
+/// A problem's codes are explained in one place.
+fn with_links(text: String, content: &Value) -> String {
     let codes = content["examples"].as_object().into_iter().flatten();
-    let links = codes.map(|(code, _)| format!("<a href=\"#problem-{code}\">{code}</a>"));
-    let links: Vec<_> = links.collect();
-    format!(" <small>({})</small>", links.join(", "))
+    codes.fold(text, |text, (code, _)| {
+        let marked = format!("<code>{code}</code>");
+        text.replace(
+            &marked,
+            &format!("<a href=\"#problem-{code}\">{marked}</a>"),
+        )
+    })
 }
