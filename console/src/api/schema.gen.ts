@@ -446,7 +446,8 @@ export interface paths {
         /**
          * Create or edit a link by its external id
          * @description If no link outside the bin has it, one is made of the body. Else that one is edited: absent
-         *     fields stay as they are, `null` clears. `domain` and `code` cannot be changed, only repeated.
+         *     fields stay as they are, `null` clears. `domain`, `code` and `external_id` cannot be changed, only
+         *     repeated.
          *
          *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
          */
