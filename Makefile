@@ -18,6 +18,8 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 DEV_BIN := $(TARGET_DIR)/debug
 RESULTS := $(TARGET_DIR)/test-results
+# Where schemathesis is.
+API_CHECK := $(abspath $(TARGET_DIR))/api-check
 
 # Statements are checked against .sqlx, so that no build needs a database.
 export SQLX_OFFLINE := true
@@ -72,8 +74,8 @@ console/dist/index.html: console/node_modules/.installed $(CONSOLE_FILES)
 ##### Check
 
 .PHONY: test
-test: install install-browser ## Run everything that CI runs
-	@DEV_BIN=$(DEV_BIN) RESULTS=$(RESULTS) scripts/test.sh
+test: install install-browser install-api-check ## Run everything that CI runs
+	@DEV_BIN=$(DEV_BIN) RESULTS=$(RESULTS) API_CHECK=$(API_CHECK) scripts/test.sh
 
 .PHONY: lint
 lint: console/node_modules/.installed ## Check format and lints
@@ -92,6 +94,15 @@ e2e: install install-browser console build ## Run the browser test against a sys
 	$(use)
 	forget_servers
 	$(BIN)/linkpulse up --run -- npm --prefix console run e2e
+
+.PHONY: api-check
+api-check: install install-api-check ## Compare the API with its description, from outside
+	$(use)
+	forget_servers
+	cargo build --workspace --bins
+	mkdir -p $(RESULTS)
+	API_CHECK=$(API_CHECK) LINKPULSE_DNS_SERVER=127.0.0.1:1 $(DEV_BIN)/linkpulse up --run -- \
+		scripts/api-check/run.sh $(abspath $(RESULTS))
 
 ##### Measure
 
@@ -193,6 +204,10 @@ install-browser:
 	else
 		sorry 'the browser test needs Chromium or Chrome: install one, and name it in LINKPULSE_CHROMIUM'
 	fi
+
+.PHONY: install-api-check
+install-api-check:
+	@API_CHECK=$(API_CHECK) scripts/install-api-check.sh
 
 .PHONY: clean
 clean: ## Remove what was built; the data in .linkpulse stays

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that CI runs, step by step. Goes on after a failed step and counts at the end.
-# DEV_BIN: where the programs are. RESULTS: where the results go.
+# DEV_BIN: where the programs are. RESULTS: where the results go. API_CHECK: where schemathesis is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/functions.sh
@@ -28,7 +28,7 @@ count() {
 	for trouble in "${troubles[@]}"; do
 		if [ "$trouble" = "$title" ] && [ "$bad" = 0 ]; then bad=1; fi
 	done
-	printf '  %-24s %5d passed, %d failed\n' "$title" "$ok" "$bad"
+	printf '  %-28s %5d passed, %d failed\n' "$title" "$ok" "$bad"
 	passed=$((passed + ok)) failed=$((failed + bad))
 	counted+=("$title")
 }
@@ -42,6 +42,10 @@ rust_tests() {
 console_tests() {
 	npm --prefix console test -- \
 		--reporter=default --reporter=json --outputFile.json="$results/console.json"
+}
+# No name server: what the tests make up is looked up nowhere, and webhooks go nowhere.
+api_check() {
+	LINKPULSE_DNS_SERVER=127.0.0.1:1 "$DEV_BIN"/linkpulse up --run -- scripts/api-check/run.sh "$results"
 }
 browser_tests() {
 	PLAYWRIGHT_JSON_OUTPUT_FILE="$results/browser.json" "$DEV_BIN"/linkpulse up --run -- \
@@ -60,6 +64,7 @@ step 'Generated files' make generate-check
 step 'Console lint' npm --prefix console run lint
 step 'Console types' npm --prefix console run typecheck
 step 'Console tests' console_tests
+step 'API against its description' api_check
 step 'Browser tests' browser_tests
 
 say 'Summary'
@@ -76,14 +81,17 @@ read -r ok bad < <(awk '/^test result:/ {
 count 'Rust tests' "$ok" "$bad"
 json='JSON.parse(require("fs").readFileSync(process.argv[1]))'
 count 'Console tests' "$(field console.json "$json.numPassedTests")" "$(field console.json "$json.numFailedTests")"
+wrong='new Set(r.failures.flatMap(f => f.operations)).size'
+count 'API against its description' "$(field api.json "(r => r.operations.tested - $wrong)($json)")" \
+	"$(field api.json "(r => $wrong + r.errors.length)($json)")"
 count 'Browser tests' "$(field browser.json "(s => s.expected + s.flaky)($json.stats)")" "$(field browser.json "$json.stats.unexpected")"
 for trouble in "${troubles[@]}"; do
 	case " ${counted[*]} " in
 		*" $trouble "*) ;;
-		*) printf '  %-24s failed\n' "$trouble"; failed=$((failed + 1)) ;;
+		*) printf '  %-28s failed\n' "$trouble"; failed=$((failed + 1)) ;;
 	esac
 done
 seconds=$SECONDS
-printf '  %-24s %5d min %d s\n\n' 'Time' $((seconds / 60)) $((seconds % 60))
+printf '  %-28s %5d min %d s\n\n' 'Time' $((seconds / 60)) $((seconds % 60))
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -3,7 +3,12 @@
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+mod examples;
 mod gate;
+mod pictures;
+mod problems;
+
+use examples::Examples;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -46,6 +51,11 @@ impl Modify for Credentials {
 /// The whole description, as in `docs/api/openapi.json`.
 pub fn description() -> utoipa::openapi::OpenApi {
     let mut description = crate::router::api().split_for_parts().1;
+    let components = description.components.get_or_insert_default();
+    problems::add_examples(components);
+    // A description is always JSON.
+    let schemas = serde_json::to_value(&components.schemas).unwrap_or_default();
+    let examples = Examples::new(schemas);
     for (path, item) in &mut description.paths.paths {
         for (method, operation) in [
             ("GET", &mut item.get),
@@ -56,8 +66,14 @@ pub fn description() -> utoipa::openapi::OpenApi {
         ] {
             if let Some(operation) = operation {
                 gate::describe(method, path, operation);
+                pictures::describe(operation);
+                examples.describe(operation);
+                problems::share(operation, &mut components.responses);
             }
         }
     }
+    let text = description.info.description.get_or_insert_default();
+    text.push_str("\n\n");
+    text.push_str(&problems::table());
     description
 }

@@ -11,6 +11,10 @@ use serde::Serialize;
 use crate::error::{Error, FieldError};
 use crate::once::DoneBefore;
 
+mod code;
+
+pub use code::Code;
+
 /// The body of every error.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Problem {
@@ -28,22 +32,26 @@ pub struct Problem {
     #[schema(example = "validation_failed")]
     code: &'static str,
     /// What happened, for people.
+    #[schema(example = "original_url refused")]
     detail: String,
     /// Name of the request in our logs.
     #[schema(example = "req_01K9ZC6T2YJ4T1B6Q8S3W5")]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     request_id: Option<String>,
     /// Each field that was refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
     /// With `code_taken`: a code like the one asked for that is free.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     suggestion: Option<String>,
 }
 
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        let (status, code) = status_and_code(error);
+        let code = Code::of(error);
+        let status = code.status();
         // What went wrong inside is for the log.
         let detail = match error {
             Error::Internal(_) => "something went wrong on our side".into(),
@@ -53,7 +61,7 @@ impl From<&Error> for Problem {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
-            code,
+            code: code.as_str(),
             detail,
             request_id: None,
             errors: if let Error::Invalid(errors) = error {
@@ -76,40 +84,6 @@ impl Problem {
     }
 }
 
-fn status_and_code(error: &Error) -> (StatusCode, &'static str) {
-    match error {
-        Error::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
-        Error::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-        Error::UnsupportedMediaType | Error::WrongMediaType(_) => {
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
-        }
-        Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed"),
-        Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
-        Error::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
-        Error::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
-        Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
-        Error::MissingScope(_) => (StatusCode::FORBIDDEN, "missing_scope"),
-        Error::OneDomainOnly => (StatusCode::FORBIDDEN, "one_domain_only"),
-        Error::NotFound("link") => (StatusCode::NOT_FOUND, "link_not_found"),
-        Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
-        Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-        Error::CodeTaken { .. } => (StatusCode::CONFLICT, "code_taken"),
-        Error::TooManyAttempts(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
-        Error::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
-        Error::InvalidIdempotencyKey => (StatusCode::BAD_REQUEST, "invalid_idempotency_key"),
-        Error::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
-        Error::StillRunning | Error::AlreadyDone => (StatusCode::CONFLICT, "still_running"),
-        Error::Stale => (StatusCode::PRECONDITION_FAILED, "stale"),
-        Error::NotVerified => (StatusCode::CONFLICT, "not_verified"),
-        Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
-        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        Error::NoNameServer(_) => (StatusCode::SERVICE_UNAVAILABLE, "no_name_server"),
-        Error::NoRedis(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        Error::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
-        Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
-    }
-}
-
 impl IntoResponse for Error {
     /// The body follows in [`render`], which knows the request's id.
     fn into_response(self) -> Response {
@@ -121,7 +95,7 @@ impl IntoResponse for Error {
             _ => {}
         }
         let problem = Problem::from(&self);
-        let (status, _) = status_and_code(&self);
+        let status = Code::of(&self).status();
         let mut response = (status, axum::Extension(problem)).into_response();
         if matches!(self, Error::AlreadyDone) {
             response.extensions_mut().insert(DoneBefore);

@@ -25,7 +25,7 @@ use crate::routes::{
     sessions, webhooks, workspaces,
 };
 use crate::state::AppState;
-use crate::{console, gate, once, pages, problem, versions};
+use crate::{console, docs, gate, once, pages, problem, unread, versions};
 
 /// A request that takes longer will not get better.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -116,7 +116,9 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
 /// Everything the public listener serves.
 pub fn router(state: AppState) -> Router {
     let (api, _) = api().split_for_parts();
-    let description = openapi::description();
+    // A description is always JSON.
+    let description = serde_json::to_value(openapi::description()).unwrap_or_default();
+    let docs = docs::router(&description, &state.config.public_url);
     let describe = get(|| async move { Json(description) });
     let no_sniff = HeaderValue::from_static("nosniff");
     let no_referrer = HeaderValue::from_static("same-origin");
@@ -124,6 +126,7 @@ pub fn router(state: AppState) -> Router {
         .route_layer(from_fn(versions::not_modified))
         .route_layer(from_fn_with_state(state.clone(), gate::gate))
         .route("/api/v1/openapi.json", describe)
+        .merge(docs)
         .merge(console::router())
         .route("/auth/{code}", post(pages::unlock).get(pages::back_to_link))
         .route(
@@ -139,6 +142,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(give_up_in_time))
         .layer(from_fn(problem::render))
         .layer(from_fn(name_and_measure))
+        .layer(from_fn(unread::say_so))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             no_sniff,

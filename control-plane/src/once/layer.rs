@@ -10,10 +10,11 @@ use super::request::{Named, Once};
 use crate::auth::Caller;
 use crate::db::{self, KeptAnswer};
 use crate::error::{Error, Result};
+use crate::routes::imports;
 use crate::state::AppState;
 
 /// Longest body that is compared. Each route has a limit of its own, which is not longer.
-const LONGEST_BODY: usize = 16 * 1024 * 1024;
+const LONGEST_BODY: usize = imports::MAX_FILE;
 
 /// Gives a request that was done before its answer again, and lets others pass. Behind the
 /// [gate](crate::gate), which knows whose names these are.
@@ -26,9 +27,10 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
 }
 
 async fn answer(state: &AppState, request: Request, next: Next) -> Result<Response> {
-    let name = name::given(request.headers())?;
-    let caller = request.extensions().get::<Caller>();
-    let (Some(name), Some(caller)) = (name, caller) else {
+    let Some(caller) = request.extensions().get::<Caller>() else {
+        return Ok(next.run(request).await);
+    };
+    let Some(name) = name::given(request.headers())? else {
         return Ok(next.run(request).await);
     };
     let workspace_id = caller.workspace_id;

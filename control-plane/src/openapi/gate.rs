@@ -3,10 +3,12 @@
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Response, ResponseBuilder, Type};
+use utoipa::openapi::{Object, RefOr, Response, Type};
 
-use crate::access::{self, Needs};
+use super::problems::Problems;
+use crate::access::{self, Needs, OneDomain};
 use crate::auth::{Permission, Role, Scope};
+use crate::problem::Code;
 
 /// Routes whose handlers do not take the name of a request: sent again, they are done again. For most
 /// of them that changes nothing.
@@ -27,37 +29,85 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
     let Some(route) = routes.find(|route| route.method == method && route.path == path) else {
         return;
     };
+    let mut problems = Problems::of_handler(operation);
     let is_unsafe = method != "GET";
+    let cross_site = Some(Code::CrossSite).filter(|_| is_unsafe);
     match route.needs {
         Needs::Nothing => operation.security = Some(Vec::new()),
         Needs::Session => {
             operation.security = Some(vec![session()]);
-            refuse(operation, "401", "`unauthenticated`");
-            if is_unsafe {
-                refuse(operation, "403", "`cross_site`");
-            }
+            problems.add([Code::Unauthenticated]);
+            problems.add(cross_site);
         }
         Needs::Permission(permission) => {
             operation.security = Some(security(permission));
             operation.description = Some(described(operation, permission));
-            refuse(operation, "401", "`unauthenticated`");
-            let others = if is_unsafe { ", `cross_site`" } else { "" };
-            let forbidden = format!("`missing_scope`, `one_domain_only`, `forbidden`{others}");
-            refuse(operation, "403", &forbidden);
+            problems.add([Code::Unauthenticated]);
+            problems.add(forbidden(permission, route.one_domain));
+            problems.add(cross_site);
         }
     }
-    let is_done_once = method == "POST" && route.needs != Needs::Nothing;
-    if is_done_once && !DONE_AGAIN.contains(&path) {
-        once(operation);
+    let has_caller = route.needs != Needs::Nothing;
+    if method == "POST" && has_caller {
+        problems.add([
+            Code::InvalidIdempotencyKey,
+            Code::TooLarge,
+            Code::IdempotencyKeyReused,
+        ]);
+        if !DONE_AGAIN.contains(&path) {
+            once(operation);
+            problems.add([Code::StillRunning]);
+        }
     }
     versions(operation);
-    refuse(operation, "429", "`rate_limited`");
-    refuse(operation, "503", "`unavailable`, `timed_out`");
+    problems.add(
+        has_json_body(operation)
+            .then_some(BODY)
+            .into_iter()
+            .flatten(),
+    );
+    problems.add([
+        Code::RateLimited,
+        Code::Internal,
+        Code::Unavailable,
+        Code::TimedOut,
+    ]);
+    problems.describe(operation);
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            name_problems(status, response);
             add_headers(status, response);
         }
+    }
+}
+
+/// How those are refused who may not do this.
+fn forbidden(permission: Permission, one_domain: OneDomain) -> impl Iterator<Item = Code> {
+    let can_keys = Scope::for_permission(permission).is_some();
+    let may_all = can_keys && Role::ALL.iter().all(|role| role.allows(permission));
+    [
+        (Code::MissingScope, can_keys),
+        (
+            Code::OneDomainOnly,
+            can_keys && one_domain == OneDomain::Refused,
+        ),
+        (Code::Forbidden, !may_all),
+    ]
+    .into_iter()
+    .filter_map(|(code, is_possible)| is_possible.then_some(code))
+}
+
+/// How JSON that cannot be used is refused.
+const BODY: [Code; 4] = [
+    Code::Malformed,
+    Code::TooLarge,
+    Code::UnsupportedMediaType,
+    Code::ValidationFailed,
+];
+
+fn has_json_body(operation: &Operation) -> bool {
+    match &operation.request_body {
+        Some(RefOr::T(body)) => body.content.contains_key("application/json"),
+        _ => false,
     }
 }
 
@@ -66,10 +116,6 @@ fn once(operation: &mut Operation) {
     let text = "A name for the request, unique in the workspace: sent again with it within 24 hours, \
                 it is not done again, but gets the same answer, with `Idempotent-Replayed: true`";
     header(operation, "Idempotency-Key", text);
-    refuse(operation, "400", "`invalid_idempotency_key`");
-    refuse(operation, "409", "`still_running`");
-    refuse(operation, "413", "`too_large`");
-    refuse(operation, "422", "`idempotency_key_reused`");
 }
 
 /// Things with a version have an `ETag`, and edits of them a 412.
@@ -134,37 +180,6 @@ fn described(operation: &Operation, permission: Permission) -> String {
     }
 }
 
-/// A handler may have said something of it already.
-fn refuse(operation: &mut Operation, status: &str, description: &str) {
-    let responses = &mut operation.responses.responses;
-    if let Some(RefOr::T(response)) = responses.get_mut(status) {
-        let is_new = |code: &&str| !response.description.contains(code);
-        let more: Vec<_> = description.split(", ").filter(is_new).collect();
-        if !more.is_empty() {
-            response.description = format!("{}; {}", response.description, more.join(", "));
-        }
-        return;
-    }
-    responses.entry(status.to_owned()).or_insert_with(|| {
-        let problem = Ref::from_schema_name("Problem");
-        let content = ContentBuilder::new().schema(Some(problem)).build();
-        let response = ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content);
-        RefOr::T(response.build())
-    });
-}
-
-/// Handlers say `body = Problem`, and mean the type that problems have.
-fn name_problems(status: &str, response: &mut Response) {
-    if status >= "400"
-        && let Some(content) = response.content.shift_remove("application/json")
-    {
-        let kind = "application/problem+json".to_owned();
-        response.content.insert(kind, content);
-    }
-}
-
 fn add_headers(status: &str, response: &mut Response) {
     let mut add = |name: &str, kind: Type, description: &str| {
         let schema = Object::with_type(kind);
@@ -178,7 +193,7 @@ fn add_headers(status: &str, response: &mut Response) {
     if status == "429" {
         add("Retry-After", Type::Integer, "Seconds to wait");
     }
-    if !["401", "503"].contains(&status) {
+    if !["401", "500", "503"].contains(&status) {
         let name = "RateLimit";
         add(
             name,

@@ -97,7 +97,7 @@ pub(super) fn failed(error: Error) -> Response {
 }
 
 /// Text that cannot be taken for markup, within quotes or without.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

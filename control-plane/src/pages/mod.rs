@@ -2,6 +2,7 @@
 
 mod asked;
 mod cookies;
+mod form;
 mod html;
 mod link;
 mod password_form;
@@ -9,6 +10,7 @@ mod preview;
 mod report;
 mod unlock;
 
+pub(crate) use html::escaped;
 pub use link::link_page;
 pub use report::{report, report_form};
 pub use unlock::{back_to_link, unlock};

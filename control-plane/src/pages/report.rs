@@ -2,12 +2,12 @@ use axum::Form as FormBody;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::asked;
+use super::form::Form;
 use super::html::{self, May, escaped};
-use crate::auth::is_from_our_page;
 use crate::db;
 use crate::error::Result;
 use crate::state::AppState;
@@ -21,6 +21,11 @@ const REASONS: [(&str, &str); 4] = [
     ("spam", "It was sent to me unasked"),
     ("other", "Something else"),
 ];
+
+const FORM: Form = Form {
+    name: "the form of a report",
+    page: "the link's own report page",
+};
 
 /// The form as it was sent.
 #[derive(Deserialize)]
@@ -51,19 +56,8 @@ pub async fn report(
     headers: HeaderMap,
     body: Result<FormBody<Entry>, FormRejection>,
 ) -> Response {
-    if !is_from_our_page(&headers, asked::host(&headers)) {
-        let text = "This form was sent from another site. Open the link's own report page.";
-        return html::sentence(StatusCode::FORBIDDEN, text);
-    }
-    let entry = match body {
-        Ok(FormBody(entry)) => entry,
-        Err(rejection) => {
-            let status = rejection.into_response().status();
-            return html::sentence(status, "This is not the form of a report.");
-        }
-    };
-    let kept = keep(&state, &headers, &code, entry).await;
-    kept.unwrap_or_else(html::failed)
+    let kept = FORM.received(&headers, body, |entry| keep(&state, &headers, &code, entry));
+    kept.await
 }
 
 async fn keep(state: &AppState, headers: &HeaderMap, code: &str, entry: Entry) -> Result<Response> {

@@ -8,11 +8,15 @@ use serde::Deserialize;
 
 use super::asked::{self, LinkPath};
 use super::password_form::{Form, Said};
-use super::{cookies, html};
-use crate::auth::is_from_our_page;
+use super::{cookies, form, html};
 use crate::error::{Error, Result};
 use crate::limits::client_of;
 use crate::state::AppState;
+
+const FORM: form::Form = form::Form {
+    name: "the form of a link's password",
+    page: "the link itself",
+};
 
 /// The form as it was sent.
 #[derive(Deserialize)]
@@ -37,19 +41,10 @@ pub async fn unlock(
     headers: HeaderMap,
     body: Result<FormBody<Entry>, FormRejection>,
 ) -> Response {
-    if !is_from_our_page(&headers, asked::host(&headers)) {
-        let text = "This form was sent from another site. Open the link itself.";
-        return html::sentence(StatusCode::FORBIDDEN, text);
-    }
-    let entry = match body {
-        Ok(FormBody(entry)) => entry,
-        Err(rejection) => {
-            let status = rejection.into_response().status();
-            return html::sentence(status, "This is not the form of a link's password.");
-        }
-    };
-    let answer = check(&state, &headers, &code, entry).await;
-    answer.unwrap_or_else(html::failed)
+    let answer = FORM.received(&headers, body, |entry| {
+        check(&state, &headers, &code, entry)
+    });
+    answer.await
 }
 
 /// `GET /auth/{code}`: whoever opens the form's address again wants the form.

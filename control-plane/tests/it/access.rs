@@ -143,7 +143,7 @@ async fn a_cookie_that_another_site_sends_changes_nothing() {
 
 /// One of each thing that has an id, in the first workspace: the beginning of its routes' path, and
 /// its id.
-async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
+pub async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let link = app.link("foreign").await;
     let named = json!({ "external_id": "foreign-1" });

@@ -231,6 +231,11 @@ async fn query_parameters_are_checked() {
         ),
         (format!("{stats}?from=2020-01-01T00:00:00Z"), 422),
         (format!("{stats}?to=9999-12-31T23:59:59Z"), 422),
+        (format!("{stats}?to=0000-01-01T00:00:00Z"), 422),
+        (
+            format!("{stats}?from=9999-12-31T22:00:00Z&to=9999-12-31T23:59:59Z"),
+            422,
+        ),
         (format!("{stats}?interval=second"), 422),
         ("/api/v1/links/lnk_0000000000000000000000".to_owned(), 404),
         ("/api/v1/links/nonsense".to_owned(), 404),

@@ -354,7 +354,7 @@ pub async fn answer(request: RequestBuilder) -> Answer {
         false => serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into()),
     };
-    crate::openapi::assert_documented(&method, &path, status);
+    crate::openapi::assert_documented(&method, &path, status, &body);
     if status >= 400 {
         assert_eq!(
             headers["content-type"], "application/problem+json",

@@ -153,6 +153,15 @@ async fn putting_by_external_id_makes_then_edits() {
         (refused.status, &refused.body["errors"][0]["code"]),
         (422, &json!("cannot_be_changed"))
     );
+    for name in [json!("another"), json!("a\u{0}b"), json!(7)] {
+        let refused = put(json!({ "external_id": name })).await;
+        assert_eq!(
+            (refused.status, &refused.body["errors"][0]["field"]),
+            (422, &json!("external_id"))
+        );
+    }
+    let repeated = put(json!({ "external_id": "order/4711" })).await;
+    assert_eq!(repeated.status, 200);
     assert_eq!(put(json!({ "owner_id": 1 })).await.status, 422);
     let list = app.get("/api/v1/links").await.body;
     assert_eq!(list["data"].as_array().unwrap().len(), 1);

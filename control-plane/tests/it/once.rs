@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, App, answer, eventually};
+use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, eventually};
 
 const LINKS: &str = "/api/v1/links";
 
@@ -203,4 +203,31 @@ async fn a_key_is_made_once_and_its_text_is_not_kept() {
         kept.iter().all(|body| body.contains("\"secret\":null")),
         "{kept:?}"
     );
+}
+
+#[tokio::test]
+async fn who_has_no_workspace_yet_has_no_names_to_give() {
+    let app = App::start().await;
+    let request = app.request(Method::POST, "/api/v1/session");
+    let body = json!({ "email": EMAIL, "password": PASSWORD });
+    let request = request.header("idempotency-key", "").json(&body);
+    assert_eq!(answer(request).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_file_may_be_as_long_with_a_name_as_without() {
+    let app = App::start().await;
+    let file = format!("original_url,other\n,{}\n", "x".repeat(17 * 1024 * 1024));
+    let import = async |name: Option<&str>| {
+        let request = app.request(Method::POST, "/api/v1/imports");
+        let mut request = request.bearer_auth(&app.key);
+        if let Some(name) = name {
+            request = request.header("idempotency-key", name);
+        }
+        let request = request.header("content-type", "text/csv");
+        answer(request.body(file.clone())).await.status
+    };
+    let without = import(None).await;
+    assert_ne!(without, 413);
+    assert_eq!(import(Some("file")).await, without);
 }

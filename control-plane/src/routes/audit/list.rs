@@ -9,7 +9,8 @@ use crate::auth::Caller;
 use crate::db::{self, AuditFilter, AuditRow};
 use crate::error::{Error, Result};
 use crate::problem::Problem;
-use crate::routes::{Query, cursor, paging};
+use crate::routes::Query;
+use crate::routes::paging::{self, Asked};
 use crate::state::AppState;
 
 /// Which entries, and how many.
@@ -18,11 +19,11 @@ use crate::state::AppState;
 #[into_params(parameter_in = Query)]
 pub struct ListAuditLog {
     /// Entries on the page, 1 to 100; 50 when absent.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     cursor: Option<String>,
     /// Only what they did: `usr_…`, `key_…`, or a part of the system.
     actor: Option<String>,
@@ -54,6 +55,7 @@ pub struct AuditEntry {
     state: Value,
     /// SHA-256, in hexadecimal, of this entry and all before it. Keep the newest one elsewhere, and
     /// nobody can write the log anew without your noticing.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     hash: String,
 }
 
@@ -86,30 +88,24 @@ pub async fn list_audit_log(
     Query(query): Query<ListAuditLog>,
 ) -> Result<Json<AuditLog>> {
     caller.may_administer()?;
-    let limit = paging::limit(query.limit)?;
-    let question = cursor::question(&query)?;
-    let before: Option<i64> = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::decode(question, text))
-        .transpose()?;
+    let asked = Asked::read(&query, query.limit, query.cursor.as_deref())?;
     let filter = AuditFilter {
         actor: name("actor", &query.actor)?,
         action: name("action", &query.action)?,
         subject: name("subject", &query.subject)?,
     };
     let workspace_id = caller.workspace_id;
-    let rows = db::audit_log(&state.pool, workspace_id, &filter, before, limit + 1);
+    let rows = db::audit_log(
+        &state.pool,
+        workspace_id,
+        &filter,
+        asked.after,
+        asked.rows(),
+    );
     let mut rows = rows.await?;
-    let is_last = rows.len() <= limit as usize;
-    rows.truncate(limit as usize);
-    let position = rows.last().filter(|_| !is_last).map(|row| row.number);
-    let next_cursor = position.map(|number| cursor::encode(question, &number));
+    let next_cursor = asked.cut(&mut rows, |row| row.number)?;
     let data = rows.into_iter().map(view).collect::<Result<_>>()?;
-    Ok(Json(AuditLog {
-        data,
-        next_cursor: next_cursor.transpose()?,
-    }))
+    Ok(Json(AuditLog { data, next_cursor }))
 }
 
 fn name<'q>(field: &str, text: &'q Option<String>) -> Result<Option<&'q str>> {

@@ -41,7 +41,8 @@ pub struct CreateImport {
 /// can be imported again: rows whose code leads where it should are skipped, and rows without a code
 /// get the same one every time.
 #[utoipa::path(post, path = "/api/v1/imports", tag = "imports", params(CreateImport),
-    request_body(content = String, content_type = "text/csv"),
+    request_body(content = String, content_type = "text/csv",
+        example = json!("original_url,code,title\nhttps://example.com/sale,spring-24,Spring sale\n")),
     responses(
         (status = 202, description = "Begun", body = Import,
             headers(("Location" = String, description = "Address of the import in this API"))),

@@ -34,8 +34,10 @@ pub struct Import {
     #[schema(value_type = Vec<Object>)]
     errors: Value,
     /// Headers of columns that mean nothing to us.
+    #[schema(example = json!(["Campaign"]))]
     ignored_columns: Vec<String>,
     /// Who began it: `usr_…` or `key_…`.
+    #[schema(example = "usr_01K9ZC6T2YJ4T1B6Q8S3W5")]
     created_by: String,
     /// When.
     #[serde(with = "time::serde::rfc3339")]

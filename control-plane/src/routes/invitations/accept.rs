@@ -20,6 +20,7 @@ use crate::state::AppState;
 #[serde(deny_unknown_fields)]
 pub struct AcceptInvitation {
     /// What was passed on.
+    #[schema(example = "3kTxqW8vR1bYz0LmN5sPdG7hJ2cF4aEu")]
     token: String,
     /// A new password, 10 to 1024 bytes; or the one they have, if they have an account.
     #[schema(format = Password, min_length = 10, max_length = 1024)]

@@ -17,13 +17,20 @@ use crate::state::AppState;
 /// Links that are in memory at a time.
 const CHUNK: i64 = 500;
 
+const EXAMPLE: &str = "id,domain,code,short_url,original_url,title,notes,tags,enabled,archived,\
+    external_id,expires_at,redirect_status,status,clicks,last_clicked_at,created_at,updated_at\n\
+    lnk_01K9ZC6T2YJ4T1B6Q8S3W5,go.example.com,spring-24,https://go.example.com/spring-24,\
+    https://example.com/sale,Spring sale,,\"print,spring\",true,false,order-4711,,302,active,17,\
+    2026-11-22T10:20:30Z,2026-11-21T08:00:00Z,2026-11-21T08:00:00Z\n";
+
 /// Export links as CSV
 ///
 /// All that match, the oldest first; archived ones too unless asked otherwise. Cells that a spreadsheet
 /// would run begin with `'`. An import reads this file.
 #[utoipa::path(get, path = "/api/v1/links/export.csv", tag = "links", params(LinkFilters),
     responses(
-        (status = 200, description = "A file", content_type = "text/csv", body = String),
+        (status = 200, description = "A file", content_type = "text/csv", body = String,
+            example = json!(EXAMPLE)),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
@@ -48,7 +55,8 @@ pub async fn export_csv(
 /// otherwise.
 #[utoipa::path(get, path = "/api/v1/links/export.jsonl", tag = "links", params(LinkFilters),
     responses(
-        (status = 200, description = "A file", content_type = "application/jsonl", body = String),
+        (status = 200, description = "A file", content_type = "application/jsonl", body = String,
+            example = json!("{\"code\":\"spring-24\",\"original_url\":\"https://example.com/sale\"}\n")),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),

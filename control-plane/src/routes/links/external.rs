@@ -41,7 +41,8 @@ pub async fn get_external_link(
 /// Create or edit a link by its external id
 ///
 /// If no link outside the bin has it, one is made of the body. Else that one is edited: absent
-/// fields stay as they are, `null` clears. `domain` and `code` cannot be changed, only repeated.
+/// fields stay as they are, `null` clears. `domain`, `code` and `external_id` cannot be changed, only
+/// repeated.
 #[utoipa::path(put, path = "/api/v1/links/by-external-id/{external_id}", tag = "links",
     request_body = CreateLink,
     params(("external_id" = String, Path, description = "What another system calls it"), Wait),
@@ -102,7 +103,11 @@ impl Put {
         let workspace_id = self.caller.workspace_id;
         let found = db::find_external_link(pool, workspace_id, &self.external_id).await?;
         let mut body = self.body.clone();
-        body.insert("external_id".into(), self.external_id.clone().into());
+        let asked = body.insert("external_id".into(), self.external_id.clone().into());
+        if asked.is_some_and(|asked| !asked.is_null() && asked != *self.external_id) {
+            let message = "the path says what the link is called, the body can only repeat it";
+            return Err(Error::invalid("external_id", "cannot_be_changed", message));
+        }
         let Some(found) = found else {
             let mut draft = Draft::check(json::typed(body)?, &self.state)?;
             draft.hash_password(&self.state).await?;

@@ -46,11 +46,11 @@ const FIELDS: [&str; 21] = [
 #[into_params(parameter_in = Query)]
 pub struct ListVersions {
     /// Versions on the page, 1 to 100; 50 when absent.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     cursor: Option<String>,
 }
 
@@ -63,6 +63,7 @@ pub struct LinkVersion {
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
     /// Who made it so: `usr_…`, `key_…`, or a part of the system.
+    #[schema(example = "usr_01K9ZC6T2YJ4T1B6Q8S3W5")]
     actor: String,
     /// What they did: `link.created`, `link.updated`, `link.deleted`, `link.restored`,
     /// `link.rolled_back`, `link.blocked`, `link.unblocked`.

@@ -21,14 +21,14 @@ const MAX_TAGS: usize = 50;
 #[into_params(parameter_in = Query)]
 pub struct ListLinks {
     /// Links on the page, 1 to 100; 50 when absent.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     #[param(minimum = 1, maximum = 100)]
     pub(super) limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     pub(super) cursor: Option<String>,
     /// True counts the links on all pages, which takes time.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     pub(super) total: Option<bool>,
     /// What to sort by; `created` when absent.
     #[param(inline)]

@@ -39,7 +39,8 @@ pub async fn link_qr_png(
 #[utoipa::path(get, path = "/api/v1/links/{id}/qr.svg", tag = "links",
     params(("id" = String, Path, description = "`lnk_…`"), QrQuery),
     responses(
-        (status = 200, description = "A picture", content_type = "image/svg+xml", body = String),
+        (status = 200, description = "A picture", content_type = "image/svg+xml", body = String,
+            example = json!("<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>")),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 422, description = "`validation_failed`: also a logo that there is not",

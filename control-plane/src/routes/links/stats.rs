@@ -149,7 +149,9 @@ fn range(query: &StatsRange, now: OffsetDateTime) -> Result<(OffsetDateTime, Off
         None => to.checked_sub(DEFAULT_RANGE),
     };
     let from = from.ok_or_else(out_of_range)?;
-    if from >= to || to - from > MAX_RANGE + Duration::HOUR {
+    // A year before the first cannot be written.
+    let is_too_early = from < OffsetDateTime::UNIX_EPOCH;
+    if is_too_early || from >= to || to - from > MAX_RANGE + Duration::HOUR {
         return Err(out_of_range());
     }
     Ok((from, to))

@@ -39,6 +39,7 @@ pub struct Link {
     #[schema(example = json!(["print", "spring"]))]
     tags: Vec<String>,
     /// False: switched off by its owner.
+    #[schema(example = true)]
     enabled: bool,
     /// True: out of lists that do not ask for it.
     archived: bool,
@@ -67,6 +68,7 @@ pub struct Link {
     /// Visitors have to enter a password.
     has_password: bool,
     /// Other targets, or none, for some visitors.
+    #[schema(example = json!([]))]
     rules: Vec<Rule>,
     /// Several targets for visitors whom no rule has sent elsewhere.
     #[schema(required)]
@@ -85,7 +87,7 @@ pub struct Link {
     /// Seconds for which browsers may remember where it leads.
     max_age: u32,
     /// Clicks since it was made; null while the statistics cannot be reached.
-    #[schema(required)]
+    #[schema(required, example = 17)]
     clicks: Option<i64>,
     /// The newest click.
     #[serde(with = "time::serde::rfc3339::option")]

@@ -9,7 +9,8 @@ use crate::auth::Caller;
 use crate::db::{self, OrphanPosition, OrphanRow};
 use crate::error::Result;
 use crate::problem::Problem;
-use crate::routes::{Query, cursor, domains, paging};
+use crate::routes::paging::{self, Asked};
+use crate::routes::{Query, domains};
 use crate::state::AppState;
 
 /// How far back we look. Scanners ask for millions of codes; what counts is what people ask for now.
@@ -21,11 +22,11 @@ const PERIOD: Duration = Duration::days(30);
 #[into_params(parameter_in = Query)]
 pub struct ListOrphans {
     /// Codes on the page, 1 to 100; 50 when absent.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "paging::is_no_question")]
     cursor: Option<String>,
     /// Text to find in the code, in any case.
     #[param(max_length = 200)]
@@ -85,26 +86,15 @@ pub async fn list_orphans(
     caller: Caller,
     Query(query): Query<ListOrphans>,
 ) -> Result<Json<OrphanList>> {
-    let limit = paging::limit(query.limit)?;
+    let asked = Asked::read(&query, query.limit, query.cursor.as_deref())?;
     let search = paging::search(query.q.as_deref())?;
-    let question = cursor::question(&query)?;
-    let after: Option<OrphanPosition> = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::decode(question, text))
-        .transpose()?;
     let domains = domains::names(&state, &caller, query.domain.as_deref()).await?;
     let since = state.now() - PERIOD;
-    // One more than asked for tells whether another page follows.
-    let (after, more) = (after.as_ref(), limit + 1);
+    let (after, more) = (asked.after.as_ref(), asked.rows());
     let rows = db::list_orphans(&state.analytics, &domains, since, search, after, more);
     let mut rows = rows.await?;
-    let is_last = rows.len() <= limit as usize;
-    rows.truncate(limit as usize);
-    let position = rows.last().filter(|_| !is_last).map(position);
-    let next_cursor = position.map(|position| cursor::encode(question, &position));
     Ok(Json(OrphanList {
-        next_cursor: next_cursor.transpose()?,
+        next_cursor: asked.cut(&mut rows, position)?,
         data: with_links(&state, &caller, rows).await?,
     }))
 }

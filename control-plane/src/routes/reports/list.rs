@@ -25,8 +25,10 @@ pub struct Report {
     #[schema(value_type = String, example = "lnk_01K9ZC6T2YJ4T1B6Q8S3W5")]
     link_id: LinkId,
     /// The link's host.
+    #[schema(example = "go.example.com")]
     domain: String,
     /// The link's short part.
+    #[schema(example = "spring-24")]
     code: String,
     /// `phishing`, `malware`, `spam` or `other`.
     #[schema(example = "phishing")]

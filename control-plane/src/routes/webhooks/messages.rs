@@ -10,7 +10,8 @@ use crate::auth::id::{MessageId, WebhookId};
 use crate::db::{self, MessageRow};
 use crate::error::{Error, Result};
 use crate::problem::Problem;
-use crate::routes::{IdPath, Query, cursor, paging};
+use crate::routes::paging::Asked;
+use crate::routes::{IdPath, Query};
 use crate::state::AppState;
 use crate::webhooks::Event;
 
@@ -122,18 +123,12 @@ pub async fn list_messages(
 ) -> Result<Json<MessageList>> {
     let webhook = db::find_webhook(&state.pool, caller.workspace_id, id).await?;
     webhook.ok_or(Error::NotFound("webhook"))?;
-    let limit = paging::limit(query.limit)?;
-    let question = cursor::question(&id)?;
-    let before = query.cursor.as_deref();
-    let before = before.map(|text| cursor::decode::<Uuid>(question, text));
-    // One more than asked for tells whether another page follows.
-    let rows = db::list_messages(&state.pool, id, before.transpose()?, limit + 1).await?;
-    let is_last = rows.len() <= limit as usize;
-    let rows: Vec<_> = rows.into_iter().take(limit as usize).collect();
-    let next = rows.last().map(|row| row.id).filter(|_| !is_last);
+    let asked = Asked::<Uuid>::read(&id, query.limit, query.cursor.as_deref())?;
+    let mut rows = db::list_messages(&state.pool, id, asked.after, asked.rows()).await?;
+    let next_cursor = asked.cut(&mut rows, |row| row.id)?;
     let data = rows.into_iter().map(Message::try_from);
     Ok(Json(MessageList {
         data: data.collect::<Result<_>>()?,
-        next_cursor: next.map(|id| cursor::encode(question, &id)).transpose()?,
+        next_cursor,
     }))
 }

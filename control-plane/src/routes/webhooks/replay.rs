@@ -1,4 +1,5 @@
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
@@ -26,9 +27,10 @@ use crate::state::AppState;
 pub async fn replay_message(
     State(state): State<AppState>,
     caller: Caller,
-    Path((webhook, message)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<(StatusCode, Json<Message>)> {
     let not_found = || Error::NotFound("message");
+    let Path((webhook, message)) = path.map_err(|_| not_found())?;
     let WebhookId(webhook) = webhook.parse().map_err(|_| not_found())?;
     let MessageId(message) = message.parse().map_err(|_| not_found())?;
     let (pool, now) = (&state.pool, state.now());

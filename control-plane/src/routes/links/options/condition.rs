@@ -88,6 +88,7 @@ pub struct QueryTest {
 /// What a query parameter must be.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(example = json!({ "equals": "newsletter" }))]
 pub enum QueryValue {
     /// There, with any value.
     Present,

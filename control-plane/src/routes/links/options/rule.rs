@@ -25,7 +25,7 @@ pub struct Rule {
 /// What a rule does.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = RuleAction)]
+#[schema(as = RuleAction, example = json!({ "url": "https://example.com/de" }))]
 pub enum Action {
     /// Redirects there.
     Url(String),

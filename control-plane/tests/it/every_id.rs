@@ -1,0 +1,122 @@
+//! Every part of every path that names something, as the description has them, with names of
+//! nothing.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::access::things;
+use crate::body_fields::plainest;
+use crate::harness::{App, EMAIL, PASSWORD, answer};
+use crate::openapi::all_operations;
+
+/// What no path may be answered with more than "there is no such thing". Percent encoded.
+fn names(path: &str, id: &str) -> Vec<String> {
+    let well_formed = match id.split_once('_') {
+        Some((prefix, rest)) if rest.len() == 22 => format!("{prefix}_{}", "0".repeat(22)),
+        _ => "absent.example".to_owned(),
+    };
+    // A link's id is another kind of thing to all but links.
+    let other_kind = match path.starts_with("/api/v1/links/{id}") {
+        true => "key_01K9ZC6T2YJ4T1B6Q8S3W5",
+        false => "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+    };
+    let mut names = vec![well_formed, other_kind.to_owned()];
+    names.extend(
+        [
+            "nonsense",
+            "%00",
+            "a%00b",
+            "%FF",
+            "..%2f..",
+            "%E2%80%AE",
+            "%20",
+            "'",
+        ]
+        .map(str::to_owned),
+    );
+    names.extend([
+        "lnk_".to_owned(),
+        format!("{id}x"),
+        id.to_uppercase() + "%0a",
+        "x".repeat(300),
+    ]);
+    names
+}
+
+#[tokio::test]
+async fn no_name_of_nothing_finds_something_or_does_harm() {
+    let app = App::start().await;
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    let things = things(&app, &owner).await;
+    let mut tried = 0;
+    for (operation, described) in all_operations() {
+        let (method, path) = operation.split_once(' ').unwrap();
+        // What a client calls a link may be anything.
+        if !path.contains('{') || path.contains("{external_id}") {
+            continue;
+        }
+        let thing = things.iter().find(|(thing, _)| path.starts_with(thing));
+        let (thing, id) = thing.unwrap_or_else(|| panic!("{path}: add one to `things`"));
+        let placeholder = &thing[thing.find('{').unwrap()..];
+        for name in names(path, id) {
+            let real = path.replace(placeholder, &name).replace("{message}", "1");
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let request = app.request(method, &real).header("cookie", &owner);
+            let mut request = request.header("x-requested-with", "linkpulse");
+            if let Some(content) = described["requestBody"]["content"].get("application/json") {
+                request = request.json(&body(content));
+            }
+            let answer = answer(request).await;
+            let is_refused = [400, 404, 422].contains(&answer.status);
+            assert!(
+                is_refused,
+                "{operation} with {name:?}: {} {}",
+                answer.status, answer.body
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried > 300, "{tried}");
+}
+
+fn body(content: &'static Value) -> Value {
+    match content.get("example") {
+        Some(example) => example.clone(),
+        None => plainest(&content["schema"]),
+    }
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_not_found_again() {
+    let app = App::start().await;
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    let things = things(&app, &owner).await;
+    let mut tried = 0;
+    for (path, id) in &things {
+        // Sessions end the test's own, the last owner and the own domain stay, links go into the bin.
+        let stays = ["/members/", "/sessions/", "/domains/", "/links/"];
+        let deletes = all_operations()
+            .into_iter()
+            .any(|(name, _)| name == format!("delete {path}"));
+        if !deletes || stays.iter().any(|stays| path.contains(stays)) {
+            continue;
+        }
+        let real = path.replace("{id}", id);
+        let gone = app.console(&owner, Method::DELETE, &real, None).await;
+        assert_eq!(gone.status, 204, "{path}");
+        for (operation, described) in all_operations() {
+            let (method, template) = operation.split_once(' ').unwrap();
+            if !template.starts_with(path) {
+                continue;
+            }
+            let real = template.replace("{id}", id).replace("{message}", "1");
+            let content = described["requestBody"]["content"].get("application/json");
+            let body = content.map(|content| json!(body(content)));
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let answer = app.console(&owner, method, &real, body).await;
+            assert_eq!(answer.status, 404, "{operation}: {}", answer.body);
+            tried += 1;
+        }
+    }
+    assert!(tried > 6, "{tried}");
+}
