@@ -6,7 +6,7 @@ use clap::Args;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::pair::{Pair, Side};
+use super::pair::{Pair, SHORT_ENOUGH, Side};
 use crate::generator::{Expect, HeadKind, Stop, Timed, Until, WINDOW};
 use crate::machine::fine_timers;
 use crate::report::{Destination, Spread, Table, quantile_millis, spread};
@@ -29,10 +29,10 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 64)]
     clients: usize,
     /// Measurements of each server, in alternation
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 12)]
     rounds: usize,
     /// Length of a measurement
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = SHORT_ENOUGH)]
     seconds: u64,
     /// Requests per second; half of the slower server's saturation when absent
     #[arg(long)]

@@ -32,6 +32,10 @@ impl Side {
     }
 }
 
+/// Seconds of a measurement. Clicks are taken after it, and after 5 s a proxy begins to look for
+/// those that nobody has taken: work that it does not have where a pipeline runs.
+pub(super) const SHORT_ENOUGH: u64 = 4;
+
 /// Servers that know the same links, and have answered for each of them once.
 pub(super) struct Pair {
     pub(super) links: Links,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::pair::{Pair, Side};
+use super::pair::{Pair, SHORT_ENOUGH, Side};
 use crate::generator::{HeadKind, Until};
 use crate::machine::{CpuTime, cpu_time};
 use crate::report::{Destination, Spread, Table, spread};
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 6)]
     rounds: usize,
     /// Length of a measurement
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = SHORT_ENOUGH)]
     seconds: u64,
 }
 
