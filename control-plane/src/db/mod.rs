@@ -10,6 +10,7 @@ mod idempotency;
 mod imports;
 mod invitations;
 mod link_list;
+mod link_pages;
 mod link_row;
 mod link_writes;
 mod links;

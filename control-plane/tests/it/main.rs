@@ -32,6 +32,7 @@ mod leadership;
 mod link_fields;
 mod link_list;
 mod link_options;
+mod link_search;
 mod links;
 mod name_server;
 mod once;
