@@ -24,6 +24,7 @@ mod outbound;
 mod pages;
 mod problem;
 mod propagation;
+mod pruning;
 mod qr;
 mod redis_connection;
 mod relay;

@@ -17,6 +17,7 @@ mod links;
 mod members;
 mod names;
 mod orphans;
+mod outdated;
 mod patterns;
 mod pool;
 mod proxies;
@@ -47,9 +48,7 @@ pub use domains::{
     DomainRow, delete_domain, domain_names, find_domain, has_links, has_lower_case_only, hold_case,
     insert_domain, list_domains, lock_domain, log_domain_change, owns_domain, update_domain,
 };
-pub use idempotency::{
-    KeptAnswer, delete_old_answers, find_answer, has_answer, insert_answer, take_name,
-};
+pub use idempotency::{KeptAnswer, find_answer, has_answer, insert_answer, take_name};
 pub use imports::{
     ImportRow, find_import, import_rows, insert_import, list_imports, take_import, update_import,
 };
@@ -73,14 +72,14 @@ pub use members::{
 };
 pub use names::{hold_names, take_names};
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
+pub use outdated::{Outdated, delete_outdated};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
 pub use reports::{ReportRow, close_report, insert_report, open_reports};
 pub use sessions::{
-    NewSession, SessionRow, SignInRow, delete_expired_sessions, delete_other_sessions,
-    delete_session, delete_session_of, find_session, insert_session, list_sessions, switch_session,
-    touch_session,
+    NewSession, SessionRow, SignInRow, delete_other_sessions, delete_session, delete_session_of,
+    find_session, insert_session, list_sessions, switch_session, touch_session,
 };
 pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
 pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
@@ -90,8 +89,8 @@ pub use users::{
 };
 pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};
 pub use webhook_messages::{
-    DueMessage, MessageRow, NewMessage, Outcome, delete_old_messages, insert_messages,
-    list_messages, note_attempt, replay_message, take_due_messages,
+    DueMessage, MessageRow, NewMessage, Outcome, insert_messages, list_messages, note_attempt,
+    replay_message, take_due_messages,
 };
 pub use webhook_tellings::{
     ClicksTelling, Progress, Telling, Tellings, changes_to_tell, clicks_to_tell,

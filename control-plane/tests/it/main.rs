@@ -45,6 +45,7 @@ mod people;
 mod pool;
 mod preview;
 mod propagation;
+mod pruning;
 mod qr;
 mod rate_limits;
 mod relay;
