@@ -2,6 +2,7 @@
 //! take `&mut PgConnection`.
 
 mod api_keys;
+mod archive;
 mod audit_log;
 mod changes;
 mod domain_claims;
@@ -37,6 +38,7 @@ pub use api_keys::{
     ApiKeyRow, KeyRow, count_api_keys, expire_api_key, find_api_key, find_key, has_successor,
     insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key,
 };
+pub use archive::{links_to_export, taken_ids, workspace_has_links};
 pub use audit_log::{AuditFilter, AuditRow, VersionRow, audit_log, versions};
 pub use changes::{
     Head, LoggedChange, changes_after, head, log_change, log_changes, rename_history,

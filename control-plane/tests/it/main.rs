@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod archive;
 mod audit;
 mod auth;
 mod bad_input;
