@@ -85,6 +85,8 @@ pub const ROUTES: &[Route] = &[
         "/api/v1/workspace",
         Needs::Permission(Permission::Own),
     ),
+    route("GET", "/api/v1/workspace/export", ADMINISTER),
+    route("POST", "/api/v1/workspace/restore", ADMINISTER),
     route("GET", "/api/v1/members", READ),
     route("PATCH", "/api/v1/members/{id}", ADMINISTER),
     route("DELETE", "/api/v1/members/{id}", ADMINISTER),

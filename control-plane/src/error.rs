@@ -128,6 +128,9 @@ pub enum Error {
     /// Redis, where we need it: try again.
     #[error("redis cannot be reached")]
     NoRedis(#[source] redis::RedisError),
+    /// So many passwords wait to be hashed that one more would wait too long: try again.
+    #[error("too many people sign in at this moment")]
+    TooManyPasswords,
     /// It took too long: try again.
     #[error("this took too long")]
     TimedOut,

@@ -34,6 +34,14 @@ impl<'a> FieldCheck<'a> {
         }
     }
 
+    /// The same where targets may be on the blocklist: of a link that leads nowhere.
+    pub fn without_blocklist(state: &'a AppState) -> Self {
+        Self {
+            blocked_hosts: Arc::default(),
+            ..Self::new(state)
+        }
+    }
+
     /// Now, for times that must lie in the future.
     pub fn now(&self) -> OffsetDateTime {
         self.now

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod accounts;
+mod archive;
 pub mod audit;
 pub mod auth;
 mod blocklist;
@@ -24,6 +25,7 @@ mod outbound;
 mod pages;
 mod problem;
 mod propagation;
+mod pruning;
 mod qr;
 mod redis_connection;
 mod relay;

@@ -101,6 +101,11 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             workspaces::create_workspace
         ))
         .routes(routes!(workspaces::rename_workspace))
+        .routes(routes!(workspaces::export_workspace))
+        .routes(
+            routes!(workspaces::restore_workspace)
+                .layer(DefaultBodyLimit::max(workspaces::MAX_WORKSPACE)),
+        )
         .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
         .routes(routes!(
             webhooks::get_webhook,

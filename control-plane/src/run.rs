@@ -17,13 +17,12 @@ use crate::limits::{Attempts, RateLimits, SharedCounters};
 use crate::outbound::Outbound;
 use crate::propagation::Reports;
 use crate::state::AppState;
-use crate::{Config, blocklist, imports, internal, relay, router, totals, visitor_keys, webhooks};
+use crate::{
+    Config, blocklist, imports, internal, pruning, relay, router, totals, visitor_keys, webhooks,
+};
 
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
-
-/// How often sign-ins that ran out, and answers nobody will ask for again, are forgotten.
-const SESSION_CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The service's two ports, bound.
 pub struct Listeners {
@@ -109,10 +108,7 @@ pub async fn run(
         "totals",
         totals::follow(state.clone(), lifecycle.stopping()),
     );
-    lifecycle.spawn(
-        "session cleanup",
-        forget_sessions(state, lifecycle.stopping()),
-    );
+    lifecycle.spawn("pruning", pruning::work(state, lifecycle.stopping()));
     Ok(lifecycle.run_until(shutdown, grace).await?)
 }
 
@@ -137,28 +133,6 @@ async fn watch(
         }
         tokio::select! {
             () = tokio::time::sleep(READINESS_INTERVAL) => {}
-            () = &mut stopping => return Ok(()),
-        }
-    }
-}
-
-async fn forget_sessions(state: AppState, stopping: impl Future<Output = ()>) -> Result<(), Error> {
-    tokio::pin!(stopping);
-    loop {
-        match db::delete_expired_sessions(&state.pool, state.now()).await {
-            Ok(count) => tracing::debug!(count, "forgot expired sessions"),
-            Err(error) => tracing::warn!(%error, "expired sessions stay for now"),
-        }
-        match db::delete_old_messages(&state.pool, state.now()).await {
-            Ok(count) => tracing::debug!(count, "forgot old messages of webhooks"),
-            Err(error) => tracing::warn!(%error, "old messages of webhooks stay for now"),
-        }
-        match db::delete_old_answers(&state.pool, state.now()).await {
-            Ok(count) => tracing::debug!(count, "forgot old answers"),
-            Err(error) => tracing::warn!(%error, "old answers stay for now"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(SESSION_CLEANUP_INTERVAL) => {}
             () = &mut stopping => return Ok(()),
         }
     }

@@ -1,12 +1,10 @@
 //! Passwords: argon2id, off the async threads, a few at a time.
 
-use std::sync::Arc;
-
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
 
+use super::hashing_threads::HashingThreads;
 use crate::error::{Error, Result};
 
 /// 19 MiB, two passes, one lane. Source: OWASP Password Storage Cheat Sheet.
@@ -14,69 +12,58 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Hashes computed at once. Each takes a core for some 20 ms; more of them would starve the API.
-const CONCURRENT_HASHES: usize = 2;
+/// Longest hash in bytes; ours have 97.
+const MAX_HASH: usize = 200;
 
 /// A hash of nothing anybody types, so that unknown users take as long as wrong passwords.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$0Kf2wB0xGzq0S3c2uZ3Xb2Yl0dTn0h8Qm1S2o1XwP0E";
 
-/// The hasher was shut down.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("password hashing has stopped")]
-pub struct TooManyHashes;
-
 /// Computes and checks password hashes; clones share one limit.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct PasswordHasher {
-    permits: Arc<Semaphore>,
-}
-
-impl Default for PasswordHasher {
-    fn default() -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(CONCURRENT_HASHES)),
-        }
-    }
+    threads: HashingThreads,
 }
 
 impl PasswordHasher {
     /// The hash to store.
+    ///
+    /// # Errors
+    /// [`Error::TooManyPasswords`] when so many wait that this one would wait too long.
     pub async fn hash(&self, password: String) -> Result<String> {
-        self.blocking(move || {
-            let hash = argon2()?
-                .hash_password(password.as_bytes())
-                .map_err(Error::internal)?;
-            Ok(hash.to_string())
-        })
-        .await
+        self.threads
+            .run(move || {
+                let hash = argon2()?
+                    .hash_password(password.as_bytes())
+                    .map_err(Error::internal)?;
+                Ok(hash.to_string())
+            })
+            .await
     }
 
     /// Whether the password belongs to the hash. Without a hash it takes as long, and is false.
+    ///
+    /// # Errors
+    /// [`Error::TooManyPasswords`] when so many wait that this one would wait too long. It was not
+    /// looked at then.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.blocking(move || {
-            let text = hash.as_deref().unwrap_or(NOBODY);
-            let parsed = PasswordHash::new(text).map_err(Error::internal)?;
-            let matches = argon2()?
-                .verify_password(password.as_bytes(), &parsed)
-                .is_ok();
-            Ok(matches && hash.is_some())
-        })
-        .await
+        self.threads
+            .run(move || {
+                let text = hash.as_deref().unwrap_or(NOBODY);
+                let parsed = PasswordHash::new(text).map_err(Error::internal)?;
+                let matches = argon2()?
+                    .verify_password(password.as_bytes(), &parsed)
+                    .is_ok();
+                Ok(matches && hash.is_some())
+            })
+            .await
     }
+}
 
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let permit = self.permits.clone().acquire_owned().await;
-        let permit = permit.map_err(|_| Error::internal(TooManyHashes))?;
-        let task = tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop(permit);
-            result
-        });
-        task.await.map_err(Error::internal)?
-    }
+/// Whether this is a hash as we make them. One that asks for more memory or time would let whoever
+/// brings it decide what each look at a password costs us.
+pub fn is_password_hash(text: &str) -> bool {
+    let ours = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
+    text.len() <= MAX_HASH && text.starts_with(&ours) && PasswordHash::new(text).is_ok()
 }
 
 fn argon2() -> Result<Argon2<'static>> {
@@ -103,6 +90,21 @@ mod tests {
                 .unwrap()
         );
         assert!(!hasher.verify("wrong".into(), Some(hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn hashes_of_others_are_told_apart() {
+        let hash = PasswordHasher::default().hash("a".into()).await.unwrap();
+        assert!(is_password_hash(&hash) && is_password_hash(NOBODY));
+        for bad in [
+            String::new(),
+            hash.replace("m=19456", "m=4194304"),
+            hash.replace("$argon2id", "$argon2d"),
+            "$argon2id$v=19$m=19456,t=2,p=1$".to_owned(),
+            format!("{hash}{}", "A".repeat(200)),
+        ] {
+            assert!(!is_password_hash(&bad), "{bad}");
+        }
     }
 
     #[tokio::test]

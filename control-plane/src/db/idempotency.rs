@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::Result;
 
 /// How long an answer is kept.
-const KEPT: Duration = Duration::hours(24);
+pub(super) const KEPT: Duration = Duration::hours(24);
 
 /// An answer that was given.
 #[derive(Debug)]
@@ -97,15 +97,4 @@ pub async fn insert_answer(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Forgets answers that are too old.
-pub async fn delete_old_answers(pool: &PgPool, now: OffsetDateTime) -> Result<u64> {
-    let deleted = sqlx::query!(
-        "delete from idempotency_keys where created_at <= $1",
-        now - KEPT,
-    )
-    .execute(pool)
-    .await?;
-    Ok(deleted.rows_affected())
 }

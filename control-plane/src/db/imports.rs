@@ -20,6 +20,8 @@ pub struct ImportRow {
     pub created_at: OffsetDateTime,
     /// Nothing is made.
     pub is_dry_run: bool,
+    /// A whole workspace: all of it or nothing.
+    pub is_workspace: bool,
     /// Rows of the file.
     pub total: i32,
     /// Rows that are done with.
@@ -43,8 +45,8 @@ pub async fn insert_import(pool: &PgPool, import: &ImportRow, rows: &[Value]) ->
     let mut transaction = pool.begin().await?;
     sqlx::query!(
         "insert into imports (id, workspace_id, created_by, created_at, is_dry_run, total,
-                              ignored_columns)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+                              ignored_columns, is_workspace)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         import.id,
         import.workspace_id,
         import.created_by,
@@ -52,6 +54,7 @@ pub async fn insert_import(pool: &PgPool, import: &ImportRow, rows: &[Value]) ->
         import.is_dry_run,
         import.total,
         &import.ignored_columns,
+        import.is_workspace,
     )
     .execute(&mut *transaction)
     .await?;
@@ -72,8 +75,8 @@ pub async fn insert_import(pool: &PgPool, import: &ImportRow, rows: &[Value]) ->
 pub async fn take_import(connection: &mut PgConnection) -> Result<Option<ImportRow>> {
     let import = sqlx::query_as!(
         ImportRow,
-        "select id, workspace_id, created_by, created_at, is_dry_run, total, position, made,
-                skipped, refused, errors, ignored_columns, finished_at
+        "select id, workspace_id, created_by, created_at, is_dry_run, is_workspace, total, position,
+                made, skipped, refused, errors, ignored_columns, finished_at
          from imports where finished_at is null
          order by created_at limit 1
          for update skip locked",
@@ -129,8 +132,8 @@ pub async fn update_import(connection: &mut PgConnection, import: &ImportRow) ->
 pub async fn find_import(pool: &PgPool, workspace_id: Uuid, id: Uuid) -> Result<Option<ImportRow>> {
     let import = sqlx::query_as!(
         ImportRow,
-        "select id, workspace_id, created_by, created_at, is_dry_run, total, position, made,
-                skipped, refused, errors, ignored_columns, finished_at
+        "select id, workspace_id, created_by, created_at, is_dry_run, is_workspace, total, position,
+                made, skipped, refused, errors, ignored_columns, finished_at
          from imports where workspace_id = $1 and id = $2",
         workspace_id,
         id,
@@ -144,8 +147,8 @@ pub async fn find_import(pool: &PgPool, workspace_id: Uuid, id: Uuid) -> Result<
 pub async fn list_imports(pool: &PgPool, workspace_id: Uuid, limit: i64) -> Result<Vec<ImportRow>> {
     let imports = sqlx::query_as!(
         ImportRow,
-        "select id, workspace_id, created_by, created_at, is_dry_run, total, position, made,
-                skipped, refused, errors, ignored_columns, finished_at
+        "select id, workspace_id, created_by, created_at, is_dry_run, is_workspace, total, position,
+                made, skipped, refused, errors, ignored_columns, finished_at
          from imports where workspace_id = $1
          order by created_at desc, id desc limit $2",
         workspace_id,

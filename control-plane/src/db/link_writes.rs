@@ -96,16 +96,20 @@ pub async fn insert_links(
         "insert into links (id, workspace_id, domain, code, original_url, title, is_enabled,
                             expires_at, redirect_status, options, password_hash,
                             password_changed, notes, tags, is_archived, external_id, revision,
-                            created_at, updated_at, created_by)
+                            created_at, updated_at, created_by, deleted_at, is_blocked)
          select id, $1, domain, code, original_url, title, is_enabled, expires_at,
                 redirect_status, options::jsonb, password_hash, password_changed, notes,
-                string_to_array(tags, ','), is_archived, external_id, revision, $18, $18, $19
+                string_to_array(tags, ','), is_archived, external_id, revision, created_at, updated_at,
+                created_by, deleted_at, is_blocked
          from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[],
                      $8::timestamptz[], $9::smallint[], $10::text[], $11::text[], $12::bigint[],
-                     $13::text[], $14::text[], $15::boolean[], $16::text[], $17::bigint[])
+                     $13::text[], $14::text[], $15::boolean[], $16::text[], $17::bigint[],
+                     $18::timestamptz[], $19::timestamptz[], $20::text[], $21::timestamptz[],
+                     $22::boolean[])
              as link (id, domain, code, original_url, title, is_enabled, expires_at,
                       redirect_status, options, password_hash, password_changed, notes, tags,
-                      is_archived, external_id, revision)",
+                      is_archived, external_id, revision, created_at, updated_at, created_by,
+                      deleted_at, is_blocked)",
         first.workspace_id,
         &columns.ids,
         &columns.domains,
@@ -123,8 +127,11 @@ pub async fn insert_links(
         &columns.are_archived,
         &columns.external_ids as _,
         &columns.revisions,
-        cause.at,
-        first.created_by,
+        &columns.created_at,
+        &columns.updated_at,
+        &columns.created_by as _,
+        &columns.deleted_at as _,
+        &columns.are_blocked,
     )
     .execute(&mut *connection)
     .await;
@@ -224,6 +231,9 @@ struct Columns {
     deleted_at: Vec<Option<OffsetDateTime>>,
     are_blocked: Vec<bool>,
     revisions: Vec<i64>,
+    created_at: Vec<OffsetDateTime>,
+    updated_at: Vec<OffsetDateTime>,
+    created_by: Vec<Option<String>>,
 }
 
 impl Columns {
@@ -250,6 +260,9 @@ impl Columns {
             columns.deleted_at.push(link.deleted_at);
             columns.are_blocked.push(link.is_blocked);
             columns.revisions.push(link.revision);
+            columns.created_at.push(link.created_at);
+            columns.updated_at.push(link.updated_at);
+            columns.created_by.push(link.created_by.clone());
         }
         Ok(columns)
     }

@@ -2,6 +2,7 @@
 //! take `&mut PgConnection`.
 
 mod api_keys;
+mod archive;
 mod audit_log;
 mod changes;
 mod domain_claims;
@@ -10,12 +11,14 @@ mod idempotency;
 mod imports;
 mod invitations;
 mod link_list;
+mod link_pages;
 mod link_row;
 mod link_writes;
 mod links;
 mod members;
 mod names;
 mod orphans;
+mod outdated;
 mod patterns;
 mod pool;
 mod proxies;
@@ -35,6 +38,7 @@ pub use api_keys::{
     ApiKeyRow, KeyRow, count_api_keys, expire_api_key, find_api_key, find_key, has_successor,
     insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key,
 };
+pub use archive::{links_to_export, taken_ids, workspace_has_links};
 pub use audit_log::{AuditFilter, AuditRow, VersionRow, audit_log, versions};
 pub use changes::{
     Head, LoggedChange, changes_after, head, log_change, log_changes, rename_history,
@@ -46,9 +50,7 @@ pub use domains::{
     DomainRow, delete_domain, domain_names, find_domain, has_links, has_lower_case_only, hold_case,
     insert_domain, list_domains, lock_domain, log_domain_change, owns_domain, update_domain,
 };
-pub use idempotency::{
-    KeptAnswer, delete_old_answers, find_answer, has_answer, insert_answer, take_name,
-};
+pub use idempotency::{KeptAnswer, find_answer, has_answer, insert_answer, take_name};
 pub use imports::{
     ImportRow, find_import, import_rows, insert_import, list_imports, take_import, update_import,
 };
@@ -72,14 +74,14 @@ pub use members::{
 };
 pub use names::{hold_names, take_names};
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
+pub use outdated::{Outdated, delete_outdated};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
 pub use reports::{ReportRow, close_report, insert_report, open_reports};
 pub use sessions::{
-    NewSession, SessionRow, SignInRow, delete_expired_sessions, delete_other_sessions,
-    delete_session, delete_session_of, find_session, insert_session, list_sessions, switch_session,
-    touch_session,
+    NewSession, SessionRow, SignInRow, delete_other_sessions, delete_session, delete_session_of,
+    find_session, insert_session, list_sessions, switch_session, touch_session,
 };
 pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
 pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
@@ -89,8 +91,8 @@ pub use users::{
 };
 pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};
 pub use webhook_messages::{
-    DueMessage, MessageRow, NewMessage, Outcome, delete_old_messages, insert_messages,
-    list_messages, note_attempt, replay_message, take_due_messages,
+    DueMessage, MessageRow, NewMessage, Outcome, insert_messages, list_messages, note_attempt,
+    replay_message, take_due_messages,
 };
 pub use webhook_tellings::{
     ClicksTelling, Progress, Telling, Tellings, changes_to_tell, clicks_to_tell,

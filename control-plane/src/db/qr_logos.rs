@@ -1,6 +1,6 @@
 //! Logos in QR codes.
 
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub async fn find_qr_logo(pool: &PgPool, workspace_id: Uuid) -> Result<Option<Ve
 
 /// Sets the logo of a workspace.
 pub async fn put_qr_logo(
-    pool: &PgPool,
+    executor: impl PgExecutor<'_>,
     workspace_id: Uuid,
     png: &[u8],
     now: OffsetDateTime,
@@ -32,7 +32,7 @@ pub async fn put_qr_logo(
         png,
         now,
     )
-    .execute(pool)
+    .execute(executor)
     .await?;
     Ok(())
 }

@@ -177,11 +177,3 @@ pub async fn delete_other_sessions(pool: &PgPool, user_id: Uuid, kept: Uuid) -> 
     .await?;
     Ok(())
 }
-
-/// Forgets sign-ins that ran out.
-pub async fn delete_expired_sessions(pool: &PgPool, now: OffsetDateTime) -> Result<u64> {
-    let deleted = sqlx::query!("delete from sessions where expires_at <= $1", now)
-        .execute(pool)
-        .await?;
-    Ok(deleted.rows_affected())
-}

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::Result;
 
 /// How long messages can be looked at and sent again.
-const KEPT: Duration = Duration::days(30);
+pub(super) const KEPT: Duration = Duration::days(30);
 
 /// A message to send.
 #[derive(Debug)]
@@ -213,15 +213,4 @@ pub async fn replay_message(
     .fetch_optional(pool)
     .await?;
     Ok(message)
-}
-
-/// Forgets messages that are too old.
-pub async fn delete_old_messages(pool: &PgPool, now: OffsetDateTime) -> Result<u64> {
-    let deleted = sqlx::query!(
-        "delete from webhook_messages where created_at <= $1",
-        now - KEPT,
-    )
-    .execute(pool)
-    .await?;
-    Ok(deleted.rows_affected())
 }

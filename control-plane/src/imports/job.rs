@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sqlx::PgConnection;
+use sqlx::{Acquire, PgConnection};
 
+use crate::archive;
 use crate::audit::{Action, Cause};
 use crate::db::{self, ImportRow};
 use crate::error::{Error, Result};
@@ -49,6 +50,9 @@ async fn chunk(state: &AppState) -> Result<bool> {
     let Some(mut import) = db::take_import(&mut transaction).await? else {
         return Ok(false);
     };
+    if import.is_workspace {
+        return whole(state, transaction, import).await;
+    }
     db::take_names(&mut transaction).await?;
     let now = state.now();
     let rows = db::import_rows(&mut transaction, import.id, import.position, CHUNK).await?;
@@ -84,6 +88,38 @@ async fn chunk(state: &AppState) -> Result<bool> {
             made => drop(made?),
         }
     }
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Restores a workspace: all of it, or nothing and the reasons.
+async fn whole(
+    state: &AppState,
+    mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
+    mut import: ImportRow,
+) -> Result<bool> {
+    let total = import.total.into();
+    let lines = db::import_rows(&mut transaction, import.id, 0, total).await?;
+    // What was made can be taken back while the import stays ours.
+    let mut attempt = transaction.begin().await?;
+    match archive::restore(state, &mut attempt, &import, lines).await {
+        Ok(Ok(made)) => {
+            import.made = made;
+            match import.is_dry_run {
+                true => attempt.rollback().await?,
+                false => attempt.commit().await?,
+            }
+        }
+        Ok(Err(faults)) => {
+            attempt.rollback().await?;
+            import.refused = faults.count;
+            import.errors = faults.shown.into();
+        }
+        Err(error) => return Err(error),
+    }
+    import.position = import.total;
+    import.finished_at = Some(state.now());
+    db::update_import(&mut transaction, &import).await?;
     transaction.commit().await?;
     Ok(true)
 }

@@ -14,6 +14,7 @@ use redis::Script;
 
 use super::SharedCounters;
 use super::local_attempts::LocalAttempts;
+use crate::error::Error;
 
 /// How long failed attempts count, from the first one on.
 pub(super) const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -124,6 +125,13 @@ impl Attempts {
         let taken = taken.filter(|(_, answer)| **answer == Some(0));
         join_all(taken.map(|(counter, _)| self.give_back_shared(counter))).await;
         Err(Duration::from_micros(longest.unsigned_abs()))
+    }
+
+    /// Gives an attempt back at whose password nobody has looked.
+    pub async fn give_back_unseen(&self, counters: &[Counter], verified: &Result<bool, Error>) {
+        if verified.is_err() {
+            self.give_back(counters).await;
+        }
     }
 
     /// Gives an attempt back: it was right.

@@ -10,11 +10,11 @@ use super::request::{Named, Once};
 use crate::auth::Caller;
 use crate::db::{self, KeptAnswer};
 use crate::error::{Error, Result};
-use crate::routes::imports;
+use crate::routes::workspaces;
 use crate::state::AppState;
 
 /// Longest body that is compared. Each route has a limit of its own, which is not longer.
-const LONGEST_BODY: usize = imports::MAX_FILE;
+const LONGEST_BODY: usize = workspaces::MAX_WORKSPACE;
 
 /// Gives a request that was done before its answer again, and lets others pass. Behind the
 /// [gate](crate::gate), which knows whose names these are.

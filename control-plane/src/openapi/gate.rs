@@ -12,7 +12,7 @@ use crate::problem::Code;
 
 /// Routes whose handlers do not take the name of a request: sent again, they are done again. For most
 /// of them that changes nothing.
-const DONE_AGAIN: [&str; 8] = [
+const DONE_AGAIN: [&str; 9] = [
     "/api/v1/domains/{domain}/verify",
     "/api/v1/imports",
     "/api/v1/links/{id}/block",
@@ -21,6 +21,7 @@ const DONE_AGAIN: [&str; 8] = [
     "/api/v1/links/{id}/unblock",
     "/api/v1/reports/{id}/close",
     "/api/v1/webhooks/{id}/messages/{message}/replay",
+    "/api/v1/workspace/restore",
 ];
 
 /// Adds who may use a route, and how they are refused.

@@ -205,6 +205,7 @@ fn error(code: Code) -> Error {
         Code::Internal => Error::internal("in the log only"),
         Code::Unavailable => Error::Unavailable(sqlx::Error::PoolTimedOut),
         Code::TimedOut => Error::TimedOut,
+        Code::Busy => Error::TooManyPasswords,
         Code::NoNameServer => Error::NoNameServer("in the log only".into()),
     }
 }

@@ -90,7 +90,9 @@ async fn check(
         return Ok(form.page(Said::TooMany(wait)));
     }
     let hash = link.password_hash.clone();
-    if !state.visitor_passwords.verify(entry.password, hash).await? {
+    let verified = state.visitor_passwords.verify(entry.password, hash).await;
+    state.attempts.give_back_unseen(&counters, &verified).await;
+    if !verified? {
         return Ok(form.page(Said::Wrong));
     }
     state.attempts.give_back(&counters).await;

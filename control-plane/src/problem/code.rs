@@ -93,6 +93,8 @@ codes! {
         "Something that is needed cannot be reached: try again.";
     TimedOut = SERVICE_UNAVAILABLE, "timed_out",
         "It took too long: try again.";
+    Busy = SERVICE_UNAVAILABLE, "busy",
+        "Too many passwords wait to be looked at: try again in a moment.";
     NoNameServer = SERVICE_UNAVAILABLE, "no_name_server",
         "No name server answers: try again.";
 }
@@ -127,6 +129,7 @@ impl Code {
             Error::Unavailable(_) | Error::NoRedis(_) => Self::Unavailable,
             Error::NoNameServer(_) => Self::NoNameServer,
             Error::TimedOut => Self::TimedOut,
+            Error::TooManyPasswords => Self::Busy,
             Error::Internal(_) => Self::Internal,
         }
     }

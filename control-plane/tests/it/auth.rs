@@ -306,3 +306,25 @@ async fn redis_learns_neither_addresses_nor_names_of_those_who_try() {
         assert!((1..=900).contains(&seconds), "{seconds}");
     }
 }
+
+#[tokio::test]
+async fn when_too_many_sign_in_some_are_told_at_once_to_come_back() {
+    let app = App::start().await;
+    let sign_ins = (0..300).map(|number| {
+        let body = json!({ "email": format!("p{number}@example.com"), "password": "wrong" });
+        let from = format!("10.0.{}.{}", number / 250, number % 250);
+        let request = app.request(Method::POST, "/api/v1/session");
+        answer(request.header("x-forwarded-for", from).json(&body))
+    });
+    let answers = futures_util::future::join_all(sign_ins).await;
+    let (busy, others): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 503);
+    for answer in &busy {
+        assert_eq!(answer.body["code"], "busy", "{}", answer.body);
+        assert_eq!(answer.headers["retry-after"], "1");
+    }
+    assert!(!busy.is_empty() && !others.is_empty(), "{}", busy.len());
+    assert!(others.iter().all(|answer| answer.status == 401));
+    // It is over as soon as they are through.
+    assert_eq!(app.sign_in(EMAIL, PASSWORD).await.status, 200);
+}

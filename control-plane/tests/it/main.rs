@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod archive;
 mod audit;
 mod auth;
 mod bad_input;
@@ -32,6 +33,7 @@ mod leadership;
 mod link_fields;
 mod link_list;
 mod link_options;
+mod link_search;
 mod links;
 mod name_server;
 mod once;
@@ -44,6 +46,7 @@ mod people;
 mod pool;
 mod preview;
 mod propagation;
+mod pruning;
 mod qr;
 mod rate_limits;
 mod relay;

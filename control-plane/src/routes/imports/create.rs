@@ -63,17 +63,7 @@ pub async fn create_import(
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<impl IntoResponse> {
     caller.may_edit()?;
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|text| text.split(';').next());
-    if !essence.is_some_and(|text| text.trim().eq_ignore_ascii_case("text/csv")) {
-        return Err(Error::WrongMediaType("text/csv"));
-    }
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
-        _ => Error::Malformed("the body could not be read".into()),
-    })?;
+    let body = body_of(&headers, body, "text/csv")?;
     let workspace_id = caller.workspace_id;
     let read = tokio::task::spawn_blocking(move || imports::read(&body, workspace_id));
     let file = read.await.map_err(Error::internal)??;
@@ -83,6 +73,7 @@ pub async fn create_import(
         created_by: caller.identity.to_string(),
         created_at: state.now(),
         is_dry_run: query.dry_run.unwrap_or(false),
+        is_workspace: false,
         total: i32::try_from(file.rows.len()).map_err(Error::internal)?,
         position: 0,
         made: 0,
@@ -99,4 +90,23 @@ pub async fn create_import(
         AppendHeaders([(LOCATION, location)]),
         Json(Import::from(row)),
     ))
+}
+
+/// The file in a body, if it is of this type.
+pub(crate) fn body_of(
+    headers: &HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    media_type: &'static str,
+) -> Result<Bytes> {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|text| text.split(';').next());
+    if !essence.is_some_and(|text| text.trim().eq_ignore_ascii_case(media_type)) {
+        return Err(Error::WrongMediaType(media_type));
+    }
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
+        _ => Error::Malformed("the body could not be read".into()),
+    })
 }

@@ -18,6 +18,8 @@ pub struct Import {
     id: ImportId,
     /// True: nothing is made, all is said as if it were.
     dry_run: bool,
+    /// True: a whole workspace, of which all is made or nothing.
+    whole_workspace: bool,
     /// True when all rows are done with.
     finished: bool,
     /// Rows of the file, without its header.
@@ -53,6 +55,7 @@ impl From<ImportRow> for Import {
         Self {
             id: ImportId(row.id),
             dry_run: row.is_dry_run,
+            whole_workspace: row.is_workspace,
             finished: row.finished_at.is_some(),
             total: row.total,
             done: row.position,

@@ -43,6 +43,7 @@ pub struct AcceptInvitation {
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
+        (status = 503, description = "`unavailable`, `busy`", body = Problem),
     ))]
 pub async fn accept_invitation(
     State(state): State<AppState>,
@@ -61,7 +62,9 @@ pub async fn accept_invitation(
             let attempt = state.attempts.take(&counters, state.timestamp()).await;
             attempt.map_err(Error::TooManyAttempts)?;
             let hash = Some(user.password_hash.clone());
-            if !state.passwords.verify(body.password, hash).await? {
+            let verified = state.passwords.verify(body.password, hash).await;
+            state.attempts.give_back_unseen(&counters, &verified).await;
+            if !verified? {
                 return Err(Error::InvalidCredentials);
             }
             state.attempts.give_back(&counters).await;

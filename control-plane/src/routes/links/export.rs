@@ -78,7 +78,7 @@ pub async fn export_jsonl(
 }
 
 /// A connection that breaks tells the client that the file is not whole.
-fn file(
+pub(crate) fn file(
     content_type: &'static str,
     name: &str,
     lines: impl Stream<Item = Result<Vec<u8>>> + Send + 'static,

@@ -36,7 +36,8 @@ pub struct ListLinks {
     /// `desc`, the newest or most first, when absent.
     #[param(inline)]
     pub(super) order: Option<Direction>,
-    /// Text to find in code, target, title, notes or tags, in any case.
+    /// Text to find in code, target, title, notes or tags, in any case. One or two characters find
+    /// what begins with them: a code, a tag, or a word of a title.
     #[param(max_length = 200)]
     pub(super) q: Option<String>,
     /// Only links in this state. All but the bin when absent.
@@ -119,7 +120,8 @@ pub enum Archived {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct LinkFilters {
-    /// Text to find in code, target, title, notes or tags, in any case.
+    /// Text to find in code, target, title, notes or tags, in any case. One or two characters find
+    /// what begins with them: a code, a tag, or a word of a title.
     #[param(max_length = 200)]
     #[schema(max_length = 200)]
     pub(super) q: Option<String>,

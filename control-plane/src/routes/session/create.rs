@@ -39,7 +39,8 @@ pub struct CreateSession {
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
-        (status = 503, description = "`unavailable`", body = Problem),
+        (status = 503, description = "`unavailable`, or `busy`: too many people sign in at this
+            moment", body = Problem),
     ), security())]
 pub async fn create_session(
     State(state): State<AppState>,
@@ -64,7 +65,9 @@ pub async fn create_session(
         false => db::find_user_by_email(&state.pool, &email).await?,
     };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    if !state.passwords.verify(body.password, hash).await? {
+    let verified = state.passwords.verify(body.password, hash).await;
+    state.attempts.give_back_unseen(&counters, &verified).await;
+    if !verified? {
         return Err(Error::InvalidCredentials);
     }
     let user = user.ok_or(Error::InvalidCredentials)?;

@@ -1,9 +1,13 @@
 //! Workspaces of the signed-in user.
 
 mod create;
+mod export;
 mod list;
 mod rename;
+mod restore;
 
 pub use create::*;
+pub use export::*;
 pub use list::*;
 pub use rename::*;
+pub use restore::*;

@@ -1,6 +1,6 @@
 //! What a link may have beyond a target.
 
-mod example;
+pub mod example;
 mod kept;
 mod refused;
 mod refused_rules;

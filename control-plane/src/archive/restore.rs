@@ -1,0 +1,301 @@
+//! Making everything in a file, in one transaction.
+
+use std::collections::HashSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use contract::Domain;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::line::{KeptDomain, Line};
+use crate::audit::{self, Action, Cause, Event};
+use crate::db::{self, DomainRow, ImportRow, LinkRow};
+use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
+use crate::problem::Problem;
+use crate::qr::Logo;
+use crate::routes::domains;
+use crate::state::AppState;
+
+/// Links that are written with one statement.
+const CHUNK: usize = 1_000;
+
+/// Faults that are kept. More would help nobody.
+const MAX_FAULTS: usize = 1_000;
+
+/// What is wrong with which lines.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    /// `{"row", "code", "problem"}`, as of imports.
+    pub(crate) shown: Vec<Value>,
+    /// How many there are.
+    pub(crate) count: i32,
+}
+
+impl Faults {
+    fn add(&mut self, line: usize, code: Option<&str>, reason: &Error) {
+        self.count += 1;
+        if self.shown.len() < MAX_FAULTS {
+            let problem = Problem::from(reason);
+            let fault = json!({ "row": line, "code": code, "problem": problem });
+            self.shown.push(fault);
+        }
+    }
+}
+
+/// What a file is made of. Each with the number of its line.
+#[derive(Default)]
+struct Parts {
+    domains: Vec<(usize, DomainRow)>,
+    logo: Option<(usize, Vec<u8>)>,
+    links: Vec<(usize, LinkRow)>,
+}
+
+/// Makes all of it, and says how many links that were; or what is wrong, and then the transaction is
+/// to be rolled back.
+///
+/// # Errors
+/// When it is to be tried again.
+pub(crate) async fn restore(
+    state: &AppState,
+    connection: &mut PgConnection,
+    import: &ImportRow,
+    lines: Vec<Value>,
+) -> Result<Result<i32, Faults>> {
+    let workspace_id = import.workspace_id;
+    // A hundred thousand addresses take a while to check, in which this thread would answer nobody.
+    let checking = tokio::task::spawn_blocking({
+        let state = state.clone();
+        move || check(lines, &state, workspace_id)
+    });
+    let (mut parts, mut faults) = checking.await.map_err(Error::internal)?;
+    db::take_names(connection).await?;
+    if db::workspace_has_links(connection, workspace_id).await? {
+        faults.add(1, None, &not_empty());
+        return Ok(Err(faults));
+    }
+    set_domains(state, connection, &mut parts, import, &mut faults).await?;
+    look_for_taken(state, connection, &parts, workspace_id, &mut faults).await?;
+    if faults.count > 0 {
+        return Ok(Err(faults));
+    }
+    write(connection, parts, import, state.now()).await.map(Ok)
+}
+
+/// What whoever asks for it is told.
+pub(crate) fn not_empty() -> Error {
+    Error::Conflict("only a workspace without links, also in the bin, can be restored into")
+}
+
+fn check(lines: Vec<Value>, state: &AppState, workspace_id: Uuid) -> (Parts, Faults) {
+    let mut parts = Parts::default();
+    let mut faults = Faults::default();
+    let mut names = HashSet::new();
+    let mut ids = HashSet::new();
+    let mut external_ids = HashSet::new();
+    let mut domains = HashSet::new();
+    let twice = |what| Error::Conflict(what);
+    for (number, line) in (1..).zip(lines) {
+        let line: Line = match serde_json::from_value(line) {
+            Ok(line) => line,
+            Err(error) => {
+                faults.add(number, None, &Error::invalid("line", "invalid_line", error));
+                continue;
+            }
+        };
+        match line {
+            Line::Workspace(_) | Line::End(_) => {}
+            Line::Domain(kept) => match domain(kept, state, workspace_id) {
+                Ok(row) if domains.insert(row.domain.clone()) => parts.domains.push((number, row)),
+                Ok(_) => faults.add(number, None, &twice("this domain is in the file twice")),
+                Err(error) => faults.add(number, None, &error),
+            },
+            Line::Logo(kept) => match logo(&kept.png) {
+                Ok(png) => parts.logo = Some((number, png)),
+                Err(error) => faults.add(number, None, &error),
+            },
+            Line::Link(kept) => match kept.check(state, workspace_id) {
+                Ok(link) => {
+                    let is_new = ids.insert(link.id)
+                        & names.insert((link.domain.clone(), link.code.clone()));
+                    if !is_new {
+                        let fault = twice("this id or code is in the file twice");
+                        faults.add(number, Some(&link.code), &fault);
+                    }
+                    if let (Some(external_id), None) = (&link.external_id, link.deleted_at)
+                        && !external_ids.insert(external_id.clone())
+                    {
+                        let fault = twice("this external id is in the file twice");
+                        faults.add(number, Some(&link.code), &fault);
+                    }
+                    parts.links.push((number, link));
+                }
+                Err(error) => faults.add(number, None, &error),
+            },
+        }
+    }
+    (parts, faults)
+}
+
+fn domain(kept: KeptDomain, state: &AppState, workspace_id: Uuid) -> Result<DomainRow> {
+    let domain = match kept.domain {
+        None => state.config.default_domain.clone(),
+        Some(name) => name.parse().map_err(|_| Error::NotFound("domain"))?,
+    };
+    let mut check = FieldCheck::new(state);
+    let mut url = |field, text: Option<String>| check.url(field, &text?);
+    let row = DomainRow {
+        domain: domain.to_string(),
+        workspace_id,
+        root_url: url("root_url", kept.root_url),
+        not_found_url: url("not_found_url", kept.not_found_url),
+        expired_url: url("expired_url", kept.expired_url),
+        ignores_case: kept.ignores_case,
+        updated_at: state.now(),
+        revision: 0,
+    };
+    check.finish()?;
+    Ok(row)
+}
+
+fn logo(text: &str) -> Result<Vec<u8>> {
+    let bytes = STANDARD
+        .decode(text)
+        .map_err(|_| Error::invalid("png", "invalid_base64", "this is not base64"))?;
+    Ok(Logo::accept(&bytes)?.into_png())
+}
+
+/// Writes the settings of domains, all of which must be the workspace's. They are logged later, with
+/// the links.
+async fn set_domains(
+    state: &AppState,
+    connection: &mut PgConnection,
+    parts: &mut Parts,
+    import: &ImportRow,
+    faults: &mut Faults,
+) -> Result<()> {
+    for (number, wanted) in &parts.domains {
+        let domain: Domain = wanted.domain.parse().map_err(Error::internal)?;
+        let workspace_id = import.workspace_id;
+        // The installation's own may have no row yet, and belongs to the first workspace.
+        if domain == state.config.default_domain
+            && db::first_workspace(connection).await? == Some(workspace_id)
+        {
+            db::insert_domain(connection, &domain, workspace_id, state.now()).await?;
+        }
+        if db::lock_domain(connection, &domain, workspace_id)
+            .await?
+            .is_none()
+        {
+            faults.add(*number, None, &Error::NotFound("domain of this workspace"));
+            continue;
+        }
+        if wanted.ignores_case && !db::has_lower_case_only(connection, &domain).await? {
+            let fault = Error::Conflict("some codes of this domain have capital letters");
+            faults.add(*number, None, &fault);
+            continue;
+        }
+        db::update_domain(connection, wanted).await?;
+    }
+    Ok(())
+}
+
+/// Finds what cannot be written, because of what others have.
+async fn look_for_taken(
+    state: &AppState,
+    connection: &mut PgConnection,
+    parts: &Parts,
+    workspace_id: Uuid,
+    faults: &mut Faults,
+) -> Result<()> {
+    let mut usable: Vec<(String, Option<bool>)> = Vec::new();
+    for chunk in parts.links.chunks(CHUNK) {
+        let of =
+            |text: fn(&LinkRow) -> &str| chunk.iter().map(move |(_, link)| text(link).to_owned());
+        let domains: Vec<String> = of(|link| &link.domain).collect();
+        let codes: Vec<String> = of(|link| &link.code).collect();
+        let taken = db::taken_codes(connection, &domains, &codes).await?;
+        let ids: Vec<Uuid> = chunk.iter().map(|(_, link)| link.id).collect();
+        let taken_ids = db::taken_ids(connection, &ids).await?;
+        for (number, link) in chunk {
+            let known = usable.iter().find(|(name, _)| *name == link.domain);
+            let is_lower = match known {
+                Some((_, is_lower)) => *is_lower,
+                None => {
+                    let is_lower = is_lower(state, connection, &link.domain, workspace_id).await?;
+                    usable.push((link.domain.clone(), is_lower));
+                    is_lower
+                }
+            };
+            let fault = match is_lower {
+                None => Some(Error::NotFound("domain of this workspace")),
+                Some(true) if link.code.chars().any(|letter| letter.is_ascii_uppercase()) => Some(
+                    Error::Conflict("codes of this domain have no capital letters"),
+                ),
+                _ if taken.contains(&(link.domain.clone(), link.code.clone())) => {
+                    Some(Error::Conflict("the code is taken"))
+                }
+                _ if taken_ids.contains(&link.id) => Some(Error::Conflict("the id is taken")),
+                _ => None,
+            };
+            if let Some(fault) = fault {
+                faults.add(*number, Some(&link.code), &fault);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether codes of a domain are in lower case; `None` if the workspace can have no links there.
+async fn is_lower(
+    state: &AppState,
+    connection: &mut PgConnection,
+    name: &str,
+    workspace_id: Uuid,
+) -> Result<Option<bool>> {
+    let domain: Domain = name.parse().map_err(Error::internal)?;
+    let is_lower = db::hold_case(connection, &domain).await?;
+    let is_usable = domain == state.config.default_domain
+        || db::owns_domain(connection, workspace_id, &domain).await?;
+    Ok(is_usable.then_some(is_lower))
+}
+
+/// From here on, other writers wait.
+async fn write(
+    connection: &mut PgConnection,
+    parts: Parts,
+    import: &ImportRow,
+    now: OffsetDateTime,
+) -> Result<i32> {
+    let cause = Cause {
+        action: Action::Created,
+        actor: &import.created_by,
+        at: now,
+    };
+    if let Some((_, png)) = &parts.logo {
+        db::put_qr_logo(&mut *connection, import.workspace_id, png, now).await?;
+    }
+    for (_, row) in parts.domains {
+        let name = row.domain.clone();
+        let event = Event {
+            actor: cause.actor,
+            action: "domain.updated",
+            subject: name.clone(),
+            state: serde_json::to_string(&domains::Domain::from(row)).map_err(Error::internal)?,
+        };
+        audit::record(connection, import.workspace_id, &[event], now).await?;
+        db::log_domain_change(connection, &name, now).await?;
+    }
+    let made = parts.links.len() as i32;
+    let mut links = parts.links.into_iter().map(|(_, link)| link);
+    loop {
+        let chunk: Vec<LinkRow> = links.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            return Ok(made);
+        }
+        db::insert_links(connection, chunk, &cause).await?;
+    }
+}

@@ -1,0 +1,139 @@
+//! Threads that hash passwords, and nothing else.
+//!
+//! A hash is made to be slow. Threads of their own let everything else go first, which threads of
+//! the runtime cannot do: a thread that has lowered its priority may not raise it again.
+
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use rustix::process::setpriority_process;
+use rustix::thread::gettid;
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Result};
+
+/// Hashes computed at once, if there are as many cores. Each takes a core for some 20 ms, and 19
+/// MiB.
+const THREADS: usize = 2;
+
+/// Passwords that wait. The last of them waits for a third of a second, or a second where everything
+/// else is busy, too; whoever comes then is better told at once.
+const WAITING: usize = 32;
+
+/// The nicest: everybody else goes first.
+const NICENESS: i32 = 19;
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// The threads. They end with the last clone.
+#[derive(Clone)]
+pub(super) struct HashingThreads {
+    queue: SyncSender<Work>,
+}
+
+impl Default for HashingThreads {
+    fn default() -> Self {
+        let (queue, work) = sync_channel(WAITING);
+        let work = Arc::new(Mutex::new(work));
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        for _ in 0..THREADS.min(cores) {
+            let work = work.clone();
+            let thread = thread::Builder::new().name("hashing".into());
+            // Without any of them, the queue has no end, and asking fails.
+            if let Err(error) = thread.spawn(move || work_through(&work)) {
+                tracing::error!(%error, "a thread for passwords cannot be started");
+            }
+        }
+        Self { queue }
+    }
+}
+
+impl HashingThreads {
+    /// Does this when its turn comes.
+    ///
+    /// # Errors
+    /// [`Error::TooManyPasswords`] when too many wait already.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (tell, told) = oneshot::channel();
+        let work = Box::new(move || {
+            // Whoever asked has left: a hash less.
+            if !tell.is_closed() {
+                let _ = tell.send(work());
+            }
+        });
+        self.queue.try_send(work).map_err(|error| match error {
+            TrySendError::Full(_) => Error::TooManyPasswords,
+            TrySendError::Disconnected(_) => Error::internal("password hashing has stopped"),
+        })?;
+        told.await.map_err(Error::internal)?
+    }
+}
+
+fn work_through(queue: &Mutex<Receiver<Work>>) {
+    // Where that is not allowed, hashing takes its share like everybody.
+    let _ = setpriority_process(Some(gettid()), NICENESS);
+    loop {
+        // The lock is held while waiting, so the others wait for the lock instead.
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(work) = next else {
+            return;
+        };
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        if caught.is_err() {
+            tracing::error!("hashing a password panicked");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_comes_when_the_queue_is_full_is_told_at_once() {
+        let threads = HashingThreads::default();
+        let (go, wait) = mpsc::channel::<()>();
+        let wait = Arc::new(Mutex::new(wait));
+        let mut waiting = Vec::new();
+        for _ in 0..THREADS + WAITING {
+            let (threads, wait) = (threads.clone(), wait.clone());
+            let work = move || Ok(wait.lock().unwrap().recv().unwrap());
+            waiting.push(tokio::spawn(async move { threads.run(work).await }));
+        }
+        // One place is in each thread and the others are in the queue, as soon as all have come.
+        let refused = loop {
+            tokio::task::yield_now().await;
+            if let Err(error) = threads.queue.try_send(Box::new(|| {})) {
+                break error;
+            }
+        };
+        assert!(matches!(refused, TrySendError::Full(_)));
+        let refused = threads.run(|| Ok(())).await;
+        assert!(matches!(refused, Err(Error::TooManyPasswords)));
+        for _ in 0..THREADS + WAITING {
+            go.send(()).unwrap();
+        }
+        for done in waiting {
+            let done = done.await.unwrap();
+            assert!(matches!(done, Ok(()) | Err(Error::TooManyPasswords)));
+        }
+        assert_eq!(threads.run(|| Ok(7)).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_answer_and_no_thread() {
+        let threads = HashingThreads::default();
+        for _ in 0..2 * THREADS {
+            let failed = threads.run::<()>(|| panic!("a test's")).await;
+            assert!(matches!(failed, Err(Error::Internal(_))));
+        }
+        assert_eq!(threads.run(|| Ok(7)).await.unwrap(), 7);
+    }
+}
