@@ -6,6 +6,7 @@ use utoipa::{Modify, OpenApi};
 mod examples;
 mod gate;
 mod pictures;
+mod problem_examples;
 mod problems;
 
 use examples::Examples;
@@ -52,7 +53,7 @@ impl Modify for Credentials {
 pub fn description() -> utoipa::openapi::OpenApi {
     let mut description = crate::router::api().split_for_parts().1;
     let components = description.components.get_or_insert_default();
-    problems::add_examples(components);
+    problem_examples::add(components);
     // A description is always JSON.
     let schemas = serde_json::to_value(&components.schemas).unwrap_or_default();
     let examples = Examples::new(schemas);

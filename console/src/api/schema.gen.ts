@@ -1082,6 +1082,61 @@ export interface paths {
         patch: operations["rename_workspace"];
         trace?: never;
     };
+    "/api/v1/workspace/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the workspace
+         * @description All that `POST /api/v1/workspace/restore` makes a workspace of, as JSON lines: settings of domains,
+         *     the logo, and links with everything that they have, in the order in which they were made; those in
+         *     the bin last. The last line is `{"kind":"end",…}`: without it, the file is not whole. What is changed
+         *     meanwhile may be in it or not.
+         *
+         *     Links with a password are there with its hash: keep the file as you keep a database. Not in it are
+         *     people, keys and webhooks, whose secrets it would have to tell, statistics, and the audit log.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        get: operations["export_workspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspace/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a workspace
+         * @description Reads what `GET /api/v1/workspace/export` has written, at most 64 MiB and 200,000 lines, into this
+         *     workspace, which must have no links, also not in the bin. Ids, codes and dates are kept; exporting
+         *     again gives the same file. Domains must have been verified here before.
+         *
+         *     A job makes all of it or nothing; the address in `Location` tells how it went, with the numbers of
+         *     lines that cannot be restored in `errors`. While it writes, others who make or change links wait.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        post: operations["restore_workspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces": {
         parameters: {
             query?: never;
@@ -1748,6 +1803,8 @@ export interface components {
              * @description Rows of the file, without its header.
              */
             total: number;
+            /** @description True: a whole workspace, of which all is made or nothing. */
+            whole_workspace: boolean;
         };
         /** @description The newest imports. */
         ImportList: {
@@ -1929,7 +1986,10 @@ export interface components {
             domain?: string | null;
             /** @description Only links with none of these tags. */
             no_tag?: string | null;
-            /** @description Text to find in code, target, title, notes or tags, in any case. */
+            /**
+             * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+             *     what begins with them: a code, a tag, or a word of a title.
+             */
             q?: string | null;
             /** @description Only links in this state. All but the bin when absent. */
             status?: ("active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked") | null;
@@ -2341,7 +2401,14 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "write" | "create-only" | "analytics" | "admin";
-        /** @description Links by their ids, or by what a list of links can be asked for. */
+        /**
+         * @description Links by their ids, or by what a list of links can be asked for.
+         * @example {
+         *       "ids": [
+         *         "lnk_01K9ZC6T2YJ4T1B6Q8S3W5"
+         *       ]
+         *     }
+         */
         Selection: {
             /** @description At most 10,000 ids. */
             ids: string[];
@@ -2527,7 +2594,12 @@ export interface components {
         };
         /** @description What to change in which links. */
         UpdateLinks: {
-            /** @description Tags that each gets, besides those that it has. */
+            /**
+             * @description Tags that each gets, besides those that it has.
+             * @example [
+             *       "spring"
+             *     ]
+             */
             add_tags?: string[];
             /**
              * @description True edits all of them or, if one is refused, none.
@@ -3039,6 +3111,18 @@ export interface components {
                 };
             };
         };
+        /** @description `unavailable`, `timed_out`, `busy` */
+        "503.busy.timed_out.unavailable": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "unavailable" | "timed_out" | "busy";
+                };
+            };
+        };
         /** @description `unavailable`, `timed_out`, `no_name_server` */
         "503.no_name_server.timed_out.unavailable": {
             headers: {
@@ -3506,7 +3590,8 @@ export interface operations {
                      *           "made": 1,
                      *           "refused": 1,
                      *           "skipped": 1,
-                     *           "total": 1
+                     *           "total": 1,
+                     *           "whole_workspace": false
                      *         }
                      *       ]
                      *     }
@@ -3569,7 +3654,8 @@ export interface operations {
                      *       "made": 1,
                      *       "refused": 1,
                      *       "skipped": 1,
-                     *       "total": 1
+                     *       "total": 1,
+                     *       "whole_workspace": false
                      *     }
                      */
                     "application/json": components["schemas"]["Import"];
@@ -3676,7 +3762,8 @@ export interface operations {
                      *       "made": 1,
                      *       "refused": 1,
                      *       "skipped": 1,
-                     *       "total": 1
+                     *       "total": 1,
+                     *       "whole_workspace": false
                      *     }
                      */
                     "application/json": components["schemas"]["Import"];
@@ -3876,7 +3963,7 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
         };
     };
     withdraw_invitation: {
@@ -4220,7 +4307,10 @@ export interface operations {
                 sort?: "created" | "clicks" | "last_clicked";
                 /** @description `desc`, the newest or most first, when absent. */
                 order?: "asc" | "desc";
-                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title.
+                 */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
@@ -4556,7 +4646,7 @@ export interface operations {
                  * @example {
                  *       "select": {
                  *         "ids": [
-                 *           "text"
+                 *           "lnk_01K9ZC6T2YJ4T1B6Q8S3W5"
                  *         ]
                  *       }
                  *     }
@@ -4635,9 +4725,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "add_tags": [
+                 *         "spring"
+                 *       ],
                  *       "select": {
                  *         "ids": [
-                 *           "text"
+                 *           "lnk_01K9ZC6T2YJ4T1B6Q8S3W5"
                  *         ]
                  *       }
                  *     }
@@ -5020,7 +5113,10 @@ export interface operations {
     export_csv: {
         parameters: {
             query?: {
-                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title.
+                 */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
@@ -5073,7 +5169,10 @@ export interface operations {
     export_jsonl: {
         parameters: {
             query?: {
-                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title.
+                 */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
@@ -6781,7 +6880,18 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            /** @description `unavailable`, or `busy`: too many people sign in at this moment; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable" | "timed_out" | "busy";
+                    };
+                };
+            };
         };
     };
     delete_session: {
@@ -7433,6 +7543,169 @@ export interface operations {
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    export_workspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {"kind":"workspace","format":1}
+                     *     {"kind":"end","lines":1}
+                     */
+                    "application/jsonl": string;
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    restore_workspace: {
+        parameters: {
+            query?: {
+                /** @description True makes nothing, and says what would be made. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {"kind":"workspace","format":1}
+                 *     {"kind":"end","lines":1}
+                 */
+                "application/jsonl": string;
+            };
+        };
+        responses: {
+            /** @description Begun */
+            202: {
+                headers: {
+                    /** @description Address of the import in this API */
+                    Location?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": "usr_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "done": 1,
+                     *       "dry_run": false,
+                     *       "errors": [
+                     *         {}
+                     *       ],
+                     *       "finished": false,
+                     *       "finished_at": null,
+                     *       "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "ignored_columns": [
+                     *         "Campaign"
+                     *       ],
+                     *       "made": 1,
+                     *       "refused": 1,
+                     *       "skipped": 1,
+                     *       "total": 1,
+                     *       "whole_workspace": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description The body could not be read; `malformed`, `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed" | "invalid_idempotency_key";
+                    };
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            /** @description `conflict`: the workspace has links */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            /** @description Body over 64 MiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Not `application/jsonl`; `unsupported_media_type` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `validation_failed`: the file is not whole, or some lines are none; `errors` names them; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed" | "idempotency_key_reused";
+                    };
+                };
+            };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];

@@ -55,7 +55,11 @@ impl<'a> Operation<'a> {
         let (id, line) = (self.id(), self.line());
         let summary = inline(self.summary());
         let text = paragraphs(self.it["description"].as_str().unwrap_or_default());
-        let parts = [self.parameters(), self.body(), self.answers(description)];
+        let parts = [
+            self.parameters(),
+            self.body(description),
+            self.answers(description),
+        ];
         let command = curl::command(url, self.method, self.path, self.it);
         format!(
             "<article id=\"{id}\">\n<h3><a href=\"#{id}\">{summary}</a></h3>\n<p class=\"line\">{line}\
@@ -90,28 +94,41 @@ impl<'a> Operation<'a> {
         }
     }
 
-    fn body(&self) -> String {
+    fn body(&self, description: &Value) -> String {
         let contents = self.it["requestBody"]["content"].as_object();
         let contents = contents.into_iter().flatten();
         let contents = contents.map(|(kind, content)| {
-            let (kind, schema) = (escaped(kind), fields::kind(&content["schema"]));
-            format!("<h4>Body</h4>\n<p><code>{kind}</code>: {schema}</p>\n")
+            let schema = &content["schema"];
+            let named = resolved(schema, description);
+            let fields = match named.get("properties") {
+                Some(_) => format!(
+                    "<details><summary>Fields</summary>\n{}</details>\n",
+                    fields::table(named)
+                ),
+                None => String::new(),
+            };
+            let (kind, schema) = (escaped(kind), fields::kind(schema));
+            format!("<h4>Body</h4>\n<p><code>{kind}</code>: {schema}</p>\n{fields}")
         });
         contents.collect()
     }
 
     fn answers(&self, description: &Value) -> String {
         let responses = self.it["responses"].as_object().into_iter().flatten();
-        let responses = responses.map(|(status, response)| {
-            let pointer = response["$ref"].as_str().unwrap_or_default();
-            let pointer = pointer.trim_start_matches('#');
-            let shared = Some(pointer).filter(|pointer| !pointer.is_empty());
-            let shared = shared.and_then(|pointer| description.pointer(pointer));
-            answer(status, shared.unwrap_or(response))
-        });
+        let responses =
+            responses.map(|(status, response)| answer(status, resolved(response, description)));
         let responses: String = responses.collect();
         format!("<h4>Answers</h4>\n<dl>\n{responses}</dl>\n")
     }
+}
+
+/// A part of the description, or what it refers to.
+fn resolved<'d>(part: &'d Value, description: &'d Value) -> &'d Value {
+    let pointer = part["$ref"]
+        .as_str()
+        .map(|name| name.trim_start_matches('#'));
+    let named = pointer.and_then(|pointer| description.pointer(pointer));
+    named.unwrap_or(part)
 }
 
 fn answer(status: &str, response: &Value) -> String {

@@ -32,7 +32,7 @@ pub struct UpdateLinks {
     change: Option<UpdateLink>,
     /// Tags that each gets, besides those that it has.
     #[serde(default)]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, example = json!(["spring"]))]
     add_tags: Vec<String>,
     /// Tags that each loses.
     #[serde(default)]

@@ -15,6 +15,7 @@ use crate::state::AppState;
 /// Links by their ids, or by what a list of links can be asked for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(example = json!({ "ids": ["lnk_01K9ZC6T2YJ4T1B6Q8S3W5"] }))]
 pub enum Selection {
     /// At most 10,000 ids.
     Ids(Vec<String>),
