@@ -165,6 +165,7 @@ impl Draft {
             password_hash: None,
             password_changed: 0,
             is_blocked: false,
+            page: None,
         };
         row.set_options(self.options.clone());
         row.set_password(self.password.clone());

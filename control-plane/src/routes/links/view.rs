@@ -10,6 +10,7 @@ use super::options::{ClickCap, Rule, SocialPreview, Split};
 use crate::db::{self, LinkRow, LinkTotals};
 use crate::error::{Error, Result};
 use crate::state::AppState;
+use crate::unfurl::TargetPage;
 
 /// A link.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,7 +30,7 @@ pub struct Link {
     /// Where it leads, in the URL standard's serialised form.
     #[schema(example = "https://example.com/sale")]
     original_url: String,
-    /// What its owner calls it.
+    /// What its owner calls it; else what the page it leads to calls itself, once that was read.
     #[schema(required)]
     title: Option<String>,
     /// What its owner notes about it.
@@ -76,6 +77,10 @@ pub struct Link {
     /// What chats show when the link is shared.
     #[schema(required)]
     social_preview: Option<SocialPreview>,
+    /// What the page it leads to says of itself; null before it was read, and if it says nothing. Read
+    /// in the background when a link is made and when its target changes. Without effect on `revision`.
+    #[schema(required)]
+    page: Option<TargetPage>,
     /// The visitor's query parameters go on to the target.
     passes_query: bool,
     /// What follows the code in the path goes on to the target.
@@ -161,6 +166,11 @@ impl Link {
 
     fn new(row: LinkRow, total: Option<LinkTotals>, public_url: &Url, now: OffsetDateTime) -> Self {
         let options = row.options();
+        let page = row.page.clone().map(|page| page.0);
+        let read_title = || {
+            page.as_ref()
+                .and_then(|page| page.title().map(str::to_owned))
+        };
         let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
         Self {
             status: LinkStatus::of(&row, now),
@@ -169,7 +179,7 @@ impl Link {
             domain: row.domain,
             code: row.code,
             original_url: row.original_url,
-            title: row.title,
+            title: row.title.or_else(read_title),
             notes: row.notes,
             tags: row.tags,
             enabled: row.is_enabled,
@@ -185,6 +195,7 @@ impl Link {
             rules: options.rules.into_iter().map(Into::into).collect(),
             split: options.split.map(Into::into),
             social_preview: options.social_preview.map(Into::into),
+            page,
             passes_query: options.passes_query,
             passes_path: options.passes_path,
             strict: options.is_strict,
