@@ -93,6 +93,7 @@ pub async fn create_key(
             .map(|scope| scope.as_str().to_owned())
             .collect(),
         domain: None,
+        tag: None,
         rate_limit: None,
         replaces: None,
         created_at: now,

@@ -65,9 +65,9 @@ pub use link_list::{
 pub use link_row::LinkRow;
 pub use link_writes::{TargetRow, insert_links, lock_links, targets_after, write_links};
 pub use links::{
-    LinkName, delete_link, domain_of_link, find_external_link, find_link, find_link_as_asked,
+    LinkName, LinkPlace, delete_link, find_external_link, find_link, find_link_as_asked,
     find_link_by_code, ids_of_codes, insert_link, link_exists, lock_external_link, lock_link,
-    restore_link, taken_codes, taken_external_ids, targets_of_codes, update_link,
+    place_of_link, restore_link, taken_codes, taken_external_ids, targets_of_codes, update_link,
 };
 pub use members::{
     MemberRow, WorkspaceRow, count_owned, delete_membership, list_members, list_workspaces,

@@ -6,7 +6,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Object, RefOr, Response, Type};
 
 use super::problems::Problems;
-use crate::access::{self, Needs, OneDomain};
+use crate::access::{self, Needs, Restricted};
 use crate::auth::{Permission, Role, Scope};
 use crate::problem::Code;
 
@@ -44,7 +44,7 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             operation.security = Some(security(permission));
             operation.description = Some(described(operation, permission));
             problems.add([Code::Unauthenticated]);
-            problems.add(forbidden(permission, route.one_domain));
+            problems.add(forbidden(permission, route.restricted));
             problems.add(cross_site);
         }
     }
@@ -82,15 +82,14 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
 }
 
 /// How those are refused who may not do this.
-fn forbidden(permission: Permission, one_domain: OneDomain) -> impl Iterator<Item = Code> {
+fn forbidden(permission: Permission, restricted: Restricted) -> impl Iterator<Item = Code> {
     let can_keys = Scope::for_permission(permission).is_some();
+    let is_for_whole_keys = can_keys && restricted == Restricted::Refused;
     let may_all = can_keys && Role::ALL.iter().all(|role| role.allows(permission));
     [
         (Code::MissingScope, can_keys),
-        (
-            Code::OneDomainOnly,
-            can_keys && one_domain == OneDomain::Refused,
-        ),
+        (Code::OneDomainOnly, is_for_whole_keys),
+        (Code::OneTagOnly, is_for_whole_keys),
         (Code::Forbidden, !may_all),
     ]
     .into_iter()

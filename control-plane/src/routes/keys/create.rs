@@ -31,6 +31,10 @@ pub struct CreateApiKey {
     /// The only domain whose links it sees. All of the workspace when absent.
     #[schema(example = "go.example.com")]
     pub(super) domain: Option<String>,
+    /// The tag without which it sees no link: what it makes gets it, and what it edits keeps it. Not
+    /// together with `domain`.
+    #[schema(example = "print", min_length = 1, max_length = 50)]
+    pub(super) tag: Option<String>,
     /// When it stops working (RFC 3339). Never when absent.
     #[schema(value_type = Option<String>, format = DateTime, example = "2027-01-31T12:00:00Z")]
     pub(super) expires_at: Option<String>,

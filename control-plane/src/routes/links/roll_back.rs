@@ -75,6 +75,9 @@ async fn roll_back(state: &AppState, caller: &Caller, id: LinkId, version: i64) 
     restore(&mut link, &version);
 
     let mut check = FieldCheck::new(state);
+    if let Some(tag) = &caller.only_tag {
+        fields::add_tag(&mut link.tags, tag, &mut check);
+    }
     check.url("original_url", &link.original_url);
     let status = link.redirect_status()?;
     fields::together(status, &link.options(), link.expires_at, &mut check);
