@@ -191,7 +191,7 @@ pub async fn list_messages(
 
 /// Sends a message again, now, as if for the first time; `None` when there is none.
 pub async fn replay_message(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     workspace_id: Uuid,
     webhook_id: Uuid,
     id: Uuid,
@@ -210,7 +210,7 @@ pub async fn replay_message(
         id,
         now,
     )
-    .fetch_optional(pool)
+    .fetch_optional(connection)
     .await?;
     Ok(message)
 }

@@ -10,20 +10,6 @@ use crate::access::{self, Needs, Restricted};
 use crate::auth::{Permission, Role, Scope};
 use crate::problem::Code;
 
-/// Routes whose handlers do not take the name of a request: sent again, they are done again. For most
-/// of them that changes nothing.
-const DONE_AGAIN: [&str; 9] = [
-    "/api/v1/domains/{domain}/verify",
-    "/api/v1/imports",
-    "/api/v1/links/{id}/block",
-    "/api/v1/links/{id}/restore",
-    "/api/v1/links/{id}/roll-back",
-    "/api/v1/links/{id}/unblock",
-    "/api/v1/reports/{id}/close",
-    "/api/v1/webhooks/{id}/messages/{message}/replay",
-    "/api/v1/workspace/restore",
-];
-
 /// Adds who may use a route, and how they are refused.
 pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
     let mut routes = access::ROUTES.iter();
@@ -48,17 +34,14 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             problems.add(cross_site);
         }
     }
-    let has_caller = route.needs != Needs::Nothing;
-    if method == "POST" && has_caller {
+    if method == "POST" && route.needs != Needs::Nothing {
+        once(operation);
         problems.add([
             Code::InvalidIdempotencyKey,
+            Code::StillRunning,
             Code::TooLarge,
             Code::IdempotencyKeyReused,
         ]);
-        if !DONE_AGAIN.contains(&path) {
-            once(operation);
-            problems.add([Code::StillRunning]);
-        }
     }
     versions(operation);
     problems.add(

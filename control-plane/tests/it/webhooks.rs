@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::harness::{Answer, App, eventually};
+use crate::harness::{Answer, App, answer, eventually};
 use crate::name_server::{Data, NameServer};
 use crate::webhook_receiver::{Received, Receiver};
 
@@ -189,7 +189,11 @@ async fn after_nine_attempts_a_message_waits_to_be_replayed() {
     let failed = at.newest(&webhook, "failed", 9).await;
     let path = format!("{WEBHOOKS}/{}/messages", webhook["id"].as_str().unwrap());
     let replay = format!("{path}/{}/replay", failed["id"].as_str().unwrap());
-    let replayed = at.call(Method::POST, &replay, None).await;
+    let send = async || {
+        let request = at.app.request(Method::POST, &replay).bearer_auth(&at.admin);
+        answer(request.header("idempotency-key", "replay")).await
+    };
+    let replayed = send().await;
     assert_eq!(
         (replayed.status, &replayed.body["state"]),
         (202, &json!("pending"))
@@ -197,6 +201,10 @@ async fn after_nine_attempts_a_message_waits_to_be_replayed() {
     let received = at.receiver.wait_for(10).await;
     assert_eq!(received[9].id, received[0].id);
     at.newest(&webhook, "delivered", 1).await;
+    let again = send().await;
+    assert_eq!((again.status, &again.body), (202, &replayed.body));
+    at.newest(&webhook, "delivered", 1).await;
+    assert_eq!(at.receiver.received().len(), 10, "replayed once");
     let unknown = format!("{path}/msg_0000000000000000000000/replay");
     assert_eq!(at.call(Method::POST, &unknown, None).await.status, 404);
 }

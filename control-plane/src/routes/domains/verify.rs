@@ -1,12 +1,14 @@
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use uuid::Uuid;
 
 use super::own::{self, Standing};
 use super::{Domain, record_name, record_value};
 use crate::auth::Caller;
-use crate::db::{self, DomainRow};
+use crate::db;
 use crate::error::{Error, Result};
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::DomainPath;
 use crate::state::AppState;
@@ -27,6 +29,7 @@ use crate::state::AppState;
 pub async fn verify_domain(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     DomainPath(name): DomainPath,
 ) -> Result<Json<Domain>> {
     let claim = match own::named(&state, &caller, &name).await? {
@@ -39,18 +42,20 @@ pub async fn verify_domain(
         return Err(Error::NotVerified);
     }
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { take(&state, caller.workspace_id, &name).await });
-    let row = task.await.map_err(Error::internal)??;
-    Ok(Json(row.into()))
+    let workspace_id = caller.workspace_id;
+    let task = tokio::spawn(async move { take(&state, workspace_id, &name, &once).await });
+    Ok(Json(task.await.map_err(Error::internal)??))
 }
 
 async fn take(
     state: &AppState,
     workspace_id: Uuid,
     domain: &contract::Domain,
-) -> Result<DomainRow> {
+    once: &Once,
+) -> Result<Domain> {
     let now = state.now();
     let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
     if !db::delete_claim(&mut transaction, workspace_id, domain).await? {
         return Err(Error::NotFound("domain"));
     }
@@ -60,6 +65,9 @@ async fn take(
         ));
     }
     let row = db::log_domain_change(&mut transaction, domain.as_str(), now).await?;
+    let taken = Domain::from(row);
+    once.keep(&mut transaction, StatusCode::OK, None, &taken)
+        .await?;
     transaction.commit().await?;
-    Ok(row)
+    Ok(taken)
 }

@@ -1,5 +1,7 @@
+use axum::http::StatusCode;
 use contract::{LinkId, Timestamp};
 use serde::Serialize;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use url::Url;
 use utoipa::ToSchema;
@@ -9,6 +11,7 @@ use super::LinkStatus;
 use super::options::{ClickCap, Rule, SocialPreview, Split};
 use crate::db::{self, LinkRow, LinkTotals};
 use crate::error::{Error, Result};
+use crate::once::Once;
 use crate::state::AppState;
 use crate::unfurl::TargetPage;
 
@@ -147,6 +150,23 @@ impl Link {
     pub(super) fn fresh(row: LinkRow, state: &AppState) -> Self {
         let total = total_of(row.id, &[]);
         Self::new(row, Some(total), &state.config.public_url, state.now())
+    }
+
+    /// Clicks of a link; `None` while the statistics cannot be reached. To be asked before a
+    /// transaction, which others wait for.
+    pub(super) async fn total(state: &AppState, id: LinkId) -> Option<LinkTotals> {
+        let totals = db::link_totals(&state.analytics, &[id.0]).await.ok()?;
+        Some(total_of(id.0, &totals))
+    }
+
+    /// One row as the client sees it, with clicks that were asked before.
+    pub(super) fn with_total(state: &AppState, row: LinkRow, total: Option<LinkTotals>) -> Self {
+        Self::new(row, total, &state.config.public_url, state.now())
+    }
+
+    /// Keeps it as the answer to a request that may come again. The last statement before the commit.
+    pub(super) async fn keep(&self, once: &Once, connection: &mut PgConnection) -> Result<()> {
+        once.keep(connection, StatusCode::OK, None, self).await
     }
 
     /// Address in this API.
