@@ -7,11 +7,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use contract::Domain;
 use subtle::ConstantTimeEq;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::id::{ApiKeyId, UserId};
 use super::{ApiKey, Permission, Role, Scope, SessionToken};
+use crate::audit::Deed;
 use crate::db::{self, SessionRow};
 use crate::error::{Error, Result};
 use crate::state::AppState;
@@ -90,6 +91,16 @@ impl Caller {
             only_tag: None,
             rate_limit: None,
         })
+    }
+
+    /// Something that they do now, for the audit log.
+    pub fn deed<'a>(&self, actor: &'a str, action: &'a str, at: OffsetDateTime) -> Deed<'a> {
+        Deed {
+            workspace_id: self.workspace_id,
+            actor,
+            action,
+            at,
+        }
     }
 
     /// Refuses what the caller has no permission for.

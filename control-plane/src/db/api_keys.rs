@@ -1,6 +1,6 @@
 //! API keys.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -172,7 +172,7 @@ pub async fn lock_api_key(
 /// the transaction.
 pub async fn count_api_keys(connection: &mut PgConnection, workspace_id: Uuid) -> Result<i64> {
     sqlx::query!(
-        "select id from workspaces where id = $1 for update",
+        "select id from workspaces where id = $1 for no key update",
         workspace_id
     )
     .fetch_optional(&mut *connection)
@@ -218,7 +218,7 @@ pub async fn touch_api_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Resu
 /// Ends a key for good; false when there is none to end. `workspace_id` is `None` for the
 /// installation's own hand, which may end any.
 pub async fn revoke_api_key(
-    pool: &PgPool,
+    database: impl PgExecutor<'_>,
     workspace_id: Option<Uuid>,
     id: Uuid,
     now: OffsetDateTime,
@@ -230,7 +230,7 @@ pub async fn revoke_api_key(
         workspace_id,
         now,
     )
-    .execute(pool)
+    .execute(database)
     .await?;
     Ok(revoked.rows_affected() == 1)
 }

@@ -4,9 +4,11 @@ use futures_util::future::join_all;
 use reqwest::StatusCode;
 use time::{Duration, OffsetDateTime};
 use url::Url;
+use uuid::Uuid;
 
-use super::{Secret, sign};
-use crate::auth::id::MessageId;
+use super::{AuditedWebhook, Secret, sign};
+use crate::audit::Deed;
+use crate::auth::id::{MessageId, WebhookId};
 use crate::db::{self, DueMessage, Outcome};
 use crate::error::{Error, Result};
 use crate::state::AppState;
@@ -70,10 +72,26 @@ async fn attempt(state: &AppState, message: DueMessage) -> Result<()> {
     db::note_attempt(&state.pool, message.id, message.attempts, &outcome).await?;
     // The receiver says that it is no longer there.
     if status == Some(StatusCode::GONE.as_u16() as i16) {
-        db::disable_webhook(&state.pool, message.webhook_id, now).await?;
+        switch_off(state, message.webhook_id, now).await?;
     }
     let result = outcome.state;
     metrics::counter!("linkpulse_webhook_attempts_total", "result" => result).increment(1);
+    Ok(())
+}
+
+async fn switch_off(state: &AppState, id: Uuid, now: OffsetDateTime) -> Result<()> {
+    let mut transaction = state.pool.begin().await?;
+    if let Some((workspace_id, row)) = db::disable_webhook(&mut transaction, id, now).await? {
+        let deed = Deed {
+            workspace_id,
+            actor: "webhooks",
+            action: "webhook.updated",
+            at: now,
+        };
+        let row = AuditedWebhook::try_from(&row)?;
+        deed.record(&mut transaction, WebhookId(id), &row).await?;
+    }
+    transaction.commit().await?;
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use uuid::Uuid;
 
 use super::own::{self, Standing};
 use super::{Domain, record_name, record_value};
@@ -42,18 +41,17 @@ pub async fn verify_domain(
         return Err(Error::NotVerified);
     }
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let workspace_id = caller.workspace_id;
-    let task = tokio::spawn(async move { take(&state, workspace_id, &name, &once).await });
+    let task = tokio::spawn(async move { take(&state, &caller, &name, &once).await });
     Ok(Json(task.await.map_err(Error::internal)??))
 }
 
 async fn take(
     state: &AppState,
-    workspace_id: Uuid,
+    caller: &Caller,
     domain: &contract::Domain,
     once: &Once,
 ) -> Result<Domain> {
-    let now = state.now();
+    let (now, workspace_id) = (state.now(), caller.workspace_id);
     let mut transaction = state.pool.begin().await?;
     once.begin(&mut transaction).await?;
     if !db::delete_claim(&mut transaction, workspace_id, domain).await? {
@@ -64,6 +62,10 @@ async fn take(
             "this domain is another workspace's; it has to be removed there first",
         ));
     }
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "domain.verified", now);
+    deed.record(&mut transaction, domain, &Domain::untouched(domain))
+        .await?;
     let row = db::log_domain_change(&mut transaction, domain.as_str(), now).await?;
     let taken = Domain::from(row);
     once.keep(&mut transaction, StatusCode::OK, None, &taken)

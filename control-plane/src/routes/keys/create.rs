@@ -5,10 +5,10 @@ use axum::http::header::LOCATION;
 use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::draft::{Draft, MOST_KEYS};
 use super::{ApiKey as ApiKeyView, NewApiKey};
+use crate::auth::id::ApiKeyId;
 use crate::auth::{ApiKey, Caller, Scope};
 use crate::db::{self, KeyRow};
 use crate::error::{Error, Result};
@@ -72,7 +72,7 @@ pub async fn create_api_key(
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let (row, hash) = (row.clone(), key.hash());
-        async move { insert(&state, caller.workspace_id, &row, &hash, &once).await }
+        async move { insert(&state, &caller, &row, &hash, &once).await }
     });
     task.await.map_err(Error::internal)??;
     let location = ApiKeyView::location(row.id);
@@ -86,11 +86,12 @@ pub async fn create_api_key(
 
 async fn insert(
     state: &AppState,
-    workspace_id: Uuid,
+    caller: &Caller,
     row: &KeyRow,
     hash: &[u8],
     once: &Once,
 ) -> Result<()> {
+    let workspace_id = caller.workspace_id;
     let mut transaction = state.pool.begin().await?;
     once.begin(&mut transaction).await?;
     if db::count_api_keys(&mut transaction, workspace_id).await? >= MOST_KEYS {
@@ -99,6 +100,11 @@ async fn insert(
         ));
     }
     db::insert_api_key(&mut transaction, workspace_id, row, hash).await?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "key.created", row.created_at);
+    let made = ApiKeyView::try_from(row.clone())?;
+    deed.record(&mut transaction, ApiKeyId(row.id), &made)
+        .await?;
     NewApiKey::keep(row, once, &mut transaction).await?;
     transaction.commit().await?;
     Ok(())
