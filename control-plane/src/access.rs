@@ -76,6 +76,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/session", Needs::Session),
     route("PATCH", "/api/v1/session", Needs::Session),
     route("DELETE", "/api/v1/session", Needs::Session),
+    route("PUT", "/api/v1/session/password", Needs::Session),
     route("GET", "/api/v1/sessions", Needs::Session),
     route("DELETE", "/api/v1/sessions", Needs::Session),
     route("DELETE", "/api/v1/sessions/{id}", Needs::Session),
@@ -146,6 +147,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/webhooks/{id}", ADMINISTER),
     route("PATCH", "/api/v1/webhooks/{id}", ADMINISTER),
     route("DELETE", "/api/v1/webhooks/{id}", ADMINISTER),
+    route("POST", "/api/v1/webhooks/{id}/rotate-secret", ADMINISTER),
     route("GET", "/api/v1/webhooks/{id}/messages", ADMINISTER),
     route(
         "POST",

@@ -89,7 +89,7 @@ pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
 pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
 pub use users::{
     MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,
-    insert_membership, insert_user, insert_workspace,
+    insert_membership, insert_user, insert_workspace, update_password,
 };
 pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};
 pub use webhook_messages::{
@@ -101,6 +101,6 @@ pub use webhook_tellings::{
     expired_links_to_tell, lock_progress, pass_over_thresholds, set_progress,
 };
 pub use webhooks::{
-    WebhookRow, count_webhooks, delete_webhook, disable_webhook, find_webhook, insert_webhook,
-    list_webhooks, lock_webhook, update_webhook,
+    WebhookRow, count_webhooks, delete_old_secrets, delete_webhook, disable_webhook, find_webhook,
+    insert_webhook, list_webhooks, lock_webhook, rotate_webhook_secret, update_webhook,
 };

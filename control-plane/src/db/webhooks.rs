@@ -137,6 +137,42 @@ pub async fn update_webhook(connection: &mut PgConnection, webhook: &WebhookRow)
     Ok(())
 }
 
+/// Gives a receiver, which the transaction has locked, another secret. The one before is good until
+/// `old_until`, or no longer.
+pub async fn rotate_webhook_secret(
+    connection: &mut PgConnection,
+    id: Uuid,
+    secret: &[u8],
+    old_until: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "update webhooks
+         set secret = $2, old_secret_until = $3, updated_at = $4,
+             old_secret = case when $3::timestamptz is null then null else secret end
+         where id = $1",
+        id,
+        secret,
+        old_until,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Forgets secrets that are good no longer.
+pub async fn delete_old_secrets(pool: &PgPool, now: OffsetDateTime) -> Result<u64> {
+    let forgotten = sqlx::query!(
+        "update webhooks set old_secret = null, old_secret_until = null
+         where old_secret_until <= $1",
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(forgotten.rows_affected())
+}
+
 /// Switches a receiver off: whose it is, and what it is like since; `None` if it was off.
 pub async fn disable_webhook(
     connection: &mut PgConnection,

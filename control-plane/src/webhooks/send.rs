@@ -105,8 +105,7 @@ async fn deliver(
     let url = Url::parse(&message.url).map_err(|error| error.to_string())?;
     let id = MessageId(message.id).to_string();
     let seconds = now.unix_timestamp();
-    let secret = Secret::from_bytes(&message.secret).map_err(internal)?;
-    let signature = sign(&secret, &id, seconds, &message.body).map_err(internal)?;
+    let signature = signatures(message, &id, seconds).map_err(internal)?;
     let request = state
         .outbound
         .post(&url)
@@ -121,6 +120,16 @@ async fn deliver(
         Ok(response) => Ok(response.status()),
         Err(error) => Err(innermost(&error)),
     }
+}
+
+/// One, or two while a secret is being rotated, the new one first.
+fn signatures(message: &DueMessage, id: &str, seconds: i64) -> Result<String> {
+    let secrets = [Some(&message.secret), message.old_secret.as_ref()];
+    let signatures = secrets.into_iter().flatten().map(|secret| {
+        let secret = Secret::from_bytes(secret)?;
+        sign(&secret, id, seconds, &message.body)
+    });
+    Ok(signatures.collect::<Result<Vec<_>>>()?.join(" "))
 }
 
 /// The cause that says most. The outer ones repeat the address.

@@ -53,7 +53,7 @@ pub async fn accept_invitation(
     headers: HeaderMap,
     JsonBody(body): JsonBody<AcceptInvitation>,
 ) -> Result<Response> {
-    accounts::check_password(&body.password)?;
+    accounts::check_password("password", &body.password)?;
     let not_found = Error::NotFound("invitation");
     let token = Token::parse(&body.token).ok_or(not_found)?;
     let invitation = db::find_invitation(&state.pool, &token.hash(), state.now()).await?;
