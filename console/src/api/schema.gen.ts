@@ -491,8 +491,8 @@ export interface paths {
         };
         /**
          * Export links as JSON lines
-         * @description All that match, the oldest first, each as the API shows it; archived ones too unless asked
-         *     otherwise.
+         * @description All that match, the oldest first, each as the API shows it, but without what was read from the page
+         *     it leads to; archived ones too unless asked otherwise.
          *
          *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */
@@ -913,6 +913,28 @@ export interface paths {
         patch: operations["switch_workspace"];
         trace?: never;
     };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the password
+         * @description Of the signed-in user, who has to know the old one: a browser that was left open is not enough. All
+         *     their other sign-ins end at once; API keys go on working. Wrong old passwords count as attempts to
+         *     sign in.
+         */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1060,6 +1082,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate a webhook's secret
+         * @description Messages, also those that were written down before, are signed with the new secret from now on, and
+         *     with the old one until the overlap is over: `webhook-signature` then has two signatures, separated
+         *     by a blank, the new one first. Rotated again meanwhile, it is the last two.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspace": {
         parameters: {
             query?: never;
@@ -1080,6 +1126,61 @@ export interface paths {
          *     For people with the role `owner`; not for keys.
          */
         patch: operations["rename_workspace"];
+        trace?: never;
+    };
+    "/api/v1/workspace/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the workspace
+         * @description All that `POST /api/v1/workspace/restore` makes a workspace of, as JSON lines: settings of domains,
+         *     the logo, and links with everything that they have, in the order in which they were made; those in
+         *     the bin last. The last line is `{"kind":"end",…}`: without it, the file is not whole. What is changed
+         *     meanwhile may be in it or not.
+         *
+         *     Links with a password are there with its hash: keep the file as you keep a database. Not in it are
+         *     people, keys and webhooks, whose secrets it would have to tell, statistics, and the audit log.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        get: operations["export_workspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspace/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a workspace
+         * @description Reads what `GET /api/v1/workspace/export` has written, at most 64 MiB and 200,000 lines, into this
+         *     workspace, which must have no links, also not in the bin. Ids, codes and dates are kept; exporting
+         *     again gives the same file. Domains must have been verified here before.
+         *
+         *     A job makes all of it or nothing; the address in `Location` tells how it went, with the numbers of
+         *     lines that cannot be restored in `errors`. While it writes, others who make or change links wait.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        post: operations["restore_workspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/workspaces": {
@@ -1168,6 +1269,8 @@ export interface components {
             replaces: string | null;
             /** @description What it may do. */
             scopes: components["schemas"]["Scope"][];
+            /** @description The tag without which it sees no link. None is needed, when null. */
+            tag: string | null;
         };
         /** @description All keys. */
         ApiKeyList: {
@@ -1199,7 +1302,8 @@ export interface components {
         /** @description Something that was done. */
         AuditEntry: {
             /**
-             * @description What.
+             * @description What: done to links (`link.created` …), keys, members, invitations, webhooks, domains or the
+             *     workspace.
              * @example link.updated
              */
             action: string;
@@ -1249,6 +1353,19 @@ export interface components {
             refused: number;
             /** @description One for each row, in their order. */
             results: components["schemas"]["RowOutcome"][];
+        };
+        /** @description A new password. */
+        ChangePassword: {
+            /**
+             * Format: password
+             * @description 10 to 1024 bytes.
+             */
+            new_password: string;
+            /**
+             * Format: password
+             * @description The one that is good until now.
+             */
+            old_password: string;
         };
         /** @description Stops a link after so many visits. */
         ClickCap: {
@@ -1355,6 +1472,12 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
+            /**
+             * @description The tag without which it sees no link: what it makes gets it, and what it edits keeps it. Not
+             *     together with `domain`.
+             * @example print
+             */
+            tag?: string | null;
         };
         /** @description Whom to invite, and as what. */
         CreateInvitation: {
@@ -1748,6 +1871,8 @@ export interface components {
              * @description Rows of the file, without its header.
              */
             total: number;
+            /** @description True: a whole workspace, of which all is made or nothing. */
+            whole_workspace: boolean;
         };
         /** @description The newest imports. */
         ImportList: {
@@ -1859,6 +1984,7 @@ export interface components {
              * @example https://example.com/sale
              */
             original_url: string;
+            page: components["schemas"]["TargetPage"] | null;
             /** @description What follows the code in the path goes on to the target. */
             passes_path: boolean;
             /** @description The visitor's query parameters go on to the target. */
@@ -1903,7 +2029,7 @@ export interface components {
              *     ]
              */
             tags: string[];
-            /** @description What its owner calls it. */
+            /** @description What its owner calls it; else what the page it leads to calls itself, once that was read. */
             title: string | null;
             /**
              * Format: date-time
@@ -1929,7 +2055,10 @@ export interface components {
             domain?: string | null;
             /** @description Only links with none of these tags. */
             no_tag?: string | null;
-            /** @description Text to find in code, target, title, notes or tags, in any case. */
+            /**
+             * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+             *     what begins with them: a code, a tag, or a word of a title.
+             */
             q?: string | null;
             /** @description Only links in this state. All but the bin when absent. */
             status?: ("active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked") | null;
@@ -2302,6 +2431,15 @@ export interface components {
              */
             overlap?: string;
         };
+        /** @description How to rotate. */
+        RotateWebhookSecret: {
+            /**
+             * @description How long messages are signed with the old secret, too: `0s`, `24h`, at most `30days`.
+             * @default 24h
+             * @example 24h
+             */
+            overlap?: string;
+        };
         /** @description What became of one row. */
         RowOutcome: {
             /** @description Its short part. */
@@ -2445,6 +2583,34 @@ export interface components {
              * @example wsp_01K9ZC6T2YJ4T1B6Q8S3W5
              */
             workspace_id: string;
+        };
+        /**
+         * @description What the page that a link leads to says of itself, as it was read from there: plain text, never
+         *     markup, and public addresses.
+         */
+        TargetPage: {
+            /** @description A sentence or two. At most 512 characters. */
+            description: string | null;
+            /**
+             * @description Its icon. It was not fetched.
+             * @example https://example.com/favicon.ico
+             */
+            icon_url: string | null;
+            /**
+             * @description A picture. It was not fetched.
+             * @example https://example.com/sale.png
+             */
+            image_url: string | null;
+            /**
+             * Format: date-time
+             * @description When it was read.
+             */
+            read_at: string;
+            /**
+             * @description Its title. At most 512 characters.
+             * @example Spring sale
+             */
+            title: string | null;
         };
         /** @description What to change. Absent fields stay; `null` clears what may be empty. */
         UpdateDomain: {
@@ -2689,6 +2855,18 @@ export interface components {
                 };
             };
         };
+        /** @description `invalid_credentials`: the old password is wrong; `unauthenticated` */
+        "401.invalid_credentials.unauthenticated": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "unauthenticated" | "invalid_credentials";
+                };
+            };
+        };
         /** @description `unauthenticated` */
         "401.unauthenticated": {
             headers: {
@@ -2743,8 +2921,8 @@ export interface components {
                 };
             };
         };
-        /** @description `cross_site`, `forbidden`, `missing_scope`, `one_domain_only` */
-        "403.cross_site.forbidden.missing_scope.one_domain_only": {
+        /** @description `cross_site`, `forbidden`, `missing_scope`, `one_domain_only`, `one_tag_only` */
+        "403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only": {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
@@ -2753,12 +2931,12 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "cross_site" | "forbidden" | "missing_scope" | "one_domain_only";
+                    code?: "cross_site" | "forbidden" | "missing_scope" | "one_domain_only" | "one_tag_only";
                 };
             };
         };
-        /** @description `forbidden`, `missing_scope`, `one_domain_only` */
-        "403.forbidden.missing_scope.one_domain_only": {
+        /** @description `forbidden`, `missing_scope`, `one_domain_only`, `one_tag_only` */
+        "403.forbidden.missing_scope.one_domain_only.one_tag_only": {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
@@ -2767,7 +2945,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "forbidden" | "missing_scope" | "one_domain_only";
+                    code?: "forbidden" | "missing_scope" | "one_domain_only" | "one_tag_only";
                 };
             };
         };
@@ -2785,8 +2963,8 @@ export interface components {
                 };
             };
         };
-        /** @description `missing_scope`, `one_domain_only` */
-        "403.missing_scope.one_domain_only": {
+        /** @description `missing_scope`, `one_domain_only`, `one_tag_only` */
+        "403.missing_scope.one_domain_only.one_tag_only": {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
@@ -2795,7 +2973,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "missing_scope" | "one_domain_only";
+                    code?: "missing_scope" | "one_domain_only" | "one_tag_only";
                 };
             };
         };
@@ -2880,6 +3058,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code?: "conflict" | "not_verified";
+                };
+            };
+        };
+        /** @description `not_verified`: the record is not there (yet); `conflict`: it is another workspace's; `still_running` */
+        "409.conflict.not_verified.still_running": {
+            headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "conflict" | "not_verified" | "still_running";
                 };
             };
         };
@@ -3039,6 +3231,18 @@ export interface components {
                 };
             };
         };
+        /** @description `unavailable`, `timed_out`, `busy` */
+        "503.busy.timed_out.unavailable": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "unavailable" | "timed_out" | "busy";
+                };
+            };
+        };
         /** @description `unavailable`, `timed_out`, `no_name_server` */
         "503.no_name_server.timed_out.unavailable": {
             headers: {
@@ -3120,7 +3324,7 @@ export interface operations {
             };
             400: components["responses"]["400.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -3165,7 +3369,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3220,7 +3424,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             409: components["responses"]["409.conflict.still_running"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -3279,7 +3483,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -3311,7 +3515,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             409: components["responses"]["409.conflict"];
             412: components["responses"]["412.stale"];
@@ -3383,7 +3587,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             409: components["responses"]["409.conflict.not_verified"];
             412: components["responses"]["412.stale"];
@@ -3398,7 +3602,10 @@ export interface operations {
     verify_domain: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its name */
                 domain: string;
@@ -3433,22 +3640,9 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
-            /** @description `not_verified`: the record is not there (yet); `conflict`: it is another workspace's */
-            409: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "conflict" | "not_verified";
-                    };
-                };
-            };
+            409: components["responses"]["409.conflict.not_verified.still_running"];
             /** @description `too_large` */
             413: {
                 headers: {
@@ -3506,7 +3700,8 @@ export interface operations {
                      *           "made": 1,
                      *           "refused": 1,
                      *           "skipped": 1,
-                     *           "total": 1
+                     *           "total": 1,
+                     *           "whole_workspace": false
                      *         }
                      *       ]
                      *     }
@@ -3515,7 +3710,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3527,7 +3722,10 @@ export interface operations {
                 /** @description True makes nothing, and says what would be made. */
                 dry_run?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3569,7 +3767,8 @@ export interface operations {
                      *       "made": 1,
                      *       "refused": 1,
                      *       "skipped": 1,
-                     *       "total": 1
+                     *       "total": 1,
+                     *       "whole_workspace": false
                      *     }
                      */
                     "application/json": components["schemas"]["Import"];
@@ -3590,7 +3789,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            409: components["responses"]["409.still_running"];
             /** @description Body over 32 MiB; `too_large` */
             413: {
                 headers: {
@@ -3676,14 +3876,15 @@ export interface operations {
                      *       "made": 1,
                      *       "refused": 1,
                      *       "skipped": 1,
-                     *       "total": 1
+                     *       "total": 1,
+                     *       "whole_workspace": false
                      *     }
                      */
                     "application/json": components["schemas"]["Import"];
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -3724,7 +3925,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3776,7 +3977,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description `conflict`: they are a member, or there are too many; `still_running` */
             409: {
                 headers: {
@@ -3876,7 +4077,7 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
         };
     };
     withdraw_invitation: {
@@ -3901,7 +4102,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -3940,7 +4141,8 @@ export interface operations {
                      *           "replaces": null,
                      *           "scopes": [
                      *             "read"
-                     *           ]
+                     *           ],
+                     *           "tag": null
                      *         }
                      *       ]
                      *     }
@@ -3949,7 +4151,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3975,7 +4177,8 @@ export interface operations {
                  *       "scopes": [
                  *         "read",
                  *         "write"
-                 *       ]
+                 *       ],
+                 *       "tag": "print"
                  *     }
                  */
                 "application/json": components["schemas"]["CreateApiKey"];
@@ -4006,7 +4209,8 @@ export interface operations {
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "secret": "lp_live_…"
+                     *       "secret": "lp_live_…",
+                     *       "tag": null
                      *     }
                      */
                     "application/json": components["schemas"]["NewApiKey"];
@@ -4014,7 +4218,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description The domain is not yours; `not_found` */
             404: {
                 headers: {
@@ -4084,14 +4288,15 @@ export interface operations {
                      *       "replaces": null,
                      *       "scopes": [
                      *         "read"
-                     *       ]
+                     *       ],
+                     *       "tag": null
                      *     }
                      */
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4120,7 +4325,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4175,7 +4380,8 @@ export interface operations {
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "secret": "lp_live_…"
+                     *       "secret": "lp_live_…",
+                     *       "tag": null
                      *     }
                      */
                     "application/json": components["schemas"]["NewApiKey"];
@@ -4183,7 +4389,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             /** @description `conflict`: there are too many, or it has expired, or was rotated before; `still_running` */
             409: {
@@ -4220,7 +4426,10 @@ export interface operations {
                 sort?: "created" | "clicks" | "last_clicked";
                 /** @description `desc`, the newest or most first, when absent. */
                 order?: "asc" | "desc";
-                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title.
+                 */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
@@ -4280,6 +4489,7 @@ export interface operations {
                      *           "max_age": 0,
                      *           "notes": null,
                      *           "original_url": "https://example.com/sale",
+                     *           "page": null,
                      *           "passes_path": false,
                      *           "passes_query": false,
                      *           "redirect_status": 302,
@@ -4382,6 +4592,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -4497,7 +4708,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description `conflict`: others were faster again and again; `still_running` */
             409: {
                 headers: {
@@ -4591,7 +4802,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             409: components["responses"]["409.still_running"];
             /** @description Body over 8 MiB; `too_large` */
             413: {
@@ -4672,7 +4883,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             409: components["responses"]["409.still_running"];
             /** @description Body over 8 MiB; `too_large` */
             413: {
@@ -4738,6 +4949,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -4761,7 +4973,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.link_not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4809,6 +5021,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -4832,7 +5045,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.link_not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4905,6 +5118,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -4956,6 +5170,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -4993,7 +5208,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description The domain is not yours, or the id is none; `not_found` */
             404: {
                 headers: {
@@ -5020,7 +5235,10 @@ export interface operations {
     export_csv: {
         parameters: {
             query?: {
-                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title.
+                 */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
@@ -5063,7 +5281,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -5073,7 +5291,10 @@ export interface operations {
     export_jsonl: {
         parameters: {
             query?: {
-                /** @description Text to find in code, target, title, notes or tags, in any case. */
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title.
+                 */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
@@ -5113,7 +5334,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -5164,6 +5385,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5332,6 +5554,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5404,7 +5627,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -5442,6 +5668,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5468,6 +5695,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            409: components["responses"]["409.still_running"];
             /** @description `too_large` */
             413: {
                 headers: {
@@ -5795,7 +6023,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -5833,6 +6064,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5872,7 +6104,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `conflict`: another link has the external id by now */
+            /** @description `conflict`: another link has the external id by now; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -5882,7 +6114,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict";
+                        code?: "conflict" | "still_running";
                     };
                 };
             };
@@ -5916,7 +6148,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -5963,6 +6198,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5989,7 +6225,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
-            /** @description `conflict`: another link has the external id by now */
+            /** @description `conflict`: another link has the external id by now; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -5999,7 +6235,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict";
+                        code?: "conflict" | "still_running";
                     };
                 };
             };
@@ -6090,7 +6326,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -6128,6 +6367,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -6154,7 +6394,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
-            /** @description `conflict`: its target is on the blocklist */
+            /** @description `conflict`: its target is on the blocklist; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6164,7 +6404,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict";
+                        code?: "conflict" | "still_running";
                     };
                 };
             };
@@ -6221,7 +6461,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -6249,7 +6489,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             /** @description `conflict`: the last owner */
             409: {
@@ -6325,7 +6565,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             /** @description `conflict`: the last owner */
             409: {
@@ -6395,7 +6635,7 @@ export interface operations {
             };
             400: components["responses"]["400.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             /** @description The domain is not yours; `not_found` */
             404: {
                 headers: {
@@ -6437,7 +6677,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             /** @description There is none; `not_found` */
             404: {
                 headers: {
@@ -6494,7 +6734,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             413: components["responses"]["413.too_large"];
             /** @description Not `image/png`; `unsupported_media_type` */
             415: {
@@ -6548,7 +6788,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description There is none; `not_found` */
             404: {
                 headers: {
@@ -6604,7 +6844,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -6613,7 +6853,10 @@ export interface operations {
     close_report: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `rep_…` */
                 id: string;
@@ -6633,7 +6876,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description No such open report; `not_found` */
             404: {
                 headers: {
@@ -6648,6 +6891,7 @@ export interface operations {
                     };
                 };
             };
+            409: components["responses"]["409.still_running"];
             /** @description `too_large` */
             413: {
                 headers: {
@@ -6781,7 +7025,18 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            /** @description `unavailable`, or `busy`: too many people sign in at this moment; `timed_out` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable" | "timed_out" | "busy";
+                    };
+                };
+            };
         };
     };
     delete_session: {
@@ -6887,6 +7142,72 @@ export interface operations {
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new_password": "correct horse battery",
+                 *       "old_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not JSON; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
+            401: components["responses"]["401.invalid_credentials.unauthenticated"];
+            403: components["responses"]["403.cross_site"];
+            /** @description `conflict`: it was changed at the same time */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited.too_many_attempts"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
         };
     };
     list_sessions: {
@@ -7023,7 +7344,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7088,7 +7409,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description `conflict`: there are too many; `still_running` */
             409: {
                 headers: {
@@ -7150,7 +7471,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -7179,7 +7500,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -7244,7 +7565,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -7316,7 +7637,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
@@ -7327,7 +7648,10 @@ export interface operations {
     replay_message: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `whk_…` */
                 id: string;
@@ -7365,8 +7689,9 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            409: components["responses"]["409.still_running"];
             /** @description `too_large` */
             413: {
                 headers: {
@@ -7382,6 +7707,70 @@ export interface operations {
                 };
             };
             422: components["responses"]["422.idempotency_key_reused"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description `whk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap": "24h"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateWebhookSecret"];
+            };
+        };
+        responses: {
+            /** @description The webhook, with its new secret */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "click_thresholds": [
+                     *         1
+                     *       ],
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "enabled": false,
+                     *       "events": [
+                     *         "link.created"
+                     *       ],
+                     *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "secret": "whsec_…",
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "url": "https://example.com/hooks/links"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            400: components["responses"]["400.invalid_idempotency_key.malformed"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            409: components["responses"]["409.still_running"];
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7433,6 +7822,172 @@ export interface operations {
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    export_workspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {"kind":"workspace","format":1}
+                     *     {"kind":"end","lines":1}
+                     */
+                    "application/jsonl": string;
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    restore_workspace: {
+        parameters: {
+            query?: {
+                /** @description True makes nothing, and says what would be made. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {"kind":"workspace","format":1}
+                 *     {"kind":"end","lines":1}
+                 */
+                "application/jsonl": string;
+            };
+        };
+        responses: {
+            /** @description Begun */
+            202: {
+                headers: {
+                    /** @description Address of the import in this API */
+                    Location?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": "usr_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "done": 1,
+                     *       "dry_run": false,
+                     *       "errors": [
+                     *         {}
+                     *       ],
+                     *       "finished": false,
+                     *       "finished_at": null,
+                     *       "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "ignored_columns": [
+                     *         "Campaign"
+                     *       ],
+                     *       "made": 1,
+                     *       "refused": 1,
+                     *       "skipped": 1,
+                     *       "total": 1,
+                     *       "whole_workspace": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description The body could not be read; `malformed`, `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed" | "invalid_idempotency_key";
+                    };
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            /** @description `conflict`: the workspace has links; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict" | "still_running";
+                    };
+                };
+            };
+            /** @description Body over 64 MiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description Not `application/jsonl`; `unsupported_media_type` */
+            415: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `validation_failed`: the file is not whole, or some lines are none; `errors` names them; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed" | "idempotency_key_reused";
+                    };
+                };
+            };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
