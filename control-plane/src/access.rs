@@ -16,8 +16,8 @@ pub struct Route {
     pub path: &'static str,
     /// What it takes.
     pub needs: Needs,
-    /// How keys use it that see one domain only.
-    pub one_domain: OneDomain,
+    /// How keys use it that see links of one domain only, or with one tag.
+    pub restricted: Restricted,
 }
 
 /// What a route takes.
@@ -31,14 +31,15 @@ pub enum Needs {
     Permission(Permission),
 }
 
-/// How keys use a route that see one domain only.
+/// How keys use a route that see links of one domain only, or with one tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OneDomain {
+pub enum Restricted {
     /// Not at all.
     Refused,
-    /// The path names a link by `{id}`: the gate looks whose domain it is.
+    /// The path names a link by `{id}`: the gate looks whether they see it.
     LinkInPath,
-    /// The handler looks at [`Caller::only_domain`](crate::auth::Caller::only_domain).
+    /// The handler looks at [`Caller::only_domain`](crate::auth::Caller::only_domain) and at
+    /// [`Caller::only_tag`](crate::auth::Caller::only_tag).
     InHandler,
 }
 
@@ -47,20 +48,20 @@ const fn route(method: &'static str, path: &'static str, needs: Needs) -> Route 
         method,
         path,
         needs,
-        one_domain: OneDomain::Refused,
+        restricted: Restricted::Refused,
     }
 }
 
 const fn of_a_link(method: &'static str, path: &'static str, permission: Permission) -> Route {
     Route {
-        one_domain: OneDomain::LinkInPath,
+        restricted: Restricted::LinkInPath,
         ..route(method, path, Needs::Permission(permission))
     }
 }
 
 const fn by_handler(method: &'static str, path: &'static str, permission: Permission) -> Route {
     Route {
-        one_domain: OneDomain::InHandler,
+        restricted: Restricted::InHandler,
         ..route(method, path, Needs::Permission(permission))
     }
 }
@@ -75,6 +76,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/session", Needs::Session),
     route("PATCH", "/api/v1/session", Needs::Session),
     route("DELETE", "/api/v1/session", Needs::Session),
+    route("PUT", "/api/v1/session/password", Needs::Session),
     route("GET", "/api/v1/sessions", Needs::Session),
     route("DELETE", "/api/v1/sessions", Needs::Session),
     route("DELETE", "/api/v1/sessions/{id}", Needs::Session),
@@ -145,6 +147,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/webhooks/{id}", ADMINISTER),
     route("PATCH", "/api/v1/webhooks/{id}", ADMINISTER),
     route("DELETE", "/api/v1/webhooks/{id}", ADMINISTER),
+    route("POST", "/api/v1/webhooks/{id}/rotate-secret", ADMINISTER),
     route("GET", "/api/v1/webhooks/{id}/messages", ADMINISTER),
     route(
         "POST",

@@ -27,7 +27,7 @@ pub async fn create_owner(
     now: OffsetDateTime,
 ) -> Result<Uuid> {
     let email = self::email(email)?;
-    check_password(&password)?;
+    check_password("password", &password)?;
     let password_hash = PasswordHasher::default().hash(password).await?;
     let user = UserRow {
         id: Uuid::now_v7(),
@@ -93,6 +93,7 @@ pub async fn create_key(
             .map(|scope| scope.as_str().to_owned())
             .collect(),
         domain: None,
+        tag: None,
         rate_limit: None,
         replaces: None,
         created_at: now,
@@ -136,12 +137,12 @@ pub(crate) fn email(text: &str) -> Result<String> {
 }
 
 /// Refuses what cannot become a password.
-pub(crate) fn check_password(password: &str) -> Result<()> {
+pub(crate) fn check_password(field: &str, password: &str) -> Result<()> {
     if (MIN_PASSWORD_LENGTH..=MAX_PASSWORD_LENGTH).contains(&password.len()) {
         return Ok(());
     }
     let message = format!("a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} bytes");
-    Err(Error::invalid("password", "invalid_length", message))
+    Err(Error::invalid(field, "invalid_length", message))
 }
 
 /// Good enough to catch a slip; only a message that arrives proves an address.

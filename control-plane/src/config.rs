@@ -49,6 +49,8 @@ pub struct Config {
     pub dns_server: Option<SocketAddr>,
     /// Networks that are not public, and may be asked all the same when users name them.
     pub outbound_networks: Vec<IpNet>,
+    /// Whether pages that links lead to are read.
+    pub unfurl: bool,
     /// The file with hosts that no link may lead to.
     pub blocklist: Option<PathBuf>,
     /// How long a stop may take.
@@ -84,6 +86,7 @@ impl Config {
             session_lifetime: environment.required(&settings::SESSION_LIFETIME)?,
             dns_server: environment.optional(&settings::DNS_SERVER)?,
             outbound_networks: outbound_networks(&environment)?,
+            unfurl: environment.required(&settings::UNFURL)?,
             requests_per_minute: requests_per_minute(&environment)?,
             blocklist: environment
                 .optional::<String>(&settings::BLOCKLIST)?
@@ -176,6 +179,7 @@ mod tests {
             ("LINKPULSE_DATABASE_CONNECTIONS", "0"),
             ("LINKPULSE_API_REQUESTS_PER_MINUTE", "0"),
             ("LINKPULSE_OUTBOUND_NETWORKS", "10.0.0.0/8,mine"),
+            ("LINKPULSE_UNFURL", "sometimes"),
             ("DATABASE_URL", "hunter2"),
             ("LINKPULSE_SHUTDOWN_GRACE", "10"),
         ] {

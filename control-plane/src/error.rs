@@ -78,6 +78,9 @@ pub enum Error {
     /// The key sees one domain only.
     #[error("this needs a key that is not restricted to a domain")]
     OneDomainOnly,
+    /// The key sees links with one tag only.
+    #[error("this needs a key that is not restricted to a tag")]
+    OneTagOnly,
     /// Not there, or not yours.
     #[error("there is no such {0}")]
     NotFound(&'static str),

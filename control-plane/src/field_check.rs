@@ -15,6 +15,9 @@ use crate::target;
 /// Longest text that has no limit of its own. Characters.
 pub const MAX_TEXT: usize = 200;
 
+/// Longest tag. Characters.
+const MAX_TAG: usize = 50;
+
 /// Collects what is wrong with the fields of one body. A check that finds something gives `None`.
 pub struct FieldCheck<'a> {
     own_domain: &'a Domain,
@@ -87,6 +90,22 @@ impl<'a> FieldCheck<'a> {
             self.refuse(field, "too_long", message);
         }
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// A word to find links by, as links have it.
+    pub fn tag(&mut self, field: &str, text: &str) -> Option<String> {
+        match self.text(field, text, MAX_TAG) {
+            None => {
+                self.refuse(field, "required", "a tag has at least one character");
+                None
+            }
+            Some(tag) if tag.contains(',') => {
+                let message = "commas separate tags, so a tag has none";
+                self.refuse(field, "forbidden_character", message);
+                None
+            }
+            Some(tag) => Some(tag.to_lowercase()),
+        }
     }
 
     /// A moment (RFC 3339) in UTC, as exact as Postgres keeps it, from 1970 on.

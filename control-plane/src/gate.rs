@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::LinkId;
 
-use crate::access::{self, Needs, OneDomain, Route};
+use crate::access::{self, Needs, Restricted, Route};
 use crate::auth::{Caller, Identity};
 use crate::db;
 use crate::error::{Error, Result};
@@ -81,20 +81,20 @@ async fn permit(state: &AppState, route: &Route, parts: &mut Parts) -> Result<()
     };
     let caller = Caller::from_request_parts(parts, state).await?;
     caller.may(permission)?;
-    if caller.only_domain.is_none() {
+    let Some(restriction) = caller.restriction() else {
         return Ok(());
-    }
-    match route.one_domain {
-        OneDomain::InHandler => Ok(()),
-        OneDomain::Refused => Err(Error::OneDomainOnly),
-        OneDomain::LinkInPath => {
+    };
+    match route.restricted {
+        Restricted::InHandler => Ok(()),
+        Restricted::Refused => Err(restriction),
+        Restricted::LinkInPath => {
             let params = RawPathParams::from_request_parts(parts, state).await;
             let params = params.map_err(|_| Error::NotFound("link"))?;
             let id = params.iter().find(|(name, _)| *name == "id");
             let id = id.and_then(|(_, text)| text.parse::<LinkId>().ok());
             let id = id.ok_or(Error::NotFound("link"))?;
-            let domain = db::domain_of_link(&state.pool, caller.workspace_id, id).await?;
-            match domain.is_some_and(|domain| caller.sees(&domain)) {
+            let link = db::place_of_link(&state.pool, caller.workspace_id, id).await?;
+            match link.is_some_and(|link| caller.sees(&link.domain, &link.tags)) {
                 true => Ok(()),
                 false => Err(Error::NotFound("link")),
             }

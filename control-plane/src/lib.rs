@@ -35,6 +35,7 @@ mod run;
 mod state;
 pub mod target;
 mod totals;
+mod unfurl;
 mod unread;
 mod versions;
 pub mod visitor_keys;

@@ -66,13 +66,28 @@ impl Outbound {
     /// # Errors
     /// [`Refused::NotPublic`].
     pub fn post(&self, url: &Url) -> Result<reqwest::RequestBuilder, Refused> {
+        self.check(url)?;
+        Ok(self.client.post(url.clone()))
+    }
+
+    /// A GET, on the same condition.
+    ///
+    /// # Errors
+    /// [`Refused::NotPublic`].
+    pub fn get(&self, url: &Url) -> Result<reqwest::RequestBuilder, Refused> {
+        self.check(url)?;
+        Ok(self.client.get(url.clone()))
+    }
+
+    /// Nobody resolves an address that is written as a number.
+    fn check(&self, url: &Url) -> Result<(), Refused> {
         let address: Option<IpAddr> = match url.host() {
             Some(Host::Ipv4(address)) => Some(address.into()),
             Some(Host::Ipv6(address)) => Some(address.into()),
             _ => None,
         };
         match address.is_none_or(|address| may_ask(address, &self.allowed)) {
-            true => Ok(self.client.post(url.clone())),
+            true => Ok(()),
             false => Err(Refused::NotPublic),
         }
     }

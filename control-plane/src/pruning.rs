@@ -7,6 +7,8 @@
 //! | `webhook_messages` | 30 days after it was written down, whatever became of it |
 //! | `invitations` | 30 days after it has expired |
 //! | `imports` | 90 days after it was finished |
+//! | `webhooks.old_secret` | when its overlap is over |
+//! | `page_jobs` | at once, where pages are not read |
 //!
 //! Each process does it, in small steps, so that nobody waits for it, and two at the same time do no
 //! harm. What has to go by a certain hour is not left to this: see [`visitor_keys`](crate::visitor_keys).
@@ -52,6 +54,16 @@ async fn round(state: &AppState) -> bool {
                 is_more |= count >= STEP.unsigned_abs();
             }
             Err(error) => tracing::warn!(%error, ?what, "what is out of date stays for now"),
+        }
+    }
+    match db::delete_old_secrets(&state.pool, state.now()).await {
+        Ok(count) => tracing::debug!(count, "forgot old secrets of webhooks"),
+        Err(error) => tracing::warn!(%error, "old secrets of webhooks stay for now"),
+    }
+    if !state.config.unfurl {
+        match db::delete_page_jobs(&state.pool).await {
+            Ok(count) => tracing::debug!(count, "forgot pages that nobody is to read"),
+            Err(error) => tracing::warn!(%error, "pages that nobody is to read stay for now"),
         }
     }
     is_more

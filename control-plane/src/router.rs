@@ -39,6 +39,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             session::switch_workspace,
             session::delete_session
         ))
+        .routes(routes!(session::change_password))
         .routes(routes!(links::create_link, links::list_links))
         .routes(routes!(
             links::get_link,
@@ -112,6 +113,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             webhooks::update_webhook,
             webhooks::remove_webhook
         ))
+        .routes(routes!(webhooks::rotate_webhook_secret))
         .routes(routes!(webhooks::list_messages))
         .routes(routes!(webhooks::replay_message))
         .routes(routes!(reports::list_reports))

@@ -18,7 +18,8 @@ use crate::outbound::Outbound;
 use crate::propagation::Reports;
 use crate::state::AppState;
 use crate::{
-    Config, blocklist, imports, internal, pruning, relay, router, totals, visitor_keys, webhooks,
+    Config, blocklist, imports, internal, pruning, relay, router, totals, unfurl, visitor_keys,
+    webhooks,
 };
 
 /// How often readiness is checked.
@@ -104,6 +105,12 @@ pub async fn run(
         "imports",
         imports::work(state.clone(), lifecycle.stopping()),
     );
+    if state.config.unfurl {
+        lifecycle.spawn(
+            "pages of targets",
+            unfurl::run(state.clone(), lifecycle.stopping()),
+        );
+    }
     lifecycle.spawn(
         "totals",
         totals::follow(state.clone(), lifecycle.stopping()),

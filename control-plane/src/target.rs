@@ -128,7 +128,7 @@ fn check_parsed(url: &Url, own_domain: &Domain) -> Result<String, Refused> {
 }
 
 /// Characters that make a URL look like another one, or that the parser would quietly remove.
-fn is_disguising(character: char) -> bool {
+pub(crate) fn is_disguising(character: char) -> bool {
     character.is_control()
         || character.is_whitespace()
         || matches!(

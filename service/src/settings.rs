@@ -109,9 +109,11 @@ settings! {
     API_REQUESTS_PER_MINUTE = "LINKPULSE_API_REQUESTS_PER_MINUTE", Some("30000"), false, "control-plane",
         "Requests to the API that one key or one user has in a minute, all at once or spread; 1 to 1000000. A key may have a limit of its own. Counted in Redis for all control planes together, and by each one alone while Redis is away. Too low, and programs that make many links get 429; too high, and one of them can keep the others waiting.";
     DNS_SERVER = "LINKPULSE_DNS_SERVER", None, false, "control-plane",
-        "Address and port of the name server that is asked whose a domain is, and where webhooks go: `192.0.2.53:53`. Those that the machine asks when absent.";
+        "Address and port of the name server that is asked whose a domain is, and where webhooks and the targets of links are: `192.0.2.53:53`. Those that the machine asks when absent.";
+    UNFURL = "LINKPULSE_UNFURL", Some("true"), false, "control-plane",
+        "Whether the pages that links lead to are read, once, for their title, description, picture and icon. Their servers see one request from this installation. The same for all control planes: with `false`, links that wait to be read are forgotten.";
     OUTBOUND_NETWORKS = "LINKPULSE_OUTBOUND_NETWORKS", None, false, "control-plane",
-        "Networks that are not public, and to which webhooks may be sent all the same, separated by commas: `10.20.0.0/16,fd00:1::/64`. None when absent. Whatever is reachable there, users of this installation can make it receive requests.";
+        "Networks that are not public, and which may be asked all the same, for webhooks and for the titles of pages, separated by commas: `10.20.0.0/16,fd00:1::/64`. None when absent. Whatever is reachable there, users of this installation can make it receive requests, and read the titles of its pages.";
     PIPELINE_ADMIN_LISTEN = "LINKPULSE_PIPELINE_ADMIN_LISTEN", Some("127.0.0.1:9082"), false, "pipeline",
         "Address for health checks and metrics. Never public.";
     PIPELINE_CONSUMER = "LINKPULSE_PIPELINE_CONSUMER", None, false, "pipeline",

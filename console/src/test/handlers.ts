@@ -39,6 +39,7 @@ export function makeLink(change: Partial<ShortLink> = {}): ShortLink {
     rules: [],
     split: null,
     social_preview: null,
+    page: null,
     passes_query: false,
     passes_path: false,
     strict: false,

@@ -12,12 +12,14 @@
 //! The lock of the chain is taken after those of the links and before that of the change log.
 
 mod cause;
+mod deed;
 mod entry;
 mod link_state;
 mod record;
 mod verify;
 
 pub use cause::{Action, Cause};
+pub use deed::Deed;
 pub use entry::{Entry, Hash};
 pub use link_state::LinkState;
 pub use record::{Event, record, record_links};

@@ -7,11 +7,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use contract::Domain;
 use subtle::ConstantTimeEq;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::id::{ApiKeyId, UserId};
 use super::{ApiKey, Permission, Role, Scope, SessionToken};
+use crate::audit::Deed;
 use crate::db::{self, SessionRow};
 use crate::error::{Error, Result};
 use crate::state::AppState;
@@ -35,6 +36,8 @@ pub struct Caller {
     pub scopes: Option<Vec<Scope>>,
     /// The only domain whose links they see.
     pub only_domain: Option<Domain>,
+    /// The tag without which they see no link.
+    pub only_tag: Option<String>,
     /// Requests a minute, if they have a limit of their own.
     pub rate_limit: Option<u32>,
 }
@@ -85,8 +88,19 @@ impl Caller {
             role: Role::parse(&session.role)?,
             scopes: None,
             only_domain: None,
+            only_tag: None,
             rate_limit: None,
         })
+    }
+
+    /// Something that they do now, for the audit log.
+    pub fn deed<'a>(&self, actor: &'a str, action: &'a str, at: OffsetDateTime) -> Deed<'a> {
+        Deed {
+            workspace_id: self.workspace_id,
+            actor,
+            action,
+            at,
+        }
     }
 
     /// Refuses what the caller has no permission for.
@@ -127,9 +141,24 @@ impl Caller {
     }
 
     /// Whether links of this domain are there for the caller, as far as that depends on the key.
-    pub fn sees(&self, domain: &str) -> bool {
+    pub fn sees_domain(&self, domain: &str) -> bool {
         let only = self.only_domain.as_ref();
         only.is_none_or(|only| only.as_str() == domain)
+    }
+
+    /// Whether a link is there for the caller, as far as that depends on the key.
+    pub fn sees(&self, domain: &str, tags: &[String]) -> bool {
+        let only = self.only_tag.as_ref();
+        self.sees_domain(domain) && only.is_none_or(|only| tags.contains(only))
+    }
+
+    /// Why a route that concerns more than a link is not for the caller's key; `None` if it is.
+    pub fn restriction(&self) -> Option<Error> {
+        match (&self.only_domain, &self.only_tag) {
+            (Some(_), _) => Some(Error::OneDomainOnly),
+            (None, Some(_)) => Some(Error::OneTagOnly),
+            (None, None) => None,
+        }
     }
 }
 
@@ -206,6 +235,7 @@ async fn by_api_key(state: &AppState, authorization: &str) -> Result<Caller> {
         role,
         scopes: Some(scopes),
         only_domain: domain.map_err(Error::internal)?,
+        only_tag: row.tag,
         rate_limit: row.rate_limit.map(i32::unsigned_abs),
     })
 }

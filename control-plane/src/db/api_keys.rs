@@ -1,6 +1,6 @@
 //! API keys.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -19,6 +19,8 @@ pub struct ApiKeyRow {
     pub scopes: Vec<String>,
     /// The only domain whose links it sees.
     pub domain: Option<String>,
+    /// The tag without which it sees no link.
+    pub tag: Option<String>,
     /// Requests a minute, if it has a limit of its own.
     pub rate_limit: Option<i32>,
     /// When it was last used, to the minute.
@@ -38,6 +40,8 @@ pub struct KeyRow {
     pub scopes: Vec<String>,
     /// The only domain whose links it sees.
     pub domain: Option<String>,
+    /// The tag without which it sees no link.
+    pub tag: Option<String>,
     /// Requests a minute, if it has a limit of its own.
     pub rate_limit: Option<i32>,
     /// The key in whose place it was made.
@@ -59,8 +63,8 @@ pub async fn insert_api_key(
 ) -> Result<()> {
     sqlx::query!(
         "insert into api_keys (id, workspace_id, name, prefix, key_hash, created_at, expires_at,
-                               scopes, domain, rate_limit, replaces)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                               scopes, domain, rate_limit, replaces, tag)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         key.id,
         workspace_id,
         key.name,
@@ -72,6 +76,7 @@ pub async fn insert_api_key(
         key.domain,
         key.rate_limit,
         key.replaces,
+        key.tag,
     )
     .execute(connection)
     .await?;
@@ -86,7 +91,8 @@ pub async fn find_api_key(
 ) -> Result<Option<ApiKeyRow>> {
     let key = sqlx::query_as!(
         ApiKeyRow,
-        "select id, workspace_id, key_hash, scopes, domain, rate_limit, last_used_at from api_keys
+        "select id, workspace_id, key_hash, scopes, domain, tag, rate_limit, last_used_at
+         from api_keys
          where key_hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
         key_hash,
         now,
@@ -100,7 +106,7 @@ pub async fn find_api_key(
 pub async fn list_api_keys(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<KeyRow>> {
     let keys = sqlx::query_as!(
         KeyRow,
-        "select id, name, prefix, scopes, domain, rate_limit, replaces, created_at, expires_at,
+        "select id, name, prefix, scopes, domain, tag, rate_limit, replaces, created_at, expires_at,
                 last_used_at
          from api_keys
          where workspace_id = $1 and revoked_at is null
@@ -116,7 +122,7 @@ pub async fn list_api_keys(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<KeyR
 pub async fn find_key(pool: &PgPool, workspace_id: Uuid, id: Uuid) -> Result<Option<KeyRow>> {
     let key = sqlx::query_as!(
         KeyRow,
-        "select id, name, prefix, scopes, domain, rate_limit, replaces, created_at, expires_at,
+        "select id, name, prefix, scopes, domain, tag, rate_limit, replaces, created_at, expires_at,
                 last_used_at
          from api_keys
          where workspace_id = $1 and id = $2 and revoked_at is null",
@@ -149,7 +155,7 @@ pub async fn lock_api_key(
 ) -> Result<Option<KeyRow>> {
     let key = sqlx::query_as!(
         KeyRow,
-        "select id, name, prefix, scopes, domain, rate_limit, replaces, created_at, expires_at,
+        "select id, name, prefix, scopes, domain, tag, rate_limit, replaces, created_at, expires_at,
                 last_used_at
          from api_keys
          where workspace_id = $1 and id = $2 and revoked_at is null
@@ -166,7 +172,7 @@ pub async fn lock_api_key(
 /// the transaction.
 pub async fn count_api_keys(connection: &mut PgConnection, workspace_id: Uuid) -> Result<i64> {
     sqlx::query!(
-        "select id from workspaces where id = $1 for update",
+        "select id from workspaces where id = $1 for no key update",
         workspace_id
     )
     .fetch_optional(&mut *connection)
@@ -212,7 +218,7 @@ pub async fn touch_api_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Resu
 /// Ends a key for good; false when there is none to end. `workspace_id` is `None` for the
 /// installation's own hand, which may end any.
 pub async fn revoke_api_key(
-    pool: &PgPool,
+    database: impl PgExecutor<'_>,
     workspace_id: Option<Uuid>,
     id: Uuid,
     now: OffsetDateTime,
@@ -224,7 +230,7 @@ pub async fn revoke_api_key(
         workspace_id,
         now,
     )
-    .execute(pool)
+    .execute(database)
     .await?;
     Ok(revoked.rows_affected() == 1)
 }

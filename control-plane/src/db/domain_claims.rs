@@ -42,7 +42,7 @@ pub async fn insert_claim(
 /// transaction.
 pub async fn count_domains(connection: &mut PgConnection, workspace_id: Uuid) -> Result<i64> {
     sqlx::query!(
-        "select id from workspaces where id = $1 for update",
+        "select id from workspaces where id = $1 for no key update",
         workspace_id
     )
     .fetch_optional(&mut *connection)

@@ -41,8 +41,11 @@ pub struct ImportRow {
 }
 
 /// Begins an import with its rows.
-pub async fn insert_import(pool: &PgPool, import: &ImportRow, rows: &[Value]) -> Result<()> {
-    let mut transaction = pool.begin().await?;
+pub async fn insert_import(
+    connection: &mut PgConnection,
+    import: &ImportRow,
+    rows: &[Value],
+) -> Result<()> {
     sqlx::query!(
         "insert into imports (id, workspace_id, created_by, created_at, is_dry_run, total,
                               ignored_columns, is_workspace)
@@ -56,7 +59,7 @@ pub async fn insert_import(pool: &PgPool, import: &ImportRow, rows: &[Value]) ->
         &import.ignored_columns,
         import.is_workspace,
     )
-    .execute(&mut *transaction)
+    .execute(&mut *connection)
     .await?;
     sqlx::query!(
         "insert into import_rows (import_id, number, link)
@@ -65,9 +68,8 @@ pub async fn insert_import(pool: &PgPool, import: &ImportRow, rows: &[Value]) ->
         import.id,
         rows,
     )
-    .execute(&mut *transaction)
+    .execute(connection)
     .await?;
-    transaction.commit().await?;
     Ok(())
 }
 

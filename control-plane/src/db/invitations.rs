@@ -91,18 +91,20 @@ pub async fn find_invitation(
     Ok(invitation)
 }
 
-/// Uses an invitation up; false when somebody else did, or it was withdrawn.
+/// Uses an invitation up, and gives it; `None` when somebody else did, or it was withdrawn.
 pub async fn delete_invitation(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: Uuid,
-) -> Result<bool> {
-    let deleted = sqlx::query!(
-        "delete from invitations where workspace_id = $1 and id = $2",
+) -> Result<Option<InvitationRow>> {
+    let deleted = sqlx::query_as!(
+        InvitationRow,
+        "delete from invitations where workspace_id = $1 and id = $2
+         returning id, workspace_id, email, role, created_at, expires_at",
         workspace_id,
         id,
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(deleted.rows_affected() == 1)
+    Ok(deleted)
 }

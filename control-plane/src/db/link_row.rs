@@ -5,6 +5,7 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::unfurl::TargetPage;
 use crate::{Error, Result};
 
 /// A row of `links`.
@@ -54,6 +55,8 @@ pub struct LinkRow {
     pub password_changed: i64,
     /// Taken down.
     pub is_blocked: bool,
+    /// What the page it leads to says of itself. `None`: nothing, or nobody has read it yet.
+    pub page: Option<Json<TargetPage>>,
 }
 
 impl LinkRow {

@@ -70,20 +70,30 @@ pub async fn find_link(pool: &PgPool, workspace_id: Uuid, id: LinkId) -> Result<
     Ok(link)
 }
 
-/// The domain a link lives under.
-pub async fn domain_of_link(
+/// What decides which keys see a link.
+#[derive(Debug)]
+pub struct LinkPlace {
+    /// Host.
+    pub domain: String,
+    /// In lower case, ascending.
+    pub tags: Vec<String>,
+}
+
+/// What decides which keys see this link.
+pub async fn place_of_link(
     pool: &PgPool,
     workspace_id: Uuid,
     id: LinkId,
-) -> Result<Option<String>> {
-    let domain = sqlx::query_scalar!(
-        "select domain from links where workspace_id = $1 and id = $2",
+) -> Result<Option<LinkPlace>> {
+    let place = sqlx::query_as!(
+        LinkPlace,
+        "select domain, tags from links where workspace_id = $1 and id = $2",
         workspace_id,
         id.0,
     )
     .fetch_optional(pool)
     .await?;
-    Ok(domain)
+    Ok(place)
 }
 
 /// The link for an edit, locked until the end of the transaction. Not from the bin.

@@ -47,13 +47,15 @@ pub async fn list_members(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<Membe
     Ok(members)
 }
 
-/// All members, none of whom can change until the end of the transaction; nor can one be added.
+/// All members, none of whom can change until the end of the transaction; nor can one be added. Not
+/// `for update`, here and wherever a workspace is locked: whoever makes links or keeps an answer holds
+/// the audit log, and then looks whether there is such a workspace.
 pub async fn lock_members(
     connection: &mut PgConnection,
     workspace_id: Uuid,
 ) -> Result<Vec<MemberRow>> {
     sqlx::query!(
-        "select id from workspaces where id = $1 for update",
+        "select id from workspaces where id = $1 for no key update",
         workspace_id
     )
     .fetch_optional(&mut *connection)
@@ -137,9 +139,9 @@ pub async fn count_owned(connection: &mut PgConnection, user_id: Uuid) -> Result
 }
 
 /// Gives a workspace another name.
-pub async fn rename_workspace(pool: &PgPool, id: Uuid, name: &str) -> Result<()> {
+pub async fn rename_workspace(connection: &mut PgConnection, id: Uuid, name: &str) -> Result<()> {
     sqlx::query!("update workspaces set name = $2 where id = $1", id, name)
-        .execute(pool)
+        .execute(connection)
         .await?;
     Ok(())
 }

@@ -19,6 +19,7 @@ mod members;
 mod names;
 mod orphans;
 mod outdated;
+mod page_jobs;
 mod patterns;
 mod pool;
 mod proxies;
@@ -64,9 +65,9 @@ pub use link_list::{
 pub use link_row::LinkRow;
 pub use link_writes::{TargetRow, insert_links, lock_links, targets_after, write_links};
 pub use links::{
-    LinkName, delete_link, domain_of_link, find_external_link, find_link, find_link_as_asked,
+    LinkName, LinkPlace, delete_link, find_external_link, find_link, find_link_as_asked,
     find_link_by_code, ids_of_codes, insert_link, link_exists, lock_external_link, lock_link,
-    restore_link, taken_codes, taken_external_ids, targets_of_codes, update_link,
+    place_of_link, restore_link, taken_codes, taken_external_ids, targets_of_codes, update_link,
 };
 pub use members::{
     MemberRow, WorkspaceRow, count_owned, delete_membership, list_members, list_workspaces,
@@ -75,6 +76,7 @@ pub use members::{
 pub use names::{hold_names, take_names};
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use outdated::{Outdated, delete_outdated};
+pub use page_jobs::{PageJob, delete_page_jobs, end_page_job, put_off_page_job, take_page_jobs};
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
@@ -87,7 +89,7 @@ pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
 pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
 pub use users::{
     MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,
-    insert_membership, insert_user, insert_workspace,
+    insert_membership, insert_user, insert_workspace, update_password,
 };
 pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};
 pub use webhook_messages::{
@@ -99,6 +101,6 @@ pub use webhook_tellings::{
     expired_links_to_tell, lock_progress, pass_over_thresholds, set_progress,
 };
 pub use webhooks::{
-    WebhookRow, count_webhooks, delete_webhook, disable_webhook, find_webhook, insert_webhook,
-    list_webhooks, lock_webhook, update_webhook,
+    WebhookRow, count_webhooks, delete_old_secrets, delete_webhook, disable_webhook, find_webhook,
+    insert_webhook, list_webhooks, lock_webhook, rotate_webhook_secret, update_webhook,
 };

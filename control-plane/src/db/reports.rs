@@ -1,6 +1,6 @@
 //! What visitors report.
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -73,7 +73,7 @@ pub async fn open_reports(pool: &PgPool, workspace_id: Uuid, limit: i64) -> Resu
 
 /// Closes a report; false if there is no such open one.
 pub async fn close_report(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     workspace_id: Uuid,
     id: Uuid,
     now: OffsetDateTime,
@@ -85,7 +85,7 @@ pub async fn close_report(
         id,
         now,
     )
-    .execute(pool)
+    .execute(connection)
     .await?;
     Ok(closed.rows_affected() == 1)
 }

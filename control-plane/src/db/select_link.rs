@@ -10,7 +10,7 @@ macro_rules! select_link {
                     links.external_id, links.expires_at, links.created_at, links.created_by,
                     links.updated_at, links.deleted_at, links.revision, links.redirect_status,
                     links.options as "options: _", links.password_hash, links.password_changed,
-                    links.is_blocked
+                    links.is_blocked, links.page as "page: _"
                "# + $first $(+ $rest)*
             $(, $argument)*
         )
@@ -28,7 +28,7 @@ macro_rules! returning_link {
                     links.external_id, links.expires_at, links.created_at, links.created_by,
                     links.updated_at, links.deleted_at, links.revision, links.redirect_status,
                     links.options as "options: _", links.password_hash, links.password_changed,
-                    links.is_blocked"#
+                    links.is_blocked, links.page as "page: _""#
             $(, $argument)*
         )
     };

@@ -1,6 +1,6 @@
 //! Sign-ins to the console.
 
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -167,13 +167,17 @@ pub async fn delete_session_of(pool: &PgPool, user_id: Uuid, id: Uuid) -> Result
 }
 
 /// Ends all of a user's sign-ins but one.
-pub async fn delete_other_sessions(pool: &PgPool, user_id: Uuid, kept: Uuid) -> Result<()> {
+pub async fn delete_other_sessions(
+    database: impl PgExecutor<'_>,
+    user_id: Uuid,
+    kept: Uuid,
+) -> Result<()> {
     sqlx::query!(
         "delete from sessions where user_id = $1 and id <> $2",
         user_id,
         kept,
     )
-    .execute(pool)
+    .execute(database)
     .await?;
     Ok(())
 }

@@ -101,6 +101,24 @@ pub async fn insert_user(
     Ok(inserted.rows_affected() == 1)
 }
 
+/// Gives a user another password; false when it is no longer the one that was checked.
+pub async fn update_password(
+    connection: &mut PgConnection,
+    id: Uuid,
+    old_hash: &str,
+    new_hash: &str,
+) -> Result<bool> {
+    let updated = sqlx::query!(
+        "update users set password_hash = $3 where id = $1 and password_hash = $2",
+        id,
+        old_hash,
+        new_hash,
+    )
+    .execute(connection)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
 /// Lets a user into a workspace.
 pub async fn insert_membership(
     connection: &mut PgConnection,

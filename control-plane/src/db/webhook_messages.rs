@@ -39,6 +39,8 @@ pub struct DueMessage {
     pub url: String,
     /// What to sign it with.
     pub secret: Vec<u8>,
+    /// What to sign it with, too, while the receiver changes to the new one.
+    pub old_secret: Option<Vec<u8>>,
 }
 
 /// What became of an attempt.
@@ -135,7 +137,8 @@ pub async fn take_due_messages(
          set next_attempt_at = $2, attempts = attempts + 1
          from due, webhooks w
          where m.id = due.id and w.id = m.webhook_id
-         returning m.id, m.webhook_id, m.body, m.attempts, w.url, w.secret",
+         returning m.id, m.webhook_id, m.body, m.attempts, w.url, w.secret,
+                   case when w.old_secret_until > $1 then w.old_secret end as old_secret",
         now,
         lease_until,
         limit,
@@ -191,7 +194,7 @@ pub async fn list_messages(
 
 /// Sends a message again, now, as if for the first time; `None` when there is none.
 pub async fn replay_message(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     workspace_id: Uuid,
     webhook_id: Uuid,
     id: Uuid,
@@ -210,7 +213,7 @@ pub async fn replay_message(
         id,
         now,
     )
-    .fetch_optional(pool)
+    .fetch_optional(connection)
     .await?;
     Ok(message)
 }

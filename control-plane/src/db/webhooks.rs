@@ -54,7 +54,7 @@ pub async fn insert_webhook(
 /// How many receivers a workspace has. Nobody can make one more until the end of the transaction.
 pub async fn count_webhooks(connection: &mut PgConnection, workspace_id: Uuid) -> Result<i64> {
     sqlx::query!(
-        "select id from workspaces where id = $1 for update",
+        "select id from workspaces where id = $1 for no key update",
         workspace_id
     )
     .fetch_optional(&mut *connection)
@@ -137,26 +137,75 @@ pub async fn update_webhook(connection: &mut PgConnection, webhook: &WebhookRow)
     Ok(())
 }
 
-/// Switches a receiver off.
-pub async fn disable_webhook(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Result<()> {
+/// Gives a receiver, which the transaction has locked, another secret. The one before is good until
+/// `old_until`, or no longer.
+pub async fn rotate_webhook_secret(
+    connection: &mut PgConnection,
+    id: Uuid,
+    secret: &[u8],
+    old_until: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<()> {
     sqlx::query!(
-        "update webhooks set is_enabled = false, updated_at = $2 where id = $1",
+        "update webhooks
+         set secret = $2, old_secret_until = $3, updated_at = $4,
+             old_secret = case when $3::timestamptz is null then null else secret end
+         where id = $1",
         id,
+        secret,
+        old_until,
         now,
     )
-    .execute(pool)
+    .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Removes a receiver and its messages; false when there is none.
-pub async fn delete_webhook(pool: &PgPool, workspace_id: Uuid, id: Uuid) -> Result<bool> {
-    let deleted = sqlx::query!(
-        "delete from webhooks where workspace_id = $1 and id = $2",
-        workspace_id,
-        id,
+/// Forgets secrets that are good no longer.
+pub async fn delete_old_secrets(pool: &PgPool, now: OffsetDateTime) -> Result<u64> {
+    let forgotten = sqlx::query!(
+        "update webhooks set old_secret = null, old_secret_until = null
+         where old_secret_until <= $1",
+        now,
     )
     .execute(pool)
     .await?;
-    Ok(deleted.rows_affected() == 1)
+    Ok(forgotten.rows_affected())
+}
+
+/// Switches a receiver off: whose it is, and what it is like since; `None` if it was off.
+pub async fn disable_webhook(
+    connection: &mut PgConnection,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<(Uuid, WebhookRow)>> {
+    let row = sqlx::query!(
+        "update webhooks set is_enabled = false, updated_at = $2
+         where id = $1 and is_enabled
+         returning workspace_id, url, events, click_thresholds, created_at, updated_at",
+        id,
+        now,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| {
+        let webhook = WebhookRow {
+            id,
+            url: row.url,
+            events: row.events,
+            click_thresholds: row.click_thresholds,
+            is_enabled: false,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        (row.workspace_id, webhook)
+    }))
+}
+
+/// Removes a receiver, which the transaction has locked, and its messages.
+pub async fn delete_webhook(connection: &mut PgConnection, id: Uuid) -> Result<()> {
+    sqlx::query!("delete from webhooks where id = $1", id)
+        .execute(connection)
+        .await?;
+    Ok(())
 }

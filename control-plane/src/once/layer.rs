@@ -77,10 +77,14 @@ fn again(answer: KeptAnswer, request_hash: &[u8; 32]) -> Result<Response> {
     }
     let status = u16::try_from(answer.status).map_err(Error::internal)?;
     let status = StatusCode::from_u16(status).map_err(Error::internal)?;
-    let mut response = (status, answer.body).into_response();
+    let mut response = match status {
+        StatusCode::NO_CONTENT => status.into_response(),
+        _ => {
+            let json = HeaderValue::from_static("application/json");
+            (status, [(header::CONTENT_TYPE, json)], answer.body).into_response()
+        }
+    };
     let headers = response.headers_mut();
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(header::CONTENT_TYPE, json);
     let replayed = HeaderName::from_static("idempotent-replayed");
     headers.insert(replayed, HeaderValue::from_static("true"));
     if let Some(location) = answer.location {

@@ -6,23 +6,9 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Object, RefOr, Response, Type};
 
 use super::problems::Problems;
-use crate::access::{self, Needs, OneDomain};
+use crate::access::{self, Needs, Restricted};
 use crate::auth::{Permission, Role, Scope};
 use crate::problem::Code;
-
-/// Routes whose handlers do not take the name of a request: sent again, they are done again. For most
-/// of them that changes nothing.
-const DONE_AGAIN: [&str; 9] = [
-    "/api/v1/domains/{domain}/verify",
-    "/api/v1/imports",
-    "/api/v1/links/{id}/block",
-    "/api/v1/links/{id}/restore",
-    "/api/v1/links/{id}/roll-back",
-    "/api/v1/links/{id}/unblock",
-    "/api/v1/reports/{id}/close",
-    "/api/v1/webhooks/{id}/messages/{message}/replay",
-    "/api/v1/workspace/restore",
-];
 
 /// Adds who may use a route, and how they are refused.
 pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
@@ -44,21 +30,18 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             operation.security = Some(security(permission));
             operation.description = Some(described(operation, permission));
             problems.add([Code::Unauthenticated]);
-            problems.add(forbidden(permission, route.one_domain));
+            problems.add(forbidden(permission, route.restricted));
             problems.add(cross_site);
         }
     }
-    let has_caller = route.needs != Needs::Nothing;
-    if method == "POST" && has_caller {
+    if method == "POST" && route.needs != Needs::Nothing {
+        once(operation);
         problems.add([
             Code::InvalidIdempotencyKey,
+            Code::StillRunning,
             Code::TooLarge,
             Code::IdempotencyKeyReused,
         ]);
-        if !DONE_AGAIN.contains(&path) {
-            once(operation);
-            problems.add([Code::StillRunning]);
-        }
     }
     versions(operation);
     problems.add(
@@ -82,15 +65,14 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
 }
 
 /// How those are refused who may not do this.
-fn forbidden(permission: Permission, one_domain: OneDomain) -> impl Iterator<Item = Code> {
+fn forbidden(permission: Permission, restricted: Restricted) -> impl Iterator<Item = Code> {
     let can_keys = Scope::for_permission(permission).is_some();
+    let is_for_whole_keys = can_keys && restricted == Restricted::Refused;
     let may_all = can_keys && Role::ALL.iter().all(|role| role.allows(permission));
     [
         (Code::MissingScope, can_keys),
-        (
-            Code::OneDomainOnly,
-            can_keys && one_domain == OneDomain::Refused,
-        ),
+        (Code::OneDomainOnly, is_for_whole_keys),
+        (Code::OneTagOnly, is_for_whole_keys),
         (Code::Forbidden, !may_all),
     ]
     .into_iter()

@@ -40,6 +40,7 @@ fn error(code: Code) -> Error {
         Code::Forbidden => Error::Forbidden,
         Code::MissingScope => Error::MissingScope("write"),
         Code::OneDomainOnly => Error::OneDomainOnly,
+        Code::OneTagOnly => Error::OneTagOnly,
         Code::NotFound => Error::NotFound("domain"),
         Code::LinkNotFound => Error::NotFound("link"),
         Code::MethodNotAllowed => Error::MethodNotAllowed,

@@ -11,8 +11,11 @@ use crate::error::Result;
 pub(super) fn page(link: &LinkRow, host: &str, code: &str) -> Result<Response> {
     let options = link.options();
     let preview = options.social_preview.unwrap_or_default();
-    let title = preview.title.or(link.title.clone());
-    let title = title.as_deref().unwrap_or("Where this link leads");
+    let page = link.page.as_ref().map(|page| &page.0);
+    // The owner's words first.
+    let title = preview.title.as_deref().or(link.title.as_deref());
+    let title = title.or_else(|| page?.title());
+    let title = title.unwrap_or("Where this link leads");
     let address = escaped(&format!("{host}/{code}"));
     let mut content = format!("<p>The link <b class=\"address\">{address}</b> leads to</p>\n");
     let targets = targets(link, options.split.as_ref());
@@ -25,10 +28,13 @@ pub(super) fn page(link: &LinkRow, host: &str, code: &str) -> Result<Response> {
     if !options.rules.is_empty() {
         content.push_str("<p>Some visitors are sent elsewhere.</p>\n");
     }
-    if let Some(description) = &preview.description {
+    let description = preview.description.as_deref();
+    if let Some(description) = description.or_else(|| page?.description()) {
         content.push_str(&format!("<p>{}</p>\n", escaped(description)));
     }
-    if let Some(url) = preview.image_url.as_deref().filter(|url| is_web(url)) {
+    let image_url = preview.image_url.as_deref();
+    let image_url = image_url.or_else(|| page?.image_url());
+    if let Some(url) = image_url.filter(|url| is_web(url)) {
         let url = escaped(url);
         content.push_str(&format!(
             "<p><img src=\"{url}\" alt=\"\" referrerpolicy=\"no-referrer\"></p>\n"

@@ -59,6 +59,8 @@ codes! {
         "The key's scopes do not allow it.";
     OneDomainOnly = FORBIDDEN, "one_domain_only",
         "The key sees one domain only, and this concerns more.";
+    OneTagOnly = FORBIDDEN, "one_tag_only",
+        "The key sees links with one tag only, and this concerns more.";
     NotFound = NOT_FOUND, "not_found",
         "It is not there, or it is not yours.";
     LinkNotFound = NOT_FOUND, "link_not_found",
@@ -114,6 +116,7 @@ impl Code {
             Error::Forbidden => Self::Forbidden,
             Error::MissingScope(_) => Self::MissingScope,
             Error::OneDomainOnly => Self::OneDomainOnly,
+            Error::OneTagOnly => Self::OneTagOnly,
             Error::NotFound("link") => Self::LinkNotFound,
             Error::NotFound(_) => Self::NotFound,
             Error::MethodNotAllowed => Self::MethodNotAllowed,

@@ -4,9 +4,11 @@ use futures_util::future::join_all;
 use reqwest::StatusCode;
 use time::{Duration, OffsetDateTime};
 use url::Url;
+use uuid::Uuid;
 
-use super::{Secret, sign};
-use crate::auth::id::MessageId;
+use super::{AuditedWebhook, Secret, sign};
+use crate::audit::Deed;
+use crate::auth::id::{MessageId, WebhookId};
 use crate::db::{self, DueMessage, Outcome};
 use crate::error::{Error, Result};
 use crate::state::AppState;
@@ -70,10 +72,26 @@ async fn attempt(state: &AppState, message: DueMessage) -> Result<()> {
     db::note_attempt(&state.pool, message.id, message.attempts, &outcome).await?;
     // The receiver says that it is no longer there.
     if status == Some(StatusCode::GONE.as_u16() as i16) {
-        db::disable_webhook(&state.pool, message.webhook_id, now).await?;
+        switch_off(state, message.webhook_id, now).await?;
     }
     let result = outcome.state;
     metrics::counter!("linkpulse_webhook_attempts_total", "result" => result).increment(1);
+    Ok(())
+}
+
+async fn switch_off(state: &AppState, id: Uuid, now: OffsetDateTime) -> Result<()> {
+    let mut transaction = state.pool.begin().await?;
+    if let Some((workspace_id, row)) = db::disable_webhook(&mut transaction, id, now).await? {
+        let deed = Deed {
+            workspace_id,
+            actor: "webhooks",
+            action: "webhook.updated",
+            at: now,
+        };
+        let row = AuditedWebhook::try_from(&row)?;
+        deed.record(&mut transaction, WebhookId(id), &row).await?;
+    }
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -87,8 +105,7 @@ async fn deliver(
     let url = Url::parse(&message.url).map_err(|error| error.to_string())?;
     let id = MessageId(message.id).to_string();
     let seconds = now.unix_timestamp();
-    let secret = Secret::from_bytes(&message.secret).map_err(internal)?;
-    let signature = sign(&secret, &id, seconds, &message.body).map_err(internal)?;
+    let signature = signatures(message, &id, seconds).map_err(internal)?;
     let request = state
         .outbound
         .post(&url)
@@ -103,6 +120,16 @@ async fn deliver(
         Ok(response) => Ok(response.status()),
         Err(error) => Err(innermost(&error)),
     }
+}
+
+/// One, or two while a secret is being rotated, the new one first.
+fn signatures(message: &DueMessage, id: &str, seconds: i64) -> Result<String> {
+    let secrets = [Some(&message.secret), message.old_secret.as_ref()];
+    let signatures = secrets.into_iter().flatten().map(|secret| {
+        let secret = Secret::from_bytes(secret)?;
+        sign(&secret, id, seconds, &message.body)
+    });
+    Ok(signatures.collect::<Result<Vec<_>>>()?.join(" "))
 }
 
 /// The cause that says most. The outer ones repeat the address.

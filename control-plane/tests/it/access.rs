@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use control_plane::access::{Needs, ROUTES, Route};
+use control_plane::access::{Needs, ROUTES, Restricted, Route};
 use control_plane::auth::{Role, Scope};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -209,6 +209,17 @@ fn good_body(route: &Route) -> Value {
     }
 }
 
+/// All that callers could change, in one text.
+async fn everything(app: &App) -> String {
+    let everything = "select md5(string_agg(t::text, '' order by t::text)) from (
+        select l::text from links l union all select k.id::text || k.revoked_at from api_keys k
+        union all select i::text from invitations i union all select m::text from memberships m
+        union all select h::text from webhooks h union all select r::text from link_reports r
+        union all select d::text from domains d union all select s.id::text from sessions s) t";
+    let everything = sqlx::query_scalar(everything).fetch_one(&app.pool);
+    everything.await.unwrap()
+}
+
 #[tokio::test]
 async fn no_route_finds_what_belongs_to_another_workspace() {
     let app = App::start().await;
@@ -235,19 +246,7 @@ async fn no_route_finds_what_belongs_to_another_workspace() {
         .await;
     let key = key.body["secret"].as_str().unwrap();
 
-    let everything = "select md5(string_agg(t::text, '' order by t::text)) from (
-        select l::text from links l union all select k.id::text || k.revoked_at from api_keys k
-        union all select i::text from invitations i union all select m::text from memberships m
-        union all select h::text from webhooks h union all select r::text from link_reports r
-        union all select d::text from domains d union all select s.id::text from sessions s) t";
-    let state = async || {
-        let state: String = sqlx::query_scalar(everything)
-            .fetch_one(&app.pool)
-            .await
-            .unwrap();
-        state
-    };
-    let before = state().await;
+    let before = everything(&app).await;
     let mut tried = 0;
     for route in ROUTES {
         let Some((path, id)) = things.iter().find(|(path, _)| route.path.starts_with(path)) else {
@@ -291,5 +290,67 @@ async fn no_route_finds_what_belongs_to_another_workspace() {
         tried += 1;
     }
     assert!(tried > 10, "{tried}");
-    assert_eq!(state().await, before, "nothing has changed");
+    assert_eq!(everything(&app).await, before, "nothing has changed");
+}
+
+#[tokio::test]
+async fn no_route_lets_a_restricted_key_find_other_links() {
+    let app = App::start().await;
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    let things = things(&app, &owner).await;
+    let scopes = [Scope::Read, Scope::Write, Scope::Analytics];
+    for (field, value, code) in [
+        ("tag", "print", "one_tag_only"),
+        ("domain", "go.example.org", "one_domain_only"),
+    ] {
+        let mut body = json!({ "name": "x", "scopes": scopes });
+        body[field] = value.into();
+        let path = "/api/v1/keys";
+        let made = app.console(&owner, Method::POST, path, Some(body)).await;
+        let key = made.body["secret"].as_str().unwrap().to_owned();
+        // The only link has no tag, and lives elsewhere.
+        sqlx::query("update links set domain = 'other.example'")
+            .execute(&app.pool)
+            .await
+            .unwrap();
+        let before = everything(&app).await;
+        let mut tried = 0;
+        for route in ROUTES {
+            let Needs::Permission(permission) = route.needs else {
+                continue;
+            };
+            let thing = things.iter().find(|(path, _)| route.path.starts_with(path));
+            let path = match thing {
+                Some((path, id)) => route.path.replace(&path[path.find('{').unwrap()..], id),
+                None => route.path.to_owned(),
+            };
+            let method: Method = route.method.parse().unwrap();
+            let request = app.request(method, &path).bearer_auth(&key);
+            let request = match route.method {
+                "GET" | "DELETE" => request,
+                _ => request.json(&good_body(route)),
+            };
+            let answer = answer(request).await;
+            let may = scopes.iter().any(|scope| scope.allows(permission));
+            let expected = match (may, route.restricted) {
+                // No scope is enough for what owners do.
+                (false, _) if Scope::for_permission(permission).is_none() => {
+                    (403, json!("forbidden"))
+                }
+                (false, _) => (403, json!("missing_scope")),
+                (true, Restricted::Refused) => (403, json!(code)),
+                (true, Restricted::LinkInPath) => (404, json!("link_not_found")),
+                (true, Restricted::InHandler) if route.method == "GET" => (200, Value::Null),
+                (true, Restricted::InHandler) => (422, json!("validation_failed")),
+            };
+            let found = (answer.status, answer.body["code"].clone());
+            assert_eq!(found, expected, "{field}: {} {path}", route.method);
+            if answer.status == 200 {
+                assert_eq!(answer.body["data"], json!([]), "{field}: {path}");
+            }
+            tried += 1;
+        }
+        assert!(tried > 40, "{tried}");
+        assert_eq!(everything(&app).await, before, "nothing has changed");
+    }
 }

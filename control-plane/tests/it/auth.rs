@@ -328,3 +328,56 @@ async fn when_too_many_sign_in_some_are_told_at_once_to_come_back() {
     // It is over as soon as they are through.
     assert_eq!(app.sign_in(EMAIL, PASSWORD).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_password_is_changed_by_who_knows_it_and_signs_out_all_others() {
+    let app = App::start().await;
+    let here = app.cookie(EMAIL, PASSWORD).await;
+    let elsewhere = app.cookie(EMAIL, PASSWORD).await;
+    let path = "/api/v1/session/password";
+    let change = async |old: &str, new: &str| {
+        let body = json!({ "old_password": old, "new_password": new });
+        let answer = app.console(&here, Method::PUT, path, Some(body)).await;
+        (answer.status, answer.body["code"].clone())
+    };
+    let new = "staple battery horse";
+    let wrong = (401, json!("invalid_credentials"));
+    assert_eq!(change("not this one", new).await, wrong);
+    assert_eq!(change(PASSWORD, "too short").await.0, 422);
+    assert_eq!(change(&"x".repeat(1025), new).await.0, 422);
+    let signed_in = async |cookie: &str| {
+        let session = app
+            .console(cookie, Method::GET, "/api/v1/session", None)
+            .await;
+        session.status == 200
+    };
+    assert!(signed_in(&here).await && signed_in(&elsewhere).await);
+
+    assert_eq!(change(PASSWORD, new).await.0, 204);
+    assert!(signed_in(&here).await && !signed_in(&elsewhere).await);
+    assert_eq!(app.sign_in(EMAIL, PASSWORD).await.status, 401);
+    assert_eq!(app.sign_in(EMAIL, new).await.status, 200);
+    assert_eq!(app.get("/api/v1/links").await.status, 200, "keys go on");
+    assert_eq!(change(PASSWORD, new).await, wrong, "the old one is old");
+    let by_key = app.call(Method::PUT, path, Some(json!({}))).await;
+    assert_eq!(by_key.status, 401);
+}
+
+#[tokio::test]
+async fn guessing_at_the_old_password_has_the_limits_of_signing_in() {
+    let app = App::start().await;
+    let cookie = app.cookie(EMAIL, PASSWORD).await;
+    let change = async |old: &str| {
+        let body = json!({ "old_password": old, "new_password": "staple battery horse" });
+        let path = "/api/v1/session/password";
+        app.console(&cookie, Method::PUT, path, Some(body)).await
+    };
+    for _ in 0..10 {
+        assert_eq!(change("guess guess guess").await.status, 401);
+    }
+    let limited = change(PASSWORD).await;
+    let code = &limited.body["code"];
+    assert_eq!((limited.status, code), (429, &json!("too_many_attempts")));
+    assert!(limited.headers.contains_key("retry-after"));
+    assert_eq!(app.sign_in(EMAIL, PASSWORD).await.status, 429, "one limit");
+}

@@ -140,7 +140,7 @@ fn assert_harmless(
     let sent = sent.map(|sent| sent.replace("\r\n", "\n"));
     if let (Ok(sent), Some(kept)) = (sent, at(body, way).as_str()) {
         // Tags are kept in lower case.
-        let sent = match field.contains("tags") {
+        let sent = match field.contains("tag") {
             true => sent.to_lowercase(),
             false => sent,
         };

@@ -421,6 +421,8 @@ fn config(
             "LINKPULSE_PUBLIC_URL" => "https://go.example.org",
             "LINKPULSE_DATABASE_CONNECTIONS" => "8",
             "LINKPULSE_SHUTDOWN_GRACE" => "5s",
+            // Their tests switch it on: all others' links lead out of this machine.
+            "LINKPULSE_UNFURL" => "false",
             _ => return None,
         };
         Some(value.to_owned())

@@ -60,7 +60,8 @@ async fn a_key_is_shown_once_and_then_without_its_text() {
       "scopes": [
         "read",
         "write"
-      ]
+      ],
+      "tag": null
     }
     "#);
 
@@ -138,6 +139,9 @@ async fn wrong_keys_are_refused_by_field_and_code() {
         ("domain", json!("a b"), "invalid_domain"),
         ("expires_at", json!("2026-11-22T10:20:30Z"), "in_the_past"),
         ("expires_at", json!("tomorrow"), "invalid_time"),
+        ("tag", json!(" "), "required"),
+        ("tag", json!("a,b"), "forbidden_character"),
+        ("tag", json!("x".repeat(51)), "too_long"),
         ("rate_limit", json!(0), "out_of_range"),
         ("rate_limit", json!(1_000_001), "out_of_range"),
         ("workspace_id", json!("wsp_1"), "unknown_field"),
@@ -153,9 +157,15 @@ async fn wrong_keys_are_refused_by_field_and_code() {
             "{body}"
         );
     }
-    let mighty = json!({ "name": "x", "scopes": ["admin"], "domain": "go.example.org" });
-    let refused = make(&app, &admin, mighty).await;
-    assert_eq!(refused.body["errors"][0]["code"], "too_mighty");
+    for (field, value) in [("domain", "go.example.org"), ("tag", "print")] {
+        let mut mighty = json!({ "name": "x", "scopes": ["admin"] });
+        mighty[field] = value.into();
+        let refused = make(&app, &admin, mighty).await;
+        assert_eq!(refused.body["errors"][0]["code"], "too_mighty");
+    }
+    let both = json!({ "name": "x", "scopes": ["read"], "domain": "go.example.org", "tag": "a" });
+    let refused = make(&app, &admin, both).await;
+    assert_eq!(refused.body["errors"][0]["code"], "not_with_domain");
     let foreign = json!({ "name": "x", "scopes": ["read"], "domain": "other.example" });
     assert_eq!(make(&app, &admin, foreign).await.status, 404);
 }
@@ -202,6 +212,83 @@ async fn a_key_for_one_domain_sees_nothing_else() {
         (refused.status, &refused.body["code"]),
         (403, &json!("one_domain_only"))
     );
+}
+
+#[tokio::test]
+async fn a_key_for_one_tag_sees_makes_and_keeps_links_with_it() {
+    let (app, admin) = start().await;
+    let bare = app.link("bare").await;
+    let other = app.link("other").await;
+    let tags = json!({ "tags": ["Print"] });
+    let tagged = app.patch_link(&other["id"], tags).await.body;
+    let body = json!({ "name": "x", "scopes": ["read", "write", "analytics"], "tag": " Print " });
+    let (id, key) = made(&app, &admin, body).await;
+    let call = async |method, path: &str, body| app.call_with(&key, method, path, body).await;
+    let ids = async |query: &str| {
+        let list = call(Method::GET, &format!("/api/v1/links{query}"), None).await;
+        assert_eq!(list.status, 200, "{}", list.body);
+        let links = list.body["data"].as_array().unwrap().iter();
+        let ids: Vec<Value> = links.map(|link| link["id"].clone()).collect();
+        (ids, list.body["total"].clone())
+    };
+    assert_eq!(
+        ids("?total=true").await,
+        (vec![tagged["id"].clone()], json!(1))
+    );
+    assert_eq!(ids("?any_tag=a,print").await.0.len(), 1);
+    assert_eq!(ids("?all_tags=a").await.0.len(), 0);
+    assert_eq!(ids("?no_tag=print").await.0.len(), 0);
+
+    let new = json!({ "original_url": "https://example.com/", "tags": ["a"] });
+    let new = call(Method::POST, "/api/v1/links", Some(new)).await;
+    assert_eq!(
+        (new.status, &new.body["tags"]),
+        (201, &json!(["a", "print"]))
+    );
+    let path = link_path(&new.body["id"]);
+    let many: Vec<String> = (0..50).map(|number| format!("tag-{number}")).collect();
+    let many = json!({ "tags": many, "original_url": "https://example.com/" });
+    let refused = call(Method::POST, "/api/v1/links", Some(many.clone())).await;
+    assert_eq!(refused.body["errors"][0]["code"], "too_many");
+    let refused = call(Method::PATCH, &path, Some(many)).await;
+    assert_eq!(refused.body["errors"][0]["code"], "too_many");
+    for (change, kept) in [
+        (json!({ "tags": [] }), json!(["print"])),
+        (json!({ "tags": ["z", "print"] }), json!(["print", "z"])),
+        (json!({ "title": "x" }), json!(["print", "z"])),
+    ] {
+        let edited = call(Method::PATCH, &path, Some(change)).await;
+        assert_eq!((edited.status, &edited.body["tags"]), (200, &kept));
+    }
+    // Its first version had none.
+    let path = link_path(&tagged["id"]);
+    let back = json!({ "version": 1 });
+    let back = call(Method::POST, &format!("{path}/roll-back"), Some(back)).await;
+    assert_eq!((back.status, &back.body["tags"]), (200, &json!(["print"])));
+    assert_eq!(call(Method::DELETE, &path, None).await.status, 204);
+    let restored = call(Method::POST, &format!("{path}/restore"), None).await;
+    assert_eq!(restored.status, 200);
+    assert_eq!(
+        call(Method::DELETE, &link_path(&bare["id"]), None)
+            .await
+            .status,
+        404
+    );
+
+    let rotate = format!("{KEYS}/{id}/rotate");
+    let rotated = app
+        .call_with(&admin, Method::POST, &rotate, Some(json!({})))
+        .await;
+    assert_eq!(rotated.body["tag"], "print");
+    app.patch_link(&tagged["id"], json!({ "tags": [] })).await;
+    for method in [Method::GET, Method::PATCH, Method::DELETE] {
+        let body = (method == Method::PATCH).then(|| json!({ "title": "y" }));
+        assert_eq!(
+            call(method, &path, body).await.status,
+            404,
+            "no longer theirs"
+        );
+    }
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ async fn a_created_link_is_shown_whole_and_found_again() {
       "max_age": 0,
       "notes": null,
       "original_url": "https://example.com/Sale?x=1",
+      "page": null,
       "passes_path": false,
       "passes_query": false,
       "redirect_status": 302,

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, eventually};
+use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, eventually, link_path};
 
 const LINKS: &str = "/api/v1/links";
 
@@ -230,4 +230,154 @@ async fn a_file_may_be_as_long_with_a_name_as_without() {
     let without = import(None).await;
     assert_ne!(without, 413);
     assert_eq!(import(Some("file")).await, without);
+}
+
+/// Sends a request twice under one name: the answer, which was the same.
+async fn twice(app: &App, key: &str, path: &str, body: Option<Value>) -> Answer {
+    let send = async || {
+        let request = app.request(Method::POST, path).bearer_auth(key);
+        let request = request.header("idempotency-key", path);
+        answer(match &body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    };
+    let first = send().await;
+    assert!(first.status < 300, "{path}: {}", first.body);
+    assert!(!first.headers.contains_key("idempotent-replayed"));
+    let again = send().await;
+    assert_eq!(
+        (again.status, &again.body),
+        (first.status, &first.body),
+        "{path}"
+    );
+    assert_eq!(again.headers["idempotent-replayed"], "true", "{path}");
+    assert_eq!(
+        again.headers.get("location"),
+        first.headers.get("location"),
+        "{path}"
+    );
+    first
+}
+
+/// Numbers in the change log: what was done twice has two.
+async fn changes(app: &App) -> i64 {
+    let seq = sqlx::query_scalar("select seq from link_changes_head");
+    seq.fetch_one(&app.pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_done_to_a_link_is_done_once() {
+    let app = App::start().await;
+    let admin = app.key_with(&[Scope::Admin]).await;
+    let link = app.link("once").await;
+    let path = link_path(&link["id"]);
+    app.patch_link(&link["id"], json!({ "title": "x" })).await;
+    app.delete_link(&link["id"]).await;
+    let before = changes(&app).await;
+    for (number, (verb, body)) in [
+        ("restore", None),
+        ("roll-back", Some(json!({ "version": 1 }))),
+        ("block", None),
+        ("unblock", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let done = twice(&app, &admin, &format!("{path}/{verb}"), body).await;
+        assert_eq!(done.status, 200);
+        assert_eq!(changes(&app).await, before + number as i64 + 1, "{verb}");
+    }
+    // What was refused is not kept.
+    let send = async || {
+        let again = format!("{path}/restore");
+        let request = app.request(Method::POST, &again).bearer_auth(&admin);
+        answer(request.header("idempotency-key", "again")).await
+    };
+    assert_eq!(send().await.status, 404, "it is not in the bin");
+    app.delete_link(&link["id"]).await;
+    assert_eq!(send().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_file_that_is_sent_again_is_imported_once() {
+    let app = App::start().await;
+    let send = async |file: &str| {
+        let request = app.request(Method::POST, "/api/v1/imports");
+        let request = request
+            .bearer_auth(&app.key)
+            .header("idempotency-key", "file")
+            .header("content-type", "text/csv");
+        answer(request.body(file.to_owned())).await
+    };
+    let file = "url\nhttps://example.com/\n";
+    let first = send(file).await;
+    let again = send(file).await;
+    assert_eq!((first.status, again.status), (202, 202));
+    assert_eq!(again.body, first.body, "as it was then");
+    assert_eq!(again.headers["location"], first.headers["location"]);
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    let other = send("url\nhttps://example.com/other\n").await;
+    assert_eq!(other.body["code"], "idempotency_key_reused");
+    let list = app.get("/api/v1/imports").await.body;
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_domain_is_verified_and_a_report_closed_once() {
+    let names = crate::name_server::NameServer::start().await;
+    let app = App::start_with(&[names.setting()]).await;
+    let admin = app.key_with(&[Scope::Admin]).await;
+    let body = Some(json!({ "domain": "links.example.com" }));
+    let added = twice(&app, &admin, "/api/v1/domains", body).await;
+    let verification = &added.body["verification"];
+    let record = crate::name_server::Data::Text(verification["value"].as_str().unwrap().into());
+    names.put(verification["name"].as_str().unwrap(), vec![record]);
+    let before = changes(&app).await;
+    let path = "/api/v1/domains/links.example.com/verify";
+    let verified = twice(&app, &admin, path, None).await;
+    assert_eq!(verified.body["status"], "active");
+    assert_eq!(changes(&app).await, before + 1);
+
+    app.link("bad").await;
+    let report = app
+        .visitor(Method::POST, "/report/bad")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("reason=spam");
+    assert_eq!(report.send().await.unwrap().status(), 200);
+    let open = app
+        .call_with(&admin, Method::GET, "/api/v1/reports", None)
+        .await;
+    let id = open.body["data"][0]["id"].as_str().unwrap();
+    let path = format!("/api/v1/reports/{id}/close");
+    let closed = twice(&app, &admin, &path, None).await;
+    assert_eq!((closed.status, closed.body), (204, Value::Null));
+}
+
+#[tokio::test]
+async fn signing_in_takes_no_name_and_every_other_post_of_a_caller_does() {
+    let description = serde_json::to_value(control_plane::openapi::description()).unwrap();
+    let mut without = Vec::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        let Some(post) = operations.get("post") else {
+            continue;
+        };
+        let parameters = post["parameters"].as_array().into_iter().flatten();
+        let mut names = parameters.map(|parameter| &parameter["name"]);
+        if !names.any(|name| name == "Idempotency-Key") {
+            without.push(path.as_str());
+        }
+    }
+    assert_eq!(without, ["/api/v1/invitations/accept", "/api/v1/session"]);
+    let app = App::start().await;
+    let body = json!({ "email": EMAIL, "password": PASSWORD });
+    let sign_in = async || {
+        let request = app.request(Method::POST, "/api/v1/session");
+        answer(request.header("idempotency-key", "x").json(&body)).await
+    };
+    let (first, second) = (sign_in().await, sign_in().await);
+    assert_eq!((first.status, second.status), (200, 200));
+    assert_ne!(first.headers["set-cookie"], second.headers["set-cookie"]);
 }

@@ -61,10 +61,12 @@ impl Stage {
         })?;
         let wire = Wire::to(redis.port())?;
         postgres.create_database_if_missing(DATABASE)?;
-        let settings: [(Setting, String); 4] = [
+        let settings: [(Setting, String); 5] = [
             (settings::DATABASE_URL, postgres.url_for(DATABASE)),
             (settings::REDIS_URL, redis.url()),
             (settings::PUBLIC_URL, format!("http://{DOMAIN}")),
+            // Links lead nowhere here.
+            (settings::UNFURL, "false".to_owned()),
             (
                 settings::INTERNAL_SECRET,
                 random_password().expose_secret().to_owned(),

@@ -58,10 +58,12 @@ impl Backend {
         postgres.create_database_if_missing(DATABASE)?;
         let ports = Ports::free()?;
         let secret = random_password();
-        let settings: [(Setting, String); 6] = [
+        let settings: [(Setting, String); 7] = [
             (settings::DATABASE_URL, postgres.url_for(DATABASE)),
             (settings::REDIS_URL, redis.url()),
             (settings::PUBLIC_URL, format!("http://{DOMAIN}")),
+            // Links lead nowhere here.
+            (settings::UNFURL, "false".to_owned()),
             (settings::INTERNAL_SECRET, secret.expose_secret().to_owned()),
             (settings::CONTROL_PLANE_URL, url(ports.public)),
             (settings::CONTROL_PLANE_INTERNAL_URL, url(ports.admin)),

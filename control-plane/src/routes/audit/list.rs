@@ -44,7 +44,8 @@ pub struct AuditEntry {
     /// Who: `usr_…`, `key_…`, or a part of the system.
     #[schema(example = "usr_01K9ZC6T2YJ4T1B6Q8S3W5")]
     actor: String,
-    /// What.
+    /// What: done to links (`link.created` …), keys, members, invitations, webhooks, domains or the
+    /// workspace.
     #[schema(example = "link.updated")]
     action: String,
     /// To what.

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::Domain;
 use crate::auth::Caller;
@@ -65,7 +64,7 @@ pub async fn add_domain(
         created_at: state.now(),
     };
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { insert(&state, caller.workspace_id, claim, &once).await });
+    let task = tokio::spawn(async move { insert(&state, &caller, claim, &once).await });
     let added = task.await.map_err(Error::internal)??;
     let location = AppendHeaders([(LOCATION, added.location())]);
     Ok((StatusCode::CREATED, location, Json(added)))
@@ -82,12 +81,8 @@ fn public_name(text: &str) -> Option<contract::Domain> {
     (is_name && is_public && !text.contains(':')).then_some(domain)
 }
 
-async fn insert(
-    state: &AppState,
-    workspace_id: Uuid,
-    claim: ClaimRow,
-    once: &Once,
-) -> Result<Domain> {
+async fn insert(state: &AppState, caller: &Caller, claim: ClaimRow, once: &Once) -> Result<Domain> {
+    let workspace_id = caller.workspace_id;
     let mut transaction = state.pool.begin().await?;
     once.begin(&mut transaction).await?;
     if db::count_domains(&mut transaction, workspace_id).await? >= MOST {
@@ -100,6 +95,9 @@ async fn insert(
         return Err(Error::Conflict("this domain is there already"));
     }
     let added = Domain::from(claim);
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "domain.added", state.now());
+    deed.record(&mut transaction, &domain, &added).await?;
     let (status, location) = (StatusCode::CREATED, added.location());
     let kept = once.keep(&mut transaction, status, Some(&location), &added);
     kept.await?;

@@ -1,6 +1,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
-use uuid::Uuid;
+use serde_json::json;
+use sqlx::PgConnection;
 
 use super::own::{self, Standing};
 use crate::auth::Caller;
@@ -34,15 +35,11 @@ pub async fn remove_domain(
     if name == state.config.default_domain {
         return Err(Error::Conflict("the installation's own domain stays"));
     }
-    let workspace_id = caller.workspace_id;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn(async move {
         match standing {
-            Standing::Pending(_) => {
-                let mut connection = state.pool.acquire().await?;
-                db::delete_claim(&mut connection, workspace_id, &name).await
-            }
-            Standing::Active(_) => remove(&state, workspace_id, &name, &if_match).await,
+            Standing::Pending(_) => withdraw(&state, &caller, &name).await,
+            Standing::Active(_) => remove(&state, &caller, &name, &if_match).await,
         }
     });
     match task.await.map_err(Error::internal)?? {
@@ -51,12 +48,36 @@ pub async fn remove_domain(
     }
 }
 
+/// Of a domain that was not shown to be theirs.
+async fn withdraw(state: &AppState, caller: &Caller, domain: &contract::Domain) -> Result<bool> {
+    let mut transaction = state.pool.begin().await?;
+    if !db::delete_claim(&mut transaction, caller.workspace_id, domain).await? {
+        return Ok(false);
+    }
+    record(&mut transaction, state, caller, domain).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+async fn record(
+    connection: &mut PgConnection,
+    state: &AppState,
+    caller: &Caller,
+    domain: &contract::Domain,
+) -> Result<()> {
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "domain.removed", state.now());
+    let removed = json!({ "domain": domain });
+    deed.record(connection, domain, &removed).await
+}
+
 async fn remove(
     state: &AppState,
-    workspace_id: Uuid,
+    caller: &Caller,
     domain: &contract::Domain,
     if_match: &IfMatch,
 ) -> Result<bool> {
+    let workspace_id = caller.workspace_id;
     let mut transaction = state.pool.begin().await?;
     // Nobody makes a link there until this is done.
     db::has_lower_case_only(&mut transaction, domain).await?;
@@ -70,6 +91,7 @@ async fn remove(
     // Proxies keep the last that they heard: nothing leads anywhere.
     (row.root_url, row.not_found_url, row.expired_url) = (None, None, None);
     db::update_domain(&mut transaction, &row).await?;
+    record(&mut transaction, state, caller, domain).await?;
     db::log_domain_change(&mut transaction, domain.as_str(), state.now()).await?;
     db::delete_domain(&mut transaction, domain).await?;
     transaction.commit().await?;

@@ -1,12 +1,13 @@
 use axum::Json;
 use axum::extract::State;
-use uuid::Uuid;
+use axum::http::StatusCode;
 
 use super::own::{self, Standing};
 use super::{Domain, record_name, record_value};
 use crate::auth::Caller;
-use crate::db::{self, DomainRow};
+use crate::db;
 use crate::error::{Error, Result};
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::DomainPath;
 use crate::state::AppState;
@@ -27,6 +28,7 @@ use crate::state::AppState;
 pub async fn verify_domain(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     DomainPath(name): DomainPath,
 ) -> Result<Json<Domain>> {
     let claim = match own::named(&state, &caller, &name).await? {
@@ -39,18 +41,19 @@ pub async fn verify_domain(
         return Err(Error::NotVerified);
     }
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { take(&state, caller.workspace_id, &name).await });
-    let row = task.await.map_err(Error::internal)??;
-    Ok(Json(row.into()))
+    let task = tokio::spawn(async move { take(&state, &caller, &name, &once).await });
+    Ok(Json(task.await.map_err(Error::internal)??))
 }
 
 async fn take(
     state: &AppState,
-    workspace_id: Uuid,
+    caller: &Caller,
     domain: &contract::Domain,
-) -> Result<DomainRow> {
-    let now = state.now();
+    once: &Once,
+) -> Result<Domain> {
+    let (now, workspace_id) = (state.now(), caller.workspace_id);
     let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
     if !db::delete_claim(&mut transaction, workspace_id, domain).await? {
         return Err(Error::NotFound("domain"));
     }
@@ -59,7 +62,14 @@ async fn take(
             "this domain is another workspace's; it has to be removed there first",
         ));
     }
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "domain.verified", now);
+    deed.record(&mut transaction, domain, &Domain::untouched(domain))
+        .await?;
     let row = db::log_domain_change(&mut transaction, domain.as_str(), now).await?;
+    let taken = Domain::from(row);
+    once.keep(&mut transaction, StatusCode::OK, None, &taken)
+        .await?;
     transaction.commit().await?;
-    Ok(row)
+    Ok(taken)
 }

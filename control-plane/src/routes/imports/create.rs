@@ -5,6 +5,7 @@ use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use crate::auth::Caller;
 use crate::db::{self, ImportRow};
 use crate::error::{Error, Result};
 use crate::imports;
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::Query;
 use crate::state::AppState;
@@ -58,6 +60,7 @@ pub struct CreateImport {
 pub async fn create_import(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     Query(query): Query<CreateImport>,
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
@@ -83,13 +86,43 @@ pub async fn create_import(
         ignored_columns: file.ignored_columns,
         finished_at: None,
     };
-    db::insert_import(&state.pool, &row, &file.rows).await?;
+    begin(state, row, file.rows, once).await
+}
+
+/// Keeps an import with its rows, of which the job makes something; once.
+pub(crate) async fn begin(
+    state: AppState,
+    row: ImportRow,
+    rows: Vec<Value>,
+    once: Once,
+) -> Result<impl IntoResponse> {
     let location = format!("/api/v1/imports/{}", ImportId(row.id));
-    Ok((
-        StatusCode::ACCEPTED,
-        AppendHeaders([(LOCATION, location)]),
-        Json(Import::from(row)),
-    ))
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn({
+        let location = location.clone();
+        async move { insert(&state, row, &rows, &location, &once).await }
+    });
+    let begun = task.await.map_err(Error::internal)??;
+    let location = AppendHeaders([(LOCATION, location)]);
+    Ok((StatusCode::ACCEPTED, location, Json(begun)))
+}
+
+async fn insert(
+    state: &AppState,
+    row: ImportRow,
+    rows: &[Value],
+    location: &str,
+    once: &Once,
+) -> Result<Import> {
+    let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
+    db::insert_import(&mut transaction, &row, rows).await?;
+    let begun = Import::from(row);
+    let status = StatusCode::ACCEPTED;
+    once.keep(&mut transaction, status, Some(location), &begun)
+        .await?;
+    transaction.commit().await?;
+    Ok(begun)
 }
 
 /// The file in a body, if it is of this type.

@@ -9,4 +9,3 @@ pub use create::*;
 pub use get::*;
 pub use list::*;
 pub use view::Import;
-pub(crate) use view::ImportId;

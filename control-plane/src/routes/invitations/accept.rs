@@ -7,11 +7,14 @@ use uuid::Uuid;
 
 use super::token::Token;
 use crate::accounts;
-use crate::db::{self, InvitationRow, UserRow};
+use crate::audit::Deed;
+use crate::auth::id::UserId;
+use crate::db::{self, InvitationRow, MemberRow, UserRow};
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
 use crate::limits::client_of;
 use crate::problem::Problem;
+use crate::routes::members::Member;
 use crate::routes::session::{self, Session};
 use crate::state::AppState;
 
@@ -50,7 +53,7 @@ pub async fn accept_invitation(
     headers: HeaderMap,
     JsonBody(body): JsonBody<AcceptInvitation>,
 ) -> Result<Response> {
-    accounts::check_password(&body.password)?;
+    accounts::check_password("password", &body.password)?;
     let not_found = Error::NotFound("invitation");
     let token = Token::parse(&body.token).ok_or(not_found)?;
     let invitation = db::find_invitation(&state.pool, &token.hash(), state.now()).await?;
@@ -96,9 +99,8 @@ async fn join(state: &AppState, invitation: &InvitationRow, user: Accepting) -> 
     let mut transaction = state.pool.begin().await?;
     // The same order as whoever changes members.
     let members = db::lock_members(&mut transaction, workspace_id).await?;
-    if !db::delete_invitation(&mut transaction, workspace_id, invitation.id).await? {
-        return Err(Error::NotFound("invitation"));
-    }
+    let used = db::delete_invitation(&mut transaction, workspace_id, invitation.id).await?;
+    used.ok_or(Error::NotFound("invitation"))?;
     let user = match user {
         Accepting::Known(user) => user,
         Accepting::New(user) => {
@@ -112,6 +114,22 @@ async fn join(state: &AppState, invitation: &InvitationRow, user: Accepting) -> 
     if !members.iter().any(|member| member.user_id == user.id) {
         let role = &invitation.role;
         db::insert_membership(&mut transaction, workspace_id, user.id, role).await?;
+        let now = state.now();
+        let member = MemberRow {
+            user_id: user.id,
+            email: user.email,
+            role: role.clone(),
+            created_at: now,
+        };
+        let deed = Deed {
+            workspace_id,
+            actor: &UserId(user.id).to_string(),
+            action: "member.joined",
+            at: now,
+        };
+        let member = Member::try_from(&member)?;
+        deed.record(&mut transaction, UserId(user.id), &member)
+            .await?;
     }
     transaction.commit().await?;
     Ok(user.id)

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::token::Token;
 use super::{Invitation, NewInvitation};
 use crate::accounts;
+use crate::auth::id::InvitationId;
 use crate::auth::{Caller, Role};
 use crate::db::{self, InvitationRow};
 use crate::error::{Error, Result};
@@ -70,7 +71,7 @@ pub async fn create_invitation(
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let (row, hash) = (row.clone(), token.hash());
-        async move { insert(&state, &row, &hash, &once).await }
+        async move { insert(&state, &caller, &row, &hash, &once).await }
     });
     task.await.map_err(Error::internal)??;
     let token = token.expose();
@@ -82,7 +83,13 @@ pub async fn create_invitation(
     Ok((StatusCode::CREATED, Json(made)))
 }
 
-async fn insert(state: &AppState, row: &InvitationRow, hash: &[u8], once: &Once) -> Result<()> {
+async fn insert(
+    state: &AppState,
+    caller: &Caller,
+    row: &InvitationRow,
+    hash: &[u8],
+    once: &Once,
+) -> Result<()> {
     let mut transaction = state.pool.begin().await?;
     once.begin(&mut transaction).await?;
     let members = db::lock_members(&mut transaction, row.workspace_id).await?;
@@ -95,8 +102,13 @@ async fn insert(state: &AppState, row: &InvitationRow, hash: &[u8], once: &Once)
         ));
     }
     db::put_invitation(&mut transaction, row, hash).await?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "invitation.created", row.created_at);
+    let made = Invitation::try_from(row.clone())?;
+    deed.record(&mut transaction, InvitationId(row.id), &made)
+        .await?;
     let kept = NewInvitation {
-        invitation: Invitation::try_from(row.clone())?,
+        invitation: made,
         token: None,
         url: None,
     };

@@ -1,6 +1,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
+use uuid::Uuid;
 
+use super::Invitation;
 use crate::auth::Caller;
 use crate::auth::id::InvitationId;
 use crate::db;
@@ -21,9 +23,21 @@ pub async fn withdraw_invitation(
     caller: Caller,
     IdPath(InvitationId(id)): IdPath<InvitationId>,
 ) -> Result<StatusCode> {
-    let mut connection = state.pool.acquire().await?;
-    match db::delete_invitation(&mut connection, caller.workspace_id, id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound("invitation")),
-    }
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { withdraw(&state, &caller, id).await });
+    task.await.map_err(Error::internal)??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn withdraw(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
+    let mut transaction = state.pool.begin().await?;
+    let deleted = db::delete_invitation(&mut transaction, caller.workspace_id, id).await?;
+    let row = deleted.ok_or(Error::NotFound("invitation"))?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "invitation.withdrawn", state.now());
+    let withdrawn = Invitation::try_from(row)?;
+    deed.record(&mut transaction, InvitationId(id), &withdrawn)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
 }

@@ -5,10 +5,10 @@ use axum::http::header::LOCATION;
 use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::draft::{Draft, MOST_KEYS};
 use super::{ApiKey as ApiKeyView, NewApiKey};
+use crate::auth::id::ApiKeyId;
 use crate::auth::{ApiKey, Caller, Scope};
 use crate::db::{self, KeyRow};
 use crate::error::{Error, Result};
@@ -31,6 +31,10 @@ pub struct CreateApiKey {
     /// The only domain whose links it sees. All of the workspace when absent.
     #[schema(example = "go.example.com")]
     pub(super) domain: Option<String>,
+    /// The tag without which it sees no link: what it makes gets it, and what it edits keeps it. Not
+    /// together with `domain`.
+    #[schema(example = "print", min_length = 1, max_length = 50)]
+    pub(super) tag: Option<String>,
     /// When it stops working (RFC 3339). Never when absent.
     #[schema(value_type = Option<String>, format = DateTime, example = "2027-01-31T12:00:00Z")]
     pub(super) expires_at: Option<String>,
@@ -68,7 +72,7 @@ pub async fn create_api_key(
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let (row, hash) = (row.clone(), key.hash());
-        async move { insert(&state, caller.workspace_id, &row, &hash, &once).await }
+        async move { insert(&state, &caller, &row, &hash, &once).await }
     });
     task.await.map_err(Error::internal)??;
     let location = ApiKeyView::location(row.id);
@@ -82,11 +86,12 @@ pub async fn create_api_key(
 
 async fn insert(
     state: &AppState,
-    workspace_id: Uuid,
+    caller: &Caller,
     row: &KeyRow,
     hash: &[u8],
     once: &Once,
 ) -> Result<()> {
+    let workspace_id = caller.workspace_id;
     let mut transaction = state.pool.begin().await?;
     once.begin(&mut transaction).await?;
     if db::count_api_keys(&mut transaction, workspace_id).await? >= MOST_KEYS {
@@ -95,6 +100,11 @@ async fn insert(
         ));
     }
     db::insert_api_key(&mut transaction, workspace_id, row, hash).await?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "key.created", row.created_at);
+    let made = ApiKeyView::try_from(row.clone())?;
+    deed.record(&mut transaction, ApiKeyId(row.id), &made)
+        .await?;
     NewApiKey::keep(row, once, &mut transaction).await?;
     transaction.commit().await?;
     Ok(())

@@ -20,6 +20,7 @@ pub(super) struct Draft {
     name: String,
     scopes: Vec<Scope>,
     pub(super) domain: Option<Domain>,
+    tag: Option<String>,
     expires_at: Option<OffsetDateTime>,
     rate_limit: Option<i32>,
 }
@@ -44,8 +45,13 @@ impl Draft {
                 .map_err(|reason| check.refuse("domain", "invalid_domain", reason))
                 .ok()
         });
-        if domain.is_some() && scopes.contains(&Scope::Admin) {
-            let message = "a key for one domain cannot administer the workspace";
+        let tag = body.tag.and_then(|text| check.tag("tag", &text));
+        if domain.is_some() && tag.is_some() {
+            let message = "a key is restricted to a domain or to a tag, not to both";
+            check.refuse("tag", "not_with_domain", message);
+        }
+        if (domain.is_some() || tag.is_some()) && scopes.contains(&Scope::Admin) {
+            let message = "a key for one domain or tag cannot administer the workspace";
             check.refuse("scopes", "too_mighty", message);
         }
         let expires_at = body
@@ -63,6 +69,7 @@ impl Draft {
             name: name.ok_or_else(|| Error::internal("a name got lost"))?,
             scopes,
             domain,
+            tag,
             expires_at,
             rate_limit,
         })
@@ -79,6 +86,7 @@ impl Draft {
                 .map(|scope| scope.as_str().to_owned())
                 .collect(),
             domain: self.domain.map(String::from),
+            tag: self.tag,
             rate_limit: self.rate_limit,
             replaces: None,
             created_at: now,

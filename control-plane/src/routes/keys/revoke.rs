@@ -1,6 +1,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
+use uuid::Uuid;
 
+use super::ApiKey;
 use crate::auth::Caller;
 use crate::auth::id::ApiKeyId;
 use crate::db;
@@ -23,9 +25,21 @@ pub async fn revoke_api_key(
     caller: Caller,
     IdPath(ApiKeyId(id)): IdPath<ApiKeyId>,
 ) -> Result<StatusCode> {
-    let workspace_id = Some(caller.workspace_id);
-    match db::revoke_api_key(&state.pool, workspace_id, id, state.now()).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound("key")),
-    }
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { revoke(&state, &caller, id).await });
+    task.await.map_err(Error::internal)??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn revoke(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
+    let (now, workspace_id) = (state.now(), caller.workspace_id);
+    let mut transaction = state.pool.begin().await?;
+    let key = db::lock_api_key(&mut transaction, workspace_id, id).await?;
+    let key: ApiKey = key.ok_or(Error::NotFound("key"))?.try_into()?;
+    db::revoke_api_key(&mut *transaction, Some(workspace_id), id, now).await?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "key.revoked", now);
+    deed.record(&mut transaction, ApiKeyId(id), &key).await?;
+    transaction.commit().await?;
+    Ok(())
 }

@@ -72,7 +72,7 @@ pub async fn rotate_api_key(
     let task = tokio::spawn({
         let key = key.clone();
         let rotation = Rotation { id, key, overlap };
-        async move { rotation.write(&state, caller.workspace_id, &once).await }
+        async move { rotation.write(&state, &caller, &once).await }
     });
     let row = task.await.map_err(Error::internal)??;
     let location = ApiKeyView::location(row.id);
@@ -91,8 +91,8 @@ struct Rotation {
 }
 
 impl Rotation {
-    async fn write(self, state: &AppState, workspace_id: Uuid, once: &Once) -> Result<KeyRow> {
-        let now = state.now();
+    async fn write(self, state: &AppState, caller: &Caller, once: &Once) -> Result<KeyRow> {
+        let (now, workspace_id) = (state.now(), caller.workspace_id);
         let mut transaction = state.pool.begin().await?;
         once.begin(&mut transaction).await?;
         if db::count_api_keys(&mut transaction, workspace_id).await? >= MOST_KEYS {
@@ -111,6 +111,11 @@ impl Rotation {
             ));
         }
         db::expire_api_key(&mut transaction, self.id, now + self.overlap).await?;
+        let ends_at = now + self.overlap;
+        let ending = KeyRow {
+            expires_at: Some(old.expires_at.map_or(ends_at, |at| at.min(ends_at))),
+            ..old.clone()
+        };
         let new = KeyRow {
             id: Uuid::now_v7(),
             prefix: self.key.shown_prefix().to_owned(),
@@ -120,6 +125,12 @@ impl Rotation {
             ..old
         };
         db::insert_api_key(&mut transaction, workspace_id, &new, &self.key.hash()).await?;
+        let actor = caller.identity.to_string();
+        for (action, row) in [("key.updated", ending), ("key.created", new.clone())] {
+            let deed = caller.deed(&actor, action, now);
+            let (id, shown) = (ApiKeyId(row.id), ApiKeyView::try_from(row)?);
+            deed.record(&mut transaction, id, &shown).await?;
+        }
         NewApiKey::keep(&new, once, &mut transaction).await?;
         transaction.commit().await?;
         Ok(new)

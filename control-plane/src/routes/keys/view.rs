@@ -27,6 +27,9 @@ pub struct ApiKey {
     /// The only domain whose links it sees. All of the workspace, when null.
     #[schema(required)]
     domain: Option<String>,
+    /// The tag without which it sees no link. None is needed, when null.
+    #[schema(required)]
+    tag: Option<String>,
     /// Requests a minute. As for everybody, when null.
     #[schema(required)]
     rate_limit: Option<i32>,
@@ -96,6 +99,7 @@ impl TryFrom<KeyRow> for ApiKey {
             prefix: row.prefix,
             scopes: scopes.collect::<Result<_>>()?,
             domain: row.domain,
+            tag: row.tag,
             rate_limit: row.rate_limit,
             replaces: row.replaces.map(ApiKeyId),
             created_at: row.created_at,

@@ -2,11 +2,12 @@ use axum::Json;
 use axum::extract::State;
 use contract::LinkId;
 
-use super::WrittenLink;
+use super::{Link, WrittenLink};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
-use crate::db::{self, LinkRow};
+use crate::db::{self, LinkTotals};
 use crate::error::{Error, Result};
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
@@ -29,10 +30,11 @@ use crate::state::AppState;
 pub async fn block_link(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     LinkPath(id): LinkPath,
     Query(wait): Query<Wait>,
 ) -> Result<Json<WrittenLink>> {
-    set(state, caller, id, &wait, true).await
+    set(state, caller, (id, true), &wait, once).await
 }
 
 /// Put a link up again
@@ -52,34 +54,43 @@ pub async fn block_link(
 pub async fn unblock_link(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     LinkPath(id): LinkPath,
     Query(wait): Query<Wait>,
 ) -> Result<Json<WrittenLink>> {
-    set(state, caller, id, &wait, false).await
+    set(state, caller, (id, false), &wait, once).await
 }
 
 async fn set(
     state: AppState,
     caller: Caller,
-    id: LinkId,
+    change: (LinkId, bool),
     wait: &Wait,
-    is_blocked: bool,
+    once: Once,
 ) -> Result<Json<WrittenLink>> {
     let patience = wait.patience()?;
     // Before the role: what is not theirs is not there.
-    let link = db::find_link(&state.pool, caller.workspace_id, id).await?;
+    let link = db::find_link(&state.pool, caller.workspace_id, change.0).await?;
     link.ok_or(Error::NotFound("link"))?;
     caller.may_administer()?;
+    let total = Link::total(&state, change.0).await;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { write(&state, &caller, id, is_blocked).await }
+        async move { write(&state, &caller, change, total, &once).await }
     });
-    let row = task.await.map_err(Error::internal)??;
-    Ok(Json(WrittenLink::load(&state, row, patience).await?))
+    let link = task.await.map_err(Error::internal)??;
+    Ok(Json(WrittenLink::kept(&state, link, patience).await))
 }
 
-async fn write(state: &AppState, caller: &Caller, id: LinkId, is_blocked: bool) -> Result<LinkRow> {
+async fn write(
+    state: &AppState,
+    caller: &Caller,
+    (id, is_blocked): (LinkId, bool),
+    total: Option<LinkTotals>,
+    once: &Once,
+) -> Result<Link> {
     let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
     let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     let mut link = link.ok_or(Error::NotFound("link"))?;
     let action = match is_blocked {
@@ -106,7 +117,10 @@ async fn write(state: &AppState, caller: &Caller, id: LinkId, is_blocked: bool) 
         at: state.now(),
     };
     let written = db::write_links(&mut transaction, &[link], &cause).await?;
+    let row = written.into_iter().next();
+    let row = row.ok_or_else(|| Error::internal("a link got lost while it was written"))?;
+    let link = Link::with_total(state, row, total);
+    link.keep(once, &mut transaction).await?;
     transaction.commit().await?;
-    let link = written.into_iter().next();
-    link.ok_or_else(|| Error::internal("a link got lost while it was written"))
+    Ok(link)
 }

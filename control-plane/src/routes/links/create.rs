@@ -133,7 +133,8 @@ pub async fn create_link(
     caller.may_edit()?;
     let patience = wait.patience()?;
     let mut draft = Draft::check(body, &state)?;
-    if !caller.sees(draft.domain().as_str()) {
+    draft.restrict(&caller, &state)?;
+    if !caller.sees_domain(draft.domain().as_str()) {
         return Err(Error::NotFound("domain"));
     }
     draft.hash_password(&state).await?;

@@ -106,6 +106,15 @@ impl Draft {
         })
     }
 
+    /// Gives it the tag that the caller's key is restricted to.
+    pub(super) fn restrict(&mut self, caller: &Caller, state: &AppState) -> Result<()> {
+        let mut check = FieldCheck::new(state);
+        if let Some(tag) = &caller.only_tag {
+            fields::add_tag(&mut self.tags, tag, &mut check);
+        }
+        check.finish()
+    }
+
     /// From here on, the password is a hash.
     pub(super) async fn hash_password(&mut self, state: &AppState) -> Result<()> {
         if let Some(password) = &mut self.password {
@@ -165,6 +174,7 @@ impl Draft {
             password_hash: None,
             password_changed: 0,
             is_blocked: false,
+            page: None,
         };
         row.set_options(self.options.clone());
         row.set_password(self.password.clone());

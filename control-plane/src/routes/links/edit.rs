@@ -120,8 +120,15 @@ impl Edit {
         if self.external_id.is_some() {
             db::hold_names(connection).await?;
         }
+        // Somebody may have taken the tag away since the gate looked.
+        if !caller.sees(&link.domain, &link.tags) {
+            return Err(Error::NotFound("link"));
+        }
         self.apply(&mut link);
         let mut check = FieldCheck::new(state);
+        if let Some(tag) = &caller.only_tag {
+            fields::add_tag(&mut link.tags, tag, &mut check);
+        }
         let status = link.redirect_status()?;
         fields::together(status, &link.options(), link.expires_at, &mut check);
         check.finish()?;

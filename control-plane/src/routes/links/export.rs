@@ -51,8 +51,8 @@ pub async fn export_csv(
 
 /// Export links as JSON lines
 ///
-/// All that match, the oldest first, each as the API shows it; archived ones too unless asked
-/// otherwise.
+/// All that match, the oldest first, each as the API shows it, but without what was read from the page
+/// it leads to; archived ones too unless asked otherwise.
 #[utoipa::path(get, path = "/api/v1/links/export.jsonl", tag = "links", params(LinkFilters),
     responses(
         (status = 200, description = "A file", content_type = "application/jsonl", body = String,
@@ -122,7 +122,10 @@ fn chunks(
                     limit: CHUNK,
                 };
                 let (filter, now) = (filters.check(&state)?, state.now());
-                let rows = db::list_links(&state.pool, workspace_id, &filter, &page, now).await?;
+                let mut rows =
+                    db::list_links(&state.pool, workspace_id, &filter, &page, now).await?;
+                // Read from there again, if these links are made elsewhere.
+                rows.iter_mut().for_each(|row| row.page = None);
                 let is_last = (rows.len() as i64) < CHUNK;
                 let next = rows.last().filter(|_| !is_last).map(|row| {
                     Some(Position {

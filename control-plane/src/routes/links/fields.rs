@@ -10,8 +10,6 @@ const MAX_TITLE: usize = 512;
 const MAX_NOTES: usize = 10_000;
 pub(super) const MAX_TAGS: usize = 50;
 /// Characters.
-const MAX_TAG: usize = 50;
-/// Characters.
 const MAX_EXTERNAL_ID: usize = 255;
 
 /// A password for visitors may be short: attempts are limited, and it is told from mouth to mouth.
@@ -72,19 +70,25 @@ pub(super) fn named_tags(name: &str, tags: &[String], check: &mut FieldCheck<'_>
     }
     let mut checked = Vec::with_capacity(tags.len());
     for (place, tag) in tags.iter().enumerate() {
-        let field = format!("{name}[{place}]");
-        match check.text(&field, tag, MAX_TAG) {
-            None => check.refuse(&field, "required", "a tag has at least one character"),
-            Some(tag) if tag.contains(',') => {
-                let message = "commas separate tags, so a tag has none";
-                check.refuse(&field, "forbidden_character", message);
-            }
-            Some(tag) => checked.push(tag.to_lowercase()),
-        }
+        checked.extend(check.tag(&format!("{name}[{place}]"), tag));
     }
     checked.sort_unstable();
     checked.dedup();
     checked
+}
+
+/// Gives a link the tag that its maker's or editor's key is restricted to, if there is room for it.
+pub(super) fn add_tag(tags: &mut Vec<String>, tag: &str, check: &mut FieldCheck<'_>) {
+    if tags.iter().any(|other| other == tag) {
+        return;
+    }
+    if tags.len() >= MAX_TAGS {
+        let message = format!("a link has at most {MAX_TAGS} tags, and your key adds one");
+        check.refuse("tags", "too_many", message);
+        return;
+    }
+    tags.push(tag.to_owned());
+    tags.sort_unstable();
 }
 
 /// Blank means none.

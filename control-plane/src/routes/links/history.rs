@@ -197,6 +197,8 @@ fn version(
 fn fields(state: &AppState, link: &LinkRow, version: &LinkState) -> Result<Map<String, Value>> {
     let mut row = link.clone();
     version.put_into(&mut row);
+    // Not of that time, and not its owner's.
+    row.page = None;
     row.password_hash = version.password.map(|_| String::new());
     let shown = Link::without_clicks(state, row);
     let Value::Object(mut fields) = serde_json::to_value(shown).map_err(Error::internal)? else {

@@ -181,6 +181,8 @@ impl KeptLink {
             password_hash: None,
             password_changed: 0,
             is_blocked: self.blocked,
+            // Read again, from there.
+            page: None,
         };
         row.set_options(options);
         row.set_password(hash);

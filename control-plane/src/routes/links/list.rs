@@ -57,6 +57,9 @@ pub async fn list_links(
         }
         filter.domain = Some(only.as_str());
     }
+    if let Some(only) = &caller.only_tag {
+        filter.all_tags.get_or_insert_default().push(only.clone());
+    }
     let question = cursor::question(&query)?;
     let after = query.cursor.as_deref();
     let after = after.map(|text| cursor::decode(question, text));

@@ -2,11 +2,12 @@ use axum::Json;
 use axum::extract::State;
 use contract::LinkId;
 
-use super::WrittenLink;
+use super::{Link, WrittenLink};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
-use crate::db::{self, BIN_PERIOD, LinkRow};
+use crate::db::{self, BIN_PERIOD, LinkTotals};
 use crate::error::{Error, Result};
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
@@ -31,22 +32,31 @@ use crate::state::AppState;
 pub async fn restore_link(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     LinkPath(id): LinkPath,
     Query(wait): Query<Wait>,
 ) -> Result<Json<WrittenLink>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
+    let total = Link::total(&state, id).await;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { restore(&state, &caller, id).await }
+        async move { restore(&state, &caller, id, total, &once).await }
     });
-    let row = task.await.map_err(Error::internal)??;
-    Ok(Json(WrittenLink::load(&state, row, patience).await?))
+    let link = task.await.map_err(Error::internal)??;
+    Ok(Json(WrittenLink::kept(&state, link, patience).await))
 }
 
-async fn restore(state: &AppState, caller: &Caller, id: LinkId) -> Result<LinkRow> {
+async fn restore(
+    state: &AppState,
+    caller: &Caller,
+    id: LinkId,
+    total: Option<LinkTotals>,
+    once: &Once,
+) -> Result<Link> {
     let now = state.now();
     let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
     db::hold_names(&mut transaction).await?;
     let deleted_after = now - BIN_PERIOD;
     let link = db::restore_link(&mut transaction, caller.workspace_id, id, deleted_after).await?;
@@ -56,7 +66,9 @@ async fn restore(state: &AppState, caller: &Caller, id: LinkId) -> Result<LinkRo
         actor: &caller.identity.to_string(),
         at: now,
     };
-    let link = db::log_change(&mut transaction, &link, &cause).await?;
+    let row = db::log_change(&mut transaction, &link, &cause).await?;
+    let link = Link::with_total(state, row, total);
+    link.keep(once, &mut transaction).await?;
     transaction.commit().await?;
     Ok(link)
 }

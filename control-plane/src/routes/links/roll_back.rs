@@ -5,13 +5,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::history::versions;
-use super::{WrittenLink, fields};
+use super::{Link, WrittenLink, fields};
 use crate::audit::{Action, Cause, LinkState};
 use crate::auth::Caller;
-use crate::db::{self, LinkRow};
+use crate::db::{self, LinkRow, LinkTotals};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::json::JsonBody;
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
@@ -49,22 +50,31 @@ pub struct RollBack {
 pub async fn roll_back_link(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     LinkPath(id): LinkPath,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<RollBack>,
 ) -> Result<Json<WrittenLink>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
+    let total = Link::total(&state, id).await;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { roll_back(&state, &caller, id, body.version).await }
+        async move { roll_back(&state, &caller, (id, body.version), total, &once).await }
     });
-    let row = task.await.map_err(Error::internal)??;
-    Ok(Json(WrittenLink::load(&state, row, patience).await?))
+    let link = task.await.map_err(Error::internal)??;
+    Ok(Json(WrittenLink::kept(&state, link, patience).await))
 }
 
-async fn roll_back(state: &AppState, caller: &Caller, id: LinkId, version: i64) -> Result<LinkRow> {
+async fn roll_back(
+    state: &AppState,
+    caller: &Caller,
+    (id, version): (LinkId, i64),
+    total: Option<LinkTotals>,
+    once: &Once,
+) -> Result<Link> {
     let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
     let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     let mut link = link.ok_or(Error::NotFound("link"))?;
     let no_such = || Error::invalid("version", "unknown_version", "there is no such version");
@@ -75,6 +85,9 @@ async fn roll_back(state: &AppState, caller: &Caller, id: LinkId, version: i64) 
     restore(&mut link, &version);
 
     let mut check = FieldCheck::new(state);
+    if let Some(tag) = &caller.only_tag {
+        fields::add_tag(&mut link.tags, tag, &mut check);
+    }
     check.url("original_url", &link.original_url);
     let status = link.redirect_status()?;
     fields::together(status, &link.options(), link.expires_at, &mut check);
@@ -86,7 +99,9 @@ async fn roll_back(state: &AppState, caller: &Caller, id: LinkId, version: i64) 
     };
     db::hold_names(&mut transaction).await?;
     db::update_link(&mut transaction, &link).await?;
-    let link = db::log_change(&mut transaction, &link, &cause).await?;
+    let row = db::log_change(&mut transaction, &link, &cause).await?;
+    let link = Link::with_total(state, row, total);
+    link.keep(once, &mut transaction).await?;
     transaction.commit().await?;
     Ok(link)
 }

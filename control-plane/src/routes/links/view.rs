@@ -1,5 +1,7 @@
+use axum::http::StatusCode;
 use contract::{LinkId, Timestamp};
 use serde::Serialize;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use url::Url;
 use utoipa::ToSchema;
@@ -9,7 +11,9 @@ use super::LinkStatus;
 use super::options::{ClickCap, Rule, SocialPreview, Split};
 use crate::db::{self, LinkRow, LinkTotals};
 use crate::error::{Error, Result};
+use crate::once::Once;
 use crate::state::AppState;
+use crate::unfurl::TargetPage;
 
 /// A link.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,7 +33,7 @@ pub struct Link {
     /// Where it leads, in the URL standard's serialised form.
     #[schema(example = "https://example.com/sale")]
     original_url: String,
-    /// What its owner calls it.
+    /// What its owner calls it; else what the page it leads to calls itself, once that was read.
     #[schema(required)]
     title: Option<String>,
     /// What its owner notes about it.
@@ -76,6 +80,10 @@ pub struct Link {
     /// What chats show when the link is shared.
     #[schema(required)]
     social_preview: Option<SocialPreview>,
+    /// What the page it leads to says of itself; null before it was read, and if it says nothing. Read
+    /// in the background when a link is made and when its target changes. Without effect on `revision`.
+    #[schema(required)]
+    page: Option<TargetPage>,
     /// The visitor's query parameters go on to the target.
     passes_query: bool,
     /// What follows the code in the path goes on to the target.
@@ -144,6 +152,23 @@ impl Link {
         Self::new(row, Some(total), &state.config.public_url, state.now())
     }
 
+    /// Clicks of a link; `None` while the statistics cannot be reached. To be asked before a
+    /// transaction, which others wait for.
+    pub(super) async fn total(state: &AppState, id: LinkId) -> Option<LinkTotals> {
+        let totals = db::link_totals(&state.analytics, &[id.0]).await.ok()?;
+        Some(total_of(id.0, &totals))
+    }
+
+    /// One row as the client sees it, with clicks that were asked before.
+    pub(super) fn with_total(state: &AppState, row: LinkRow, total: Option<LinkTotals>) -> Self {
+        Self::new(row, total, &state.config.public_url, state.now())
+    }
+
+    /// Keeps it as the answer to a request that may come again. The last statement before the commit.
+    pub(super) async fn keep(&self, once: &Once, connection: &mut PgConnection) -> Result<()> {
+        once.keep(connection, StatusCode::OK, None, self).await
+    }
+
     /// Address in this API.
     pub(super) fn location(id: LinkId) -> String {
         format!("/api/v1/links/{id}")
@@ -161,6 +186,11 @@ impl Link {
 
     fn new(row: LinkRow, total: Option<LinkTotals>, public_url: &Url, now: OffsetDateTime) -> Self {
         let options = row.options();
+        let page = row.page.clone().map(|page| page.0);
+        let read_title = || {
+            page.as_ref()
+                .and_then(|page| page.title().map(str::to_owned))
+        };
         let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
         Self {
             status: LinkStatus::of(&row, now),
@@ -169,7 +199,7 @@ impl Link {
             domain: row.domain,
             code: row.code,
             original_url: row.original_url,
-            title: row.title,
+            title: row.title.or_else(read_title),
             notes: row.notes,
             tags: row.tags,
             enabled: row.is_enabled,
@@ -185,6 +215,7 @@ impl Link {
             rules: options.rules.into_iter().map(Into::into).collect(),
             split: options.split.map(Into::into),
             social_preview: options.social_preview.map(Into::into),
+            page,
             passes_query: options.passes_query,
             passes_path: options.passes_path,
             strict: options.is_strict,

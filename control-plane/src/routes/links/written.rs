@@ -26,6 +26,17 @@ impl WrittenLink {
         self.link.revision()
     }
 
+    /// A link as it was kept for a request that comes again, after waiting for the edge if the client
+    /// wants that.
+    pub(super) async fn kept(state: &AppState, link: Link, patience: Option<Duration>) -> Self {
+        let revision = link.revision();
+        let propagation = match patience {
+            Some(patience) => Some(state.reports.wait(&state.pool, revision, patience).await),
+            None => None,
+        };
+        Self { link, propagation }
+    }
+
     /// The row as the client sees it, after waiting for the edge if it wants that.
     pub(super) async fn load(
         state: &AppState,

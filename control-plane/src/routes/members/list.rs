@@ -24,16 +24,24 @@ pub struct Member {
     created_at: OffsetDateTime,
 }
 
+impl TryFrom<&MemberRow> for Member {
+    type Error = crate::Error;
+
+    fn try_from(row: &MemberRow) -> Result<Self> {
+        Ok(Self {
+            id: UserId(row.user_id),
+            email: row.email.clone(),
+            role: Role::parse(&row.role)?,
+            created_at: row.created_at,
+        })
+    }
+}
+
 impl TryFrom<MemberRow> for Member {
     type Error = crate::Error;
 
     fn try_from(row: MemberRow) -> Result<Self> {
-        Ok(Self {
-            id: UserId(row.user_id),
-            email: row.email,
-            role: Role::parse(&row.role)?,
-            created_at: row.created_at,
-        })
+        Self::try_from(&row)
     }
 }
 

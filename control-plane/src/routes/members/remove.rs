@@ -2,7 +2,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use uuid::Uuid;
 
-use super::rules;
+use super::{Member, rules};
 use crate::auth::Caller;
 use crate::auth::id::UserId;
 use crate::db;
@@ -36,9 +36,13 @@ pub async fn remove_member(
 async fn remove(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
     let mut transaction = state.pool.begin().await?;
     let members = db::lock_members(&mut transaction, caller.workspace_id).await?;
-    rules::find(&members, id, caller)?;
+    let member = rules::find(&members, id, caller)?;
     rules::keep_an_owner(&members, id)?;
     db::delete_membership(&mut transaction, caller.workspace_id, id).await?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "member.removed", state.now());
+    let removed = Member::try_from(member)?;
+    deed.record(&mut transaction, UserId(id), &removed).await?;
     transaction.commit().await?;
     Ok(())
 }

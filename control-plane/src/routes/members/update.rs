@@ -58,11 +58,16 @@ async fn update(state: &AppState, caller: &Caller, id: Uuid, role: Role) -> Resu
         rules::keep_an_owner(&members, id)?;
     }
     db::update_role(&mut transaction, workspace_id, id, role.as_str()).await?;
-    transaction.commit().await?;
-    Ok(MemberRow {
+    let changed = MemberRow {
         user_id: id,
         email: member.email.clone(),
         role: role.as_str().to_owned(),
         created_at: member.created_at,
-    })
+    };
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "member.updated", state.now());
+    let shown = Member::try_from(&changed)?;
+    deed.record(&mut transaction, UserId(id), &shown).await?;
+    transaction.commit().await?;
+    Ok(changed)
 }

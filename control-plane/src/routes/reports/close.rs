@@ -1,10 +1,12 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use uuid::Uuid;
 
 use super::ReportId;
 use crate::auth::Caller;
 use crate::db;
 use crate::error::{Error, Result};
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -23,14 +25,29 @@ use crate::state::AppState;
 pub async fn close_report(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     path: Result<Path<String>, axum::extract::rejection::PathRejection>,
 ) -> Result<StatusCode> {
     caller.may_administer()?;
     let absent = || Error::NotFound("report");
     let Path(id) = path.map_err(|_| absent())?;
     let id: ReportId = id.parse().map_err(|_| absent())?;
-    match db::close_report(&state.pool, caller.workspace_id, id.0, state.now()).await? {
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { close(&state, caller.workspace_id, id, &once).await });
+    match task.await.map_err(Error::internal)?? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(absent()),
     }
+}
+
+async fn close(state: &AppState, workspace_id: Uuid, id: ReportId, once: &Once) -> Result<bool> {
+    let mut transaction = state.pool.begin().await?;
+    once.begin(&mut transaction).await?;
+    if !db::close_report(&mut transaction, workspace_id, id.0, state.now()).await? {
+        return Ok(false);
+    }
+    once.keep(&mut transaction, StatusCode::NO_CONTENT, None, &())
+        .await?;
+    transaction.commit().await?;
+    Ok(true)
 }

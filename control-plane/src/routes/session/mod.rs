@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod get;
+mod password;
 mod sign_in;
 mod switch;
 mod view;
@@ -10,6 +11,7 @@ mod view;
 pub use create::*;
 pub use delete::*;
 pub use get::*;
+pub use password::*;
 pub(super) use sign_in::sign_in;
 pub use switch::*;
 pub use view::Session;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{NewWebhook, Webhook, fields};
 use crate::auth::Caller;
+use crate::auth::id::WebhookId;
 use crate::db::{self, WebhookRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
@@ -16,7 +17,7 @@ use crate::json::JsonBody;
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::webhooks::{Event, Secret};
+use crate::webhooks::{AuditedWebhook, Event, Secret};
 
 /// Webhooks of a workspace. A list shows them all.
 const MOST: i64 = 50;
@@ -77,7 +78,7 @@ pub async fn create_webhook(
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let (row, secret) = (row.clone(), secret.clone());
-        async move { insert(&state, caller.workspace_id, &row, &secret, &once).await }
+        async move { insert(&state, &caller, &row, &secret, &once).await }
     });
     task.await.map_err(Error::internal)??;
     let location = AppendHeaders([(LOCATION, Webhook::location(&row))]);
@@ -87,11 +88,12 @@ pub async fn create_webhook(
 
 async fn insert(
     state: &AppState,
-    workspace_id: Uuid,
+    caller: &Caller,
     row: &WebhookRow,
     secret: &Secret,
     once: &Once,
 ) -> Result<()> {
+    let workspace_id = caller.workspace_id;
     let mut transaction = state.pool.begin().await?;
     once.begin(&mut transaction).await?;
     if db::count_webhooks(&mut transaction, workspace_id).await? >= MOST {
@@ -100,6 +102,11 @@ async fn insert(
     let secret = secret.as_bytes();
     db::insert_webhook(&mut transaction, workspace_id, row, secret).await?;
     db::pass_over_thresholds(&mut transaction, row.id).await?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "webhook.created", row.created_at);
+    let made = AuditedWebhook::try_from(row)?;
+    deed.record(&mut transaction, WebhookId(row.id), &made)
+        .await?;
     NewWebhook::keep(row, once, &mut transaction).await?;
     transaction.commit().await?;
     Ok(())

@@ -7,6 +7,7 @@ mod list;
 mod messages;
 mod remove;
 mod replay;
+mod rotate;
 mod update;
 mod view;
 
@@ -16,5 +17,6 @@ pub use list::*;
 pub use messages::*;
 pub use remove::*;
 pub use replay::*;
+pub use rotate::*;
 pub use update::*;
 pub use view::{NewWebhook, Webhook};

@@ -1,5 +1,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
+use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::auth::id::WebhookId;
@@ -8,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::state::AppState;
+use crate::webhooks::AuditedWebhook;
 
 /// Remove a webhook
 ///
@@ -23,8 +25,22 @@ pub async fn remove_webhook(
     caller: Caller,
     IdPath(WebhookId(id)): IdPath<WebhookId>,
 ) -> Result<StatusCode> {
-    match db::delete_webhook(&state.pool, caller.workspace_id, id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound("webhook")),
-    }
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { remove(&state, &caller, id).await });
+    task.await.map_err(Error::internal)??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
+    let mut transaction = state.pool.begin().await?;
+    let row = db::lock_webhook(&mut transaction, caller.workspace_id, id).await?;
+    let row = row.ok_or(Error::NotFound("webhook"))?;
+    db::delete_webhook(&mut transaction, id).await?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "webhook.removed", state.now());
+    let removed = AuditedWebhook::try_from(&row)?;
+    deed.record(&mut transaction, WebhookId(id), &removed)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
 }

@@ -14,7 +14,7 @@ use crate::json::{self, JsonBody};
 use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::state::AppState;
-use crate::webhooks::Event;
+use crate::webhooks::{AuditedWebhook, Event};
 
 /// What to change. Absent fields stay.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -67,7 +67,7 @@ pub async fn update_webhook(
     };
     check.finish()?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { edit.write(&state, caller.workspace_id, id).await });
+    let task = tokio::spawn(async move { edit.write(&state, &caller, id).await });
     let row = task.await.map_err(Error::internal)??;
     Ok(Json(row.try_into()?))
 }
@@ -80,9 +80,9 @@ struct Edit {
 }
 
 impl Edit {
-    async fn write(self, state: &AppState, workspace_id: Uuid, id: Uuid) -> Result<WebhookRow> {
+    async fn write(self, state: &AppState, caller: &Caller, id: Uuid) -> Result<WebhookRow> {
         let mut transaction = state.pool.begin().await?;
-        let row = db::lock_webhook(&mut transaction, workspace_id, id).await?;
+        let row = db::lock_webhook(&mut transaction, caller.workspace_id, id).await?;
         let row = row.ok_or(Error::NotFound("webhook"))?;
         let row = WebhookRow {
             url: self.url.unwrap_or(row.url),
@@ -94,6 +94,11 @@ impl Edit {
         };
         db::update_webhook(&mut transaction, &row).await?;
         db::pass_over_thresholds(&mut transaction, id).await?;
+        let actor = caller.identity.to_string();
+        let deed = caller.deed(&actor, "webhook.updated", row.updated_at);
+        let changed = AuditedWebhook::try_from(&row)?;
+        deed.record(&mut transaction, WebhookId(id), &changed)
+            .await?;
         transaction.commit().await?;
         Ok(row)
     }

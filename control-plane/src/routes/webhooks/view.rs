@@ -47,16 +47,21 @@ impl NewWebhook {
         Self { webhook, secret }
     }
 
+    /// As it is answered to a request that comes again.
+    pub(super) fn without_secret(row: &WebhookRow) -> Result<Self> {
+        Ok(Self {
+            webhook: row.clone().try_into()?,
+            secret: None,
+        })
+    }
+
     /// Keeps the answer, without the secret, for a request that comes again.
     pub(super) async fn keep(
         row: &WebhookRow,
         once: &Once,
         connection: &mut PgConnection,
     ) -> Result<()> {
-        let body = Self {
-            webhook: row.clone().try_into()?,
-            secret: None,
-        };
+        let body = Self::without_secret(row)?;
         let location = Webhook::location(row);
         once.keep(connection, StatusCode::CREATED, Some(&location), &body)
             .await

@@ -1,10 +1,12 @@
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde_json::json;
 
 use super::NameWorkspace;
 use crate::auth::Caller;
+use crate::auth::id::WorkspaceId;
 use crate::db;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::json::JsonBody;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -26,6 +28,20 @@ pub async fn rename_workspace(
     JsonBody(body): JsonBody<NameWorkspace>,
 ) -> Result<StatusCode> {
     let name = body.check(&state)?;
-    db::rename_workspace(&state.pool, caller.workspace_id, &name).await?;
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { rename(&state, &caller, &name).await });
+    task.await.map_err(Error::internal)??;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn rename(state: &AppState, caller: &Caller, name: &str) -> Result<()> {
+    let mut transaction = state.pool.begin().await?;
+    db::rename_workspace(&mut transaction, caller.workspace_id, name).await?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "workspace.renamed", state.now());
+    let id = WorkspaceId(caller.workspace_id);
+    deed.record(&mut transaction, id, &json!({ "name": name }))
+        .await?;
+    transaction.commit().await?;
+    Ok(())
 }

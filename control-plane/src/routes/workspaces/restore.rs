@@ -1,9 +1,7 @@
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -12,9 +10,10 @@ use crate::archive;
 use crate::auth::Caller;
 use crate::db::{self, ImportRow};
 use crate::error::{Error, Result};
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::Query;
-use crate::routes::imports::{Import, ImportId, body_of};
+use crate::routes::imports::{Import, begin, body_of};
 use crate::state::AppState;
 
 /// Longest file in bytes.
@@ -56,6 +55,7 @@ pub struct RestoreWorkspace {
 pub async fn restore_workspace(
     State(state): State<AppState>,
     caller: Caller,
+    once: Once,
     Query(query): Query<RestoreWorkspace>,
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
@@ -86,11 +86,5 @@ pub async fn restore_workspace(
         ignored_columns: Vec::new(),
         finished_at: None,
     };
-    db::insert_import(&state.pool, &row, &lines).await?;
-    let location = format!("/api/v1/imports/{}", ImportId(row.id));
-    Ok((
-        StatusCode::ACCEPTED,
-        AppendHeaders([(LOCATION, location)]),
-        Json(Import::from(row)),
-    ))
+    begin(state, row, lines, once).await
 }
