@@ -491,8 +491,8 @@ export interface paths {
         };
         /**
          * Export links as JSON lines
-         * @description All that match, the oldest first, each as the API shows it; archived ones too unless asked
-         *     otherwise.
+         * @description All that match, the oldest first, each as the API shows it, but without what was read from the page
+         *     it leads to; archived ones too unless asked otherwise.
          *
          *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */
@@ -913,6 +913,28 @@ export interface paths {
         patch: operations["switch_workspace"];
         trace?: never;
     };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the password
+         * @description Of the signed-in user, who has to know the old one: a browser that was left open is not enough. All
+         *     their other sign-ins end at once; API keys go on working. Wrong old passwords count as attempts to
+         *     sign in.
+         */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1054,6 +1076,30 @@ export interface paths {
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
         post: operations["replay_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate a webhook's secret
+         * @description Messages, also those that were written down before, are signed with the new secret from now on, and
+         *     with the old one until the overlap is over: `webhook-signature` then has two signatures, separated
+         *     by a blank, the new one first. Rotated again meanwhile, it is the last two.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        post: operations["rotate_webhook_secret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1223,6 +1269,8 @@ export interface components {
             replaces: string | null;
             /** @description What it may do. */
             scopes: components["schemas"]["Scope"][];
+            /** @description The tag without which it sees no link. None is needed, when null. */
+            tag: string | null;
         };
         /** @description All keys. */
         ApiKeyList: {
@@ -1254,7 +1302,8 @@ export interface components {
         /** @description Something that was done. */
         AuditEntry: {
             /**
-             * @description What.
+             * @description What: done to links (`link.created` …), keys, members, invitations, webhooks, domains or the
+             *     workspace.
              * @example link.updated
              */
             action: string;
@@ -1304,6 +1353,19 @@ export interface components {
             refused: number;
             /** @description One for each row, in their order. */
             results: components["schemas"]["RowOutcome"][];
+        };
+        /** @description A new password. */
+        ChangePassword: {
+            /**
+             * Format: password
+             * @description 10 to 1024 bytes.
+             */
+            new_password: string;
+            /**
+             * Format: password
+             * @description The one that is good until now.
+             */
+            old_password: string;
         };
         /** @description Stops a link after so many visits. */
         ClickCap: {
@@ -1410,6 +1472,12 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
+            /**
+             * @description The tag without which it sees no link: what it makes gets it, and what it edits keeps it. Not
+             *     together with `domain`.
+             * @example print
+             */
+            tag?: string | null;
         };
         /** @description Whom to invite, and as what. */
         CreateInvitation: {
@@ -1916,6 +1984,7 @@ export interface components {
              * @example https://example.com/sale
              */
             original_url: string;
+            page: components["schemas"]["TargetPage"] | null;
             /** @description What follows the code in the path goes on to the target. */
             passes_path: boolean;
             /** @description The visitor's query parameters go on to the target. */
@@ -1960,7 +2029,7 @@ export interface components {
              *     ]
              */
             tags: string[];
-            /** @description What its owner calls it. */
+            /** @description What its owner calls it; else what the page it leads to calls itself, once that was read. */
             title: string | null;
             /**
              * Format: date-time
@@ -2362,6 +2431,15 @@ export interface components {
              */
             overlap?: string;
         };
+        /** @description How to rotate. */
+        RotateWebhookSecret: {
+            /**
+             * @description How long messages are signed with the old secret, too: `0s`, `24h`, at most `30days`.
+             * @default 24h
+             * @example 24h
+             */
+            overlap?: string;
+        };
         /** @description What became of one row. */
         RowOutcome: {
             /** @description Its short part. */
@@ -2512,6 +2590,34 @@ export interface components {
              * @example wsp_01K9ZC6T2YJ4T1B6Q8S3W5
              */
             workspace_id: string;
+        };
+        /**
+         * @description What the page that a link leads to says of itself, as it was read from there: plain text, never
+         *     markup, and public addresses.
+         */
+        TargetPage: {
+            /** @description A sentence or two. At most 512 characters. */
+            description: string | null;
+            /**
+             * @description Its icon. It was not fetched.
+             * @example https://example.com/favicon.ico
+             */
+            icon_url: string | null;
+            /**
+             * @description A picture. It was not fetched.
+             * @example https://example.com/sale.png
+             */
+            image_url: string | null;
+            /**
+             * Format: date-time
+             * @description When it was read.
+             */
+            read_at: string;
+            /**
+             * @description Its title. At most 512 characters.
+             * @example Spring sale
+             */
+            title: string | null;
         };
         /** @description What to change. Absent fields stay; `null` clears what may be empty. */
         UpdateDomain: {
@@ -2761,6 +2867,18 @@ export interface components {
                 };
             };
         };
+        /** @description `invalid_credentials`: the old password is wrong; `unauthenticated` */
+        "401.invalid_credentials.unauthenticated": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "unauthenticated" | "invalid_credentials";
+                };
+            };
+        };
         /** @description `unauthenticated` */
         "401.unauthenticated": {
             headers: {
@@ -2815,8 +2933,8 @@ export interface components {
                 };
             };
         };
-        /** @description `cross_site`, `forbidden`, `missing_scope`, `one_domain_only` */
-        "403.cross_site.forbidden.missing_scope.one_domain_only": {
+        /** @description `cross_site`, `forbidden`, `missing_scope`, `one_domain_only`, `one_tag_only` */
+        "403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only": {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
@@ -2825,12 +2943,12 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "cross_site" | "forbidden" | "missing_scope" | "one_domain_only";
+                    code?: "cross_site" | "forbidden" | "missing_scope" | "one_domain_only" | "one_tag_only";
                 };
             };
         };
-        /** @description `forbidden`, `missing_scope`, `one_domain_only` */
-        "403.forbidden.missing_scope.one_domain_only": {
+        /** @description `forbidden`, `missing_scope`, `one_domain_only`, `one_tag_only` */
+        "403.forbidden.missing_scope.one_domain_only.one_tag_only": {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
@@ -2839,7 +2957,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "forbidden" | "missing_scope" | "one_domain_only";
+                    code?: "forbidden" | "missing_scope" | "one_domain_only" | "one_tag_only";
                 };
             };
         };
@@ -2857,8 +2975,8 @@ export interface components {
                 };
             };
         };
-        /** @description `missing_scope`, `one_domain_only` */
-        "403.missing_scope.one_domain_only": {
+        /** @description `missing_scope`, `one_domain_only`, `one_tag_only` */
+        "403.missing_scope.one_domain_only.one_tag_only": {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
@@ -2867,7 +2985,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "missing_scope" | "one_domain_only";
+                    code?: "missing_scope" | "one_domain_only" | "one_tag_only";
                 };
             };
         };
@@ -2952,6 +3070,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code?: "conflict" | "not_verified";
+                };
+            };
+        };
+        /** @description `not_verified`: the record is not there (yet); `conflict`: it is another workspace's; `still_running` */
+        "409.conflict.not_verified.still_running": {
+            headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "conflict" | "not_verified" | "still_running";
                 };
             };
         };
@@ -3204,7 +3336,7 @@ export interface operations {
             };
             400: components["responses"]["400.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -3249,7 +3381,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3304,7 +3436,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             409: components["responses"]["409.conflict.still_running"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -3363,7 +3495,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -3395,7 +3527,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             409: components["responses"]["409.conflict"];
             412: components["responses"]["412.stale"];
@@ -3467,7 +3599,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             409: components["responses"]["409.conflict.not_verified"];
             412: components["responses"]["412.stale"];
@@ -3482,7 +3614,10 @@ export interface operations {
     verify_domain: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Its name */
                 domain: string;
@@ -3517,22 +3652,9 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
-            /** @description `not_verified`: the record is not there (yet); `conflict`: it is another workspace's */
-            409: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "conflict" | "not_verified";
-                    };
-                };
-            };
+            409: components["responses"]["409.conflict.not_verified.still_running"];
             /** @description `too_large` */
             413: {
                 headers: {
@@ -3600,7 +3722,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3612,7 +3734,10 @@ export interface operations {
                 /** @description True makes nothing, and says what would be made. */
                 dry_run?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3676,7 +3801,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            409: components["responses"]["409.still_running"];
             /** @description Body over 32 MiB; `too_large` */
             413: {
                 headers: {
@@ -3770,7 +3896,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -3811,7 +3937,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3863,7 +3989,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description `conflict`: they are a member, or there are too many; `still_running` */
             409: {
                 headers: {
@@ -3988,7 +4114,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4027,7 +4153,8 @@ export interface operations {
                      *           "replaces": null,
                      *           "scopes": [
                      *             "read"
-                     *           ]
+                     *           ],
+                     *           "tag": null
                      *         }
                      *       ]
                      *     }
@@ -4036,7 +4163,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -4062,7 +4189,8 @@ export interface operations {
                  *       "scopes": [
                  *         "read",
                  *         "write"
-                 *       ]
+                 *       ],
+                 *       "tag": "print"
                  *     }
                  */
                 "application/json": components["schemas"]["CreateApiKey"];
@@ -4093,7 +4221,8 @@ export interface operations {
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "secret": "lp_live_…"
+                     *       "secret": "lp_live_…",
+                     *       "tag": null
                      *     }
                      */
                     "application/json": components["schemas"]["NewApiKey"];
@@ -4101,7 +4230,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description The domain is not yours; `not_found` */
             404: {
                 headers: {
@@ -4171,14 +4300,15 @@ export interface operations {
                      *       "replaces": null,
                      *       "scopes": [
                      *         "read"
-                     *       ]
+                     *       ],
+                     *       "tag": null
                      *     }
                      */
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4207,7 +4337,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4262,7 +4392,8 @@ export interface operations {
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "secret": "lp_live_…"
+                     *       "secret": "lp_live_…",
+                     *       "tag": null
                      *     }
                      */
                     "application/json": components["schemas"]["NewApiKey"];
@@ -4270,7 +4401,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             /** @description `conflict`: there are too many, or it has expired, or was rotated before; `still_running` */
             409: {
@@ -4370,6 +4501,7 @@ export interface operations {
                      *           "max_age": 0,
                      *           "notes": null,
                      *           "original_url": "https://example.com/sale",
+                     *           "page": null,
                      *           "passes_path": false,
                      *           "passes_query": false,
                      *           "redirect_status": 302,
@@ -4472,6 +4604,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -4587,7 +4720,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description `conflict`: others were faster again and again; `still_running` */
             409: {
                 headers: {
@@ -4681,7 +4814,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             409: components["responses"]["409.still_running"];
             /** @description Body over 8 MiB; `too_large` */
             413: {
@@ -4765,7 +4898,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             409: components["responses"]["409.still_running"];
             /** @description Body over 8 MiB; `too_large` */
             413: {
@@ -4831,6 +4964,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -4854,7 +4988,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.link_not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4902,6 +5036,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -4925,7 +5060,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.link_not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4998,6 +5133,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5049,6 +5185,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5086,7 +5223,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description The domain is not yours, or the id is none; `not_found` */
             404: {
                 headers: {
@@ -5159,7 +5296,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -5212,7 +5349,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -5263,6 +5400,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5431,6 +5569,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5503,7 +5642,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -5541,6 +5683,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5567,6 +5710,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            409: components["responses"]["409.still_running"];
             /** @description `too_large` */
             413: {
                 headers: {
@@ -5894,7 +6038,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -5932,6 +6079,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -5971,7 +6119,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `conflict`: another link has the external id by now */
+            /** @description `conflict`: another link has the external id by now; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -5981,7 +6129,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict";
+                        code?: "conflict" | "still_running";
                     };
                 };
             };
@@ -6015,7 +6163,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -6062,6 +6213,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -6088,7 +6240,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
-            /** @description `conflict`: another link has the external id by now */
+            /** @description `conflict`: another link has the external id by now; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6098,7 +6250,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict";
+                        code?: "conflict" | "still_running";
                     };
                 };
             };
@@ -6189,7 +6341,10 @@ export interface operations {
                  */
                 wait?: string;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `lnk_…` */
                 id: string;
@@ -6227,6 +6382,7 @@ export interface operations {
                      *       "max_age": 0,
                      *       "notes": null,
                      *       "original_url": "https://example.com/sale",
+                     *       "page": null,
                      *       "passes_path": false,
                      *       "passes_query": false,
                      *       "redirect_status": 302,
@@ -6253,7 +6409,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
-            /** @description `conflict`: its target is on the blocklist */
+            /** @description `conflict`: its target is on the blocklist; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6263,7 +6419,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict";
+                        code?: "conflict" | "still_running";
                     };
                 };
             };
@@ -6320,7 +6476,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -6348,7 +6504,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             /** @description `conflict`: the last owner */
             409: {
@@ -6424,7 +6580,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             /** @description `conflict`: the last owner */
             409: {
@@ -6494,7 +6650,7 @@ export interface operations {
             };
             400: components["responses"]["400.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             /** @description The domain is not yours; `not_found` */
             404: {
                 headers: {
@@ -6536,7 +6692,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             /** @description There is none; `not_found` */
             404: {
                 headers: {
@@ -6593,7 +6749,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             413: components["responses"]["413.too_large"];
             /** @description Not `image/png`; `unsupported_media_type` */
             415: {
@@ -6647,7 +6803,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description There is none; `not_found` */
             404: {
                 headers: {
@@ -6703,7 +6859,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -6712,7 +6868,10 @@ export interface operations {
     close_report: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `rep_…` */
                 id: string;
@@ -6732,7 +6891,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description No such open report; `not_found` */
             404: {
                 headers: {
@@ -6747,6 +6906,7 @@ export interface operations {
                     };
                 };
             };
+            409: components["responses"]["409.still_running"];
             /** @description `too_large` */
             413: {
                 headers: {
@@ -6999,6 +7159,72 @@ export interface operations {
             503: components["responses"]["503.timed_out.unavailable"];
         };
     };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new_password": "correct horse battery",
+                 *       "old_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not JSON; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
+            401: components["responses"]["401.invalid_credentials.unauthenticated"];
+            403: components["responses"]["403.cross_site"];
+            /** @description `conflict`: it was changed at the same time */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited.too_many_attempts"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
+        };
+    };
     list_sessions: {
         parameters: {
             query?: never;
@@ -7133,7 +7359,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7198,7 +7424,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description `conflict`: there are too many; `still_running` */
             409: {
                 headers: {
@@ -7260,7 +7486,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -7289,7 +7515,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -7354,7 +7580,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -7426,7 +7652,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
@@ -7437,7 +7663,10 @@ export interface operations {
     replay_message: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description `whk_…` */
                 id: string;
@@ -7475,8 +7704,9 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            409: components["responses"]["409.still_running"];
             /** @description `too_large` */
             413: {
                 headers: {
@@ -7492,6 +7722,70 @@ export interface operations {
                 };
             };
             422: components["responses"]["422.idempotency_key_reused"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description `whk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap": "24h"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateWebhookSecret"];
+            };
+        };
+        responses: {
+            /** @description The webhook, with its new secret */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "click_thresholds": [
+                     *         1
+                     *       ],
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "enabled": false,
+                     *       "events": [
+                     *         "link.created"
+                     *       ],
+                     *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "secret": "whsec_…",
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "url": "https://example.com/hooks/links"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            400: components["responses"]["400.invalid_idempotency_key.malformed"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            409: components["responses"]["409.still_running"];
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7573,7 +7867,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.forbidden.missing_scope.one_domain_only"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7585,7 +7879,10 @@ export interface operations {
                 /** @description True makes nothing, and says what would be made. */
                 dry_run?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7649,8 +7946,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only"];
-            /** @description `conflict`: the workspace has links */
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            /** @description `conflict`: the workspace has links; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -7660,7 +7957,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict";
+                        code?: "conflict" | "still_running";
                     };
                 };
             };
