@@ -54,11 +54,10 @@ fn read_line(line: &[u8], number: usize, last: usize) -> Result<Value, String> {
         }
         (_, 1) => return Err("the first line must be that of the workspace".to_owned()),
         (Line::Workspace(_), _) => return Err("a second beginning".to_owned()),
-        (Line::End(end), _) if number == last => {
-            if end.lines != number - 1 {
-                return Err(format!("{} lines should be before this", end.lines));
-            }
+        (Line::End(end), _) if number == last && end.lines != number - 1 => {
+            return Err(format!("{} lines should be before this", end.lines));
         }
+        (Line::End(_), _) if number == last => {}
         (Line::End(_), _) => return Err("lines follow after the end".to_owned()),
         (_, _) if number == last => {
             return Err("the last line must be the end: the file is not whole".to_owned());

@@ -104,7 +104,10 @@ mod tests {
         let mut waiting = Vec::new();
         for _ in 0..THREADS + WAITING {
             let (threads, wait) = (threads.clone(), wait.clone());
-            let work = move || Ok(wait.lock().unwrap().recv().unwrap());
+            let work = move || {
+                wait.lock().unwrap().recv().unwrap();
+                Ok(())
+            };
             waiting.push(tokio::spawn(async move { threads.run(work).await }));
         }
         // One place is in each thread and the others are in the queue, as soon as all have come.
