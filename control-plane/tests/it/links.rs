@@ -203,7 +203,12 @@ async fn the_list_is_searched_and_filtered() {
         ("q=two", vec!["beta"]),
         ("q=%C3%A4rger", vec!["alpha"]),
         ("q=_100%25", vec!["alpha"]),
-        ("q=%25", vec!["alpha"]),
+        ("q=00%25", vec!["alpha"]),
+        // Two characters are the beginning of something.
+        ("q=AL", vec!["alpha"]),
+        ("q=%C3%A4r", vec!["alpha"]),
+        ("q=ha", vec![]),
+        ("q=%25", vec![]),
         ("q=%5C", vec![]),
         ("q=%20", vec!["gamma", "beta", "alpha"]),
         ("status=active", vec!["alpha"]),
