@@ -208,15 +208,15 @@ impl Writer {
     /// # Errors
     /// When the disk has no room, or refuses.
     pub fn make_spares(&self) -> io::Result<()> {
-        // First what is needed when there is no room for anything else.
+        let full: Vec<Segment> = patient_lock(&self.shelf).full.drain(..).collect();
+        drop(full);
+        // What is needed when there is no room for anything else.
         while !self.is_closed() && self.tables.needs_one() {
             self.reserve(TABLE_SIZE, self.options.quota)?;
             let table = Table::create(&self.options.folder, self.header(Kind::Counts, TABLE_SIZE));
             let table = table.inspect_err(|_| self.give_back(TABLE_SIZE))?;
             self.announce(&self.tables.put(table));
         }
-        let full: Vec<Segment> = patient_lock(&self.shelf).full.drain(..).collect();
-        drop(full);
         let size = self.options.segment_size;
         while !self.is_closed() && patient_lock(&self.shelf).spares.len() < SPARES {
             self.reserve(size, self.options.quota / 10 * 9)?;

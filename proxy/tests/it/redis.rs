@@ -246,7 +246,10 @@ impl Relay {
     /// Clicks of which only their link's number is in the stream.
     pub(crate) async fn tallied(&self) -> u64 {
         let blocks = self.blocks().await;
-        let counts = blocks.iter().flat_map(|block| block.counts().unwrap());
+        // One may have been sent again.
+        let by_id: HashMap<BlockId, &Block> =
+            blocks.iter().map(|block| (block.id, block)).collect();
+        let counts = by_id.values().flat_map(|block| block.counts().unwrap());
         let numbers = counts.map(|count| match count {
             Count::Tally(tally) => u64::from(tally.clicks + tally.other_hits),
             Count::Gap(gap) => panic!("{gap:?}"),
