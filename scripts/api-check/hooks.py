@@ -4,6 +4,7 @@ Most requests are a program's with a key, those about the sign-in itself a perso
 is and who may sign in, `linkpulse up --run` says.
 """
 
+import json
 import os
 
 import requests
@@ -46,8 +47,11 @@ def make_key():
 
 @schemathesis.serializer("application/jsonl")
 def lines(_context, value):
-    """JSON lines are sent as the text that they are."""
-    return value.encode(errors="surrogatepass") if isinstance(value, str) else value
+    """JSON lines are sent as the text that they are; other values as one line."""
+    if isinstance(value, bytes):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode(errors="surrogatepass")
 
 
 # Kept until one of the tests signs the person out or revokes the key: 401 makes it anew.
