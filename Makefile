@@ -74,7 +74,7 @@ console/dist/index.html: console/node_modules/.installed $(CONSOLE_FILES)
 ##### Check
 
 .PHONY: test
-test: install install-browser install-api-check ## Run everything that CI runs
+test: install install-browser install-strace install-api-check ## Run everything that CI runs
 	@DEV_BIN=$(DEV_BIN) RESULTS=$(RESULTS) API_CHECK=$(API_CHECK) scripts/test.sh
 
 .PHONY: lint
@@ -204,6 +204,12 @@ install-browser:
 	else
 		sorry 'the browser test needs Chromium or Chrome: install one, and name it in LINKPULSE_CHROMIUM'
 	fi
+
+# Without it some tests of what happens when the disk or an answer is slow only say that it is missing.
+.PHONY: install-strace
+install-strace:
+	$(use)
+	if ! has strace && has apt-get; then apt_install strace; fi
 
 .PHONY: install-api-check
 install-api-check:
