@@ -243,20 +243,6 @@ impl Relay {
             .unwrap();
     }
 
-    /// Clicks of which only their link's number is in the stream.
-    pub(crate) async fn tallied(&self) -> u64 {
-        let blocks = self.blocks().await;
-        // One may have been sent again.
-        let by_id: HashMap<BlockId, &Block> =
-            blocks.iter().map(|block| (block.id, block)).collect();
-        let counts = by_id.values().flat_map(|block| block.counts().unwrap());
-        let numbers = counts.map(|count| match count {
-            Count::Tally(tally) => u64::from(tally.clicks + tally.other_hits),
-            Count::Gap(gap) => panic!("{gap:?}"),
-        });
-        numbers.sum()
-    }
-
     /// Clicks in the click stream, each block counted once, as the pipeline does.
     pub(crate) async fn clicks(&self) -> usize {
         let blocks = self.blocks().await;
@@ -272,6 +258,17 @@ impl Drop for Relay {
     fn drop(&mut self) {
         self.heartbeats.abort();
     }
+}
+
+/// Clicks of which only their link's number is in these blocks. One may have been sent again.
+pub(crate) fn tallied(blocks: &[Block]) -> u64 {
+    let by_id: HashMap<BlockId, &Block> = blocks.iter().map(|block| (block.id, block)).collect();
+    let counts = by_id.values().flat_map(|block| block.counts().unwrap());
+    let numbers = counts.map(|count| match count {
+        Count::Tally(tally) => u64::from(tally.clicks + tally.other_hits),
+        Count::Gap(gap) => panic!("{gap:?}"),
+    });
+    numbers.sum()
 }
 
 fn run_id(info: &str) -> String {
