@@ -4,13 +4,13 @@
 //! the runtime cannot do: a thread that has lowered its priority may not raise it again.
 
 use std::num::NonZeroUsize;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use rustix::process::setpriority_process;
 use rustix::thread::gettid;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::error::{Error, Result};
 
@@ -30,12 +30,19 @@ type Work = Box<dyn FnOnce() + Send>;
 /// The threads. They end with the last clone.
 #[derive(Clone)]
 pub(super) struct HashingThreads {
-    queue: SyncSender<Work>,
+    queue: Sender<Work>,
+    places: Arc<Semaphore>,
+}
+
+/// A place in the queue. It is free again when the work is done, or when this is dropped.
+pub(super) struct Place {
+    queue: Sender<Work>,
+    permit: OwnedSemaphorePermit,
 }
 
 impl Default for HashingThreads {
     fn default() -> Self {
-        let (queue, work) = sync_channel(WAITING);
+        let (queue, work) = channel();
         let work = Arc::new(Mutex::new(work));
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         for _ in 0..THREADS.min(cores) {
@@ -46,30 +53,46 @@ impl Default for HashingThreads {
                 tracing::error!(%error, "a thread for passwords cannot be started");
             }
         }
-        Self { queue }
+        let places = Arc::new(Semaphore::new(THREADS + WAITING));
+        Self { queue, places }
     }
 }
 
 impl HashingThreads {
-    /// Does this when its turn comes.
+    /// Takes a place.
     ///
     /// # Errors
     /// [`Error::TooManyPasswords`] when too many wait already.
+    pub(super) fn place(&self) -> Result<Place> {
+        let permit = self.places.clone().try_acquire_owned();
+        Ok(Place {
+            permit: permit.map_err(|_| Error::TooManyPasswords)?,
+            queue: self.queue.clone(),
+        })
+    }
+}
+
+impl Place {
+    /// Does this when its turn comes.
+    ///
+    /// # Errors
+    /// Those of the work; [`Error::Internal`] when it panicked.
     pub(super) async fn run<T: Send + 'static>(
-        &self,
+        self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let Self { queue, permit } = self;
         let (tell, told) = oneshot::channel();
         let work = Box::new(move || {
             // Whoever asked has left: a hash less.
             if !tell.is_closed() {
-                let _ = tell.send(work());
+                let done = work();
+                drop(permit);
+                let _ = tell.send(done);
             }
         });
-        self.queue.try_send(work).map_err(|error| match error {
-            TrySendError::Full(_) => Error::TooManyPasswords,
-            TrySendError::Disconnected(_) => Error::internal("password hashing has stopped"),
-        })?;
+        let stopped = |_| Error::internal("password hashing has stopped");
+        queue.send(work).map_err(stopped)?;
         told.await.map_err(Error::internal)?
     }
 }
@@ -103,40 +126,37 @@ mod tests {
         let wait = Arc::new(Mutex::new(wait));
         let mut waiting = Vec::new();
         for _ in 0..THREADS + WAITING {
-            let (threads, wait) = (threads.clone(), wait.clone());
+            let (place, wait) = (threads.place().unwrap(), wait.clone());
             let work = move || {
                 wait.lock().unwrap().recv().unwrap();
                 Ok(())
             };
-            waiting.push(tokio::spawn(async move { threads.run(work).await }));
+            waiting.push(tokio::spawn(place.run(work)));
         }
-        // One place is in each thread and the others are in the queue, as soon as all have come.
-        let refused = loop {
-            tokio::task::yield_now().await;
-            if let Err(error) = threads.queue.try_send(Box::new(|| {})) {
-                break error;
-            }
-        };
-        assert!(matches!(refused, TrySendError::Full(_)));
-        let refused = threads.run(|| Ok(())).await;
-        assert!(matches!(refused, Err(Error::TooManyPasswords)));
+        let refused = threads.place().err();
+        assert!(matches!(refused, Some(Error::TooManyPasswords)));
         for _ in 0..THREADS + WAITING {
             go.send(()).unwrap();
         }
         for done in waiting {
-            let done = done.await.unwrap();
-            assert!(matches!(done, Ok(()) | Err(Error::TooManyPasswords)));
+            done.await.unwrap().unwrap();
         }
-        assert_eq!(threads.run(|| Ok(7)).await.unwrap(), 7);
+        let place = threads.place().unwrap();
+        assert_eq!(place.run(|| Ok(7)).await.unwrap(), 7);
     }
 
     #[tokio::test]
     async fn a_panic_ends_one_answer_and_no_thread() {
         let threads = HashingThreads::default();
         for _ in 0..2 * THREADS {
-            let failed = threads.run::<()>(|| panic!("a test's")).await;
+            let failed = threads
+                .place()
+                .unwrap()
+                .run::<()>(|| panic!("a test's"))
+                .await;
             assert!(matches!(failed, Err(Error::Internal(_))));
         }
-        assert_eq!(threads.run(|| Ok(7)).await.unwrap(), 7);
+        let place = threads.place().unwrap();
+        assert_eq!(place.run(|| Ok(7)).await.unwrap(), 7);
     }
 }

@@ -4,7 +4,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use super::hashing_threads::HashingThreads;
+use super::hashing_threads::{HashingThreads, Place};
 use crate::error::{Error, Result};
 
 /// 19 MiB, two passes, one lane. Source: OWASP Password Storage Cheat Sheet.
@@ -31,6 +31,7 @@ impl PasswordHasher {
     /// [`Error::TooManyPasswords`] when so many wait that this one would wait too long.
     pub async fn hash(&self, password: String) -> Result<String> {
         self.threads
+            .place()?
             .run(move || {
                 let hash = argon2()?
                     .hash_password(password.as_bytes())
@@ -46,7 +47,29 @@ impl PasswordHasher {
     /// [`Error::TooManyPasswords`] when so many wait that this one would wait too long. It was not
     /// looked at then.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.threads
+        self.place()?.verify(password, hash).await
+    }
+
+    /// Takes a place among those whose passwords are looked at. To be asked for before the database
+    /// is: whoever is turned away should cost nothing.
+    ///
+    /// # Errors
+    /// [`Error::TooManyPasswords`] when so many wait that this one would wait too long.
+    pub fn place(&self) -> Result<PasswordCheck> {
+        Ok(PasswordCheck(self.threads.place()?))
+    }
+}
+
+/// A place among those whose passwords are looked at.
+pub struct PasswordCheck(Place);
+
+impl PasswordCheck {
+    /// Whether the password belongs to the hash. Without a hash it takes as long, and is false.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the hash is none.
+    pub async fn verify(self, password: String, hash: Option<String>) -> Result<bool> {
+        self.0
             .run(move || {
                 let text = hash.as_deref().unwrap_or(NOBODY);
                 let parsed = PasswordHash::new(text).map_err(Error::internal)?;

@@ -54,6 +54,7 @@ pub async fn create_session(
             "a password has at most 1024 bytes",
         ));
     }
+    let place = state.passwords.place()?;
     let email = body.email.trim().to_lowercase();
     // Before the hash, which is what an attempt costs us.
     let counters = state.attempts.to_sign_in(&email, client_of(&headers));
@@ -65,7 +66,7 @@ pub async fn create_session(
         false => db::find_user_by_email(&state.pool, &email).await?,
     };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let verified = state.passwords.verify(body.password, hash).await;
+    let verified = place.verify(body.password, hash).await;
     state.attempts.give_back_unseen(&counters, &verified).await;
     if !verified? {
         return Err(Error::InvalidCredentials);
