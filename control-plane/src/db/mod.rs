@@ -10,9 +10,11 @@ mod domains;
 mod idempotency;
 mod imports;
 mod invitations;
+mod link_filter;
 mod link_list;
 mod link_pages;
 mod link_row;
+mod link_sample;
 mod link_writes;
 mod links;
 mod members;
@@ -59,9 +61,8 @@ pub use invitations::{
     InvitationRow, count_invitations, delete_invitation, find_invitation, list_invitations,
     put_invitation,
 };
-pub use link_list::{
-    BIN_PERIOD, LinkFilter, LinkOrder, Page, Position, count_links, list_links, totals_of,
-};
+pub use link_filter::LinkFilter;
+pub use link_list::{BIN_PERIOD, LinkOrder, Page, Position, count_links, list_links, totals_of};
 pub use link_row::LinkRow;
 pub use link_writes::{TargetRow, insert_links, lock_links, targets_after, write_links};
 pub use links::{

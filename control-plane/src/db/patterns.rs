@@ -5,6 +5,12 @@ pub(super) fn contains_pattern(text: &str) -> String {
     format!("%{}%", escaped(text))
 }
 
+/// A pattern for "contains these words, in this order".
+pub(super) fn pattern_of_words(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| escaped(word)).collect();
+    format!("%{}%", words.join("%"))
+}
+
 fn escaped(text: &str) -> String {
     text.replace('\\', r"\\")
         .replace('%', r"\%")

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::harness::{App, NOW};
 
-/// More than the front of a list, which a search looks at first.
+/// So many that it matters how they are found.
 const MANY: i64 = 12_000;
 
 const ORDERS: [&str; 6] = [
@@ -55,7 +55,7 @@ async fn with_many_links() -> App {
 
 async fn all_pages(app: &App, query: &str) -> Vec<Value> {
     let mut seen = Vec::new();
-    let mut path = format!("/api/v1/links?limit=50&{query}");
+    let mut path = format!("/api/v1/links?limit=100&{query}");
     loop {
         let page = app.get(&path).await;
         assert_eq!(page.status, 200, "{}", page.body);
@@ -63,7 +63,7 @@ async fn all_pages(app: &App, query: &str) -> Vec<Value> {
         let Some(cursor) = page.body["next_cursor"].as_str() else {
             return seen;
         };
-        path = format!("/api/v1/links?limit=50&{query}&cursor={cursor}");
+        path = format!("/api/v1/links?limit=100&{query}&cursor={cursor}");
     }
 }
 
@@ -78,6 +78,12 @@ async fn a_search_finds_the_same_in_every_order_however_rare_it_is() {
     for (text, expected) in [
         ("ferret", 120),
         ("okapi", 3),
+        // Words that all links have are not what an index is asked for.
+        ("example.com%2F", 12_000),
+        ("com%2Fc81e728d9d4c2f63", 1),
+        ("Example.Com%2FC81E728D", 1),
+        ("com%2Fexample", 0),
+        ("com.c81e728d9d4c2f63", 0),
         ("ok", 3),
         ("zq", 1),
         ("gnu", 0),
@@ -143,22 +149,35 @@ async fn one_or_two_characters_find_beginnings() {
     }
 }
 
-/// What a statement of a search is planned as, whose page was not full at first.
+/// The statements of a pool's only connection that find a page of links: in the order of the list, or
+/// those that are looked for, then sorted.
+async fn statements(pool: &PgPool, is_found: bool) -> Vec<String> {
+    let of_them = match is_found {
+        true => "like",
+        false => "not like",
+    };
+    let prepared = format!(
+        "select name from pg_prepared_statements
+         where statement like '%limit $19%'
+           and statement {of_them} '%from (select * from links where links.workspace_id%'"
+    );
+    // Not a statement that is prepared itself.
+    let prepared = sqlx::raw_sql(sqlx::AssertSqlSafe(prepared));
+    let rows = prepared.fetch_all(pool).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// What the statements of a search are planned as.
 async fn plans(pool: &PgPool, workspace_id: Uuid, text: &str) -> Vec<String> {
     let (pattern, beginning) = match text.len() {
         0..3 => ("null".to_owned(), format!("'{text}'")),
         _ => (format!("'%{text}%'"), "null".to_owned()),
     };
-    let prepared = "select name, statement from pg_prepared_statements
-                    where statement like '%offset 0) as links%'
-                      and statement not like '%limit $19%'";
-    let prepared = sqlx::raw_sql(prepared).fetch_all(pool).await.unwrap();
     let mut plans = Vec::new();
-    for row in prepared {
-        let name: String = row.get(0);
+    for name in statements(pool, true).await {
         let arguments = format!(
             "'{workspace_id}', {pattern}, null, now(), 0, null, null, null, null, null, null, null,
-             false, now(), {beginning}, null, null, 51"
+             false, now(), {beginning}, {pattern}, null, null, 51"
         );
         let explain = format!("explain execute {name} ({arguments})");
         // A test's own statement, about the one that the product has prepared.
@@ -170,42 +189,70 @@ async fn plans(pool: &PgPool, workspace_id: Uuid, text: &str) -> Vec<String> {
     plans
 }
 
+/// Asks for a first page in each order, on one connection.
+async fn first_pages(app: &App, filter: &LinkFilter<'_>) -> (PgPool, Uuid) {
+    let pool = db::connect(&app.database_url.clone().into(), 1).unwrap();
+    let workspace_id = sqlx::query_scalar("select id from workspaces");
+    let workspace_id: Uuid = workspace_id.fetch_one(&pool).await.unwrap();
+    let now = NOW.to_datetime().unwrap();
+    for order in [
+        LinkOrder::Created,
+        LinkOrder::Clicks,
+        LinkOrder::LastClicked,
+    ] {
+        for is_descending in [true, false] {
+            let (after, limit) = (None, 51);
+            let page = Page {
+                order,
+                is_descending,
+                after,
+                limit,
+            };
+            let found = db::list_links(&pool, workspace_id, filter, &page, now);
+            assert!(!found.await.unwrap().is_empty());
+        }
+    }
+    (pool, workspace_id)
+}
+
 #[tokio::test]
 async fn a_search_for_what_few_links_have_never_reads_all_links() {
     let app = with_many_links().await;
-    let pool = db::connect(&app.database_url.clone().into(), 1).unwrap();
-    let workspace_id: Uuid = sqlx::query_scalar("select id from workspaces")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
-    let now = NOW.to_datetime().unwrap();
     for text in ["okapi", "zq"] {
-        for order in [
-            LinkOrder::Created,
-            LinkOrder::Clicks,
-            LinkOrder::LastClicked,
-        ] {
-            for is_descending in [true, false] {
-                let filter = LinkFilter {
-                    search: Some(text),
-                    ..LinkFilter::default()
-                };
-                let (after, limit) = (None, 51);
-                let page = Page {
-                    order,
-                    is_descending,
-                    after,
-                    limit,
-                };
-                let found = db::list_links(&pool, workspace_id, &filter, &page, now);
-                assert!(!found.await.unwrap().is_empty());
-            }
-        }
+        let filter = LinkFilter {
+            search: Some(text),
+            ..LinkFilter::default()
+        };
+        let (pool, workspace_id) = first_pages(&app, &filter).await;
+        assert_eq!(statements(&pool, false).await.len(), 0);
         let plans = plans(&pool, workspace_id, text).await;
         assert_eq!(plans.len(), 6, "{plans:#?}");
         for plan in plans {
             assert!(plan.contains("Bitmap Index Scan on links_"), "{plan}");
             assert!(!plan.contains("Seq Scan"), "{plan}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_most_links_are_is_found_in_the_order_of_the_list() {
+    let app = with_many_links().await;
+    let all = LinkFilter::default();
+    let active = LinkFilter {
+        status: Some("active"),
+        is_archived: Some(false),
+        ..LinkFilter::default()
+    };
+    let common = LinkFilter {
+        search: Some("example.com"),
+        ..LinkFilter::default()
+    };
+    for filter in [all, active, common] {
+        let (pool, _) = first_pages(&app, &filter).await;
+        let (in_order, found) = (
+            statements(&pool, false).await,
+            statements(&pool, true).await,
+        );
+        assert_eq!((in_order.len(), found.len()), (6, 0), "{filter:?}");
     }
 }

@@ -128,6 +128,10 @@ async fn a_link_without_a_title_shows_its_pages() {
         })
     );
     assert_eq!(link["revision"], made["revision"], "the owner did nothing");
+    for text in ["CAF%C3%89%20%26", "mo"] {
+        let found = at.app.get(&format!("/api/v1/links?q={text}")).await;
+        assert_eq!(found.body["data"][0]["id"], link["id"], "{text}");
+    }
     let history = format!("{}/history", link_path(&link["id"]));
     let history = at.app.get(&history).await.body;
     assert_eq!(history["data"].as_array().unwrap().len(), 1);
