@@ -1,0 +1,139 @@
+//! What programs are told.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Installation, SECOND, WEBHOOKS, signature};
+use crate::harness::eventually;
+use crate::webhook_receiver::Received;
+
+#[tokio::test]
+async fn what_happens_to_links_is_told_and_signed() {
+    let at = Installation::start().await;
+    at.app.link("before").await;
+    let webhook = at
+        .webhook(&["link.created", "link.updated", "link.deleted"])
+        .await;
+    let link = at.app.link("told").await;
+    at.app
+        .patch_link(&link["id"], json!({ "enabled": false }))
+        .await;
+    at.app.delete_link(&link["id"]).await;
+    let mut received = at.receiver.wait_for(3).await;
+    received.sort_by_key(|message| message.json()["data"]["revision"].as_i64());
+    let kinds: Vec<_> = received.iter().map(Received::kind).collect();
+    assert_eq!(kinds, ["link.created", "link.updated", "link.deleted"]);
+    for message in &received {
+        assert_eq!(message.signature, signature(&webhook["secret"], message));
+        assert_eq!(message.seconds, 1_795_342_830);
+        assert_eq!(message.json()["timestamp"], "2026-11-22T10:20:30.123456Z");
+        assert_eq!(message.json()["data"]["id"], link["id"]);
+    }
+    assert_eq!(
+        received[1].json()["data"],
+        json!({
+            "id": link["id"], "domain": "go.example.org", "code": "told",
+            "short_url": "https://go.example.org/told",
+            "original_url": "https://example.com/a",
+            "enabled": false, "deleted": false, "expires_at": null, "revision": 3,
+        })
+    );
+    let told = at.newest(&webhook, "delivered", 1).await;
+    assert_eq!(told["last_status"], 204);
+    assert_eq!(at.messages(&webhook).await.len(), 3, "nothing of before");
+}
+
+#[tokio::test]
+async fn two_control_planes_tell_each_thing_once() {
+    let at = Installation::start().await;
+    let _sibling = at.app.second_instance().await;
+    let webhook = at.webhook(&["link.created"]).await;
+    for number in 0..30 {
+        at.app.link(&format!("many-{number}")).await;
+    }
+    let received = at.receiver.wait_for(30).await;
+    let codes: std::collections::BTreeSet<_> = received
+        .iter()
+        .map(|message| message.json()["data"]["code"].to_string())
+        .collect();
+    assert_eq!((received.len(), codes.len()), (30, 30));
+    eventually("all are delivered", async || {
+        let messages = at.messages(&webhook).await;
+        messages
+            .iter()
+            .all(|message| message["state"] == "delivered")
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn expiry_is_told_when_it_comes() {
+    let at = Installation::start().await;
+    at.webhook(&["link.expired"]).await;
+    let body = json!({
+        "original_url": "https://example.com/", "code": "short-lived",
+        "expires_at": "2026-11-22T10:30:00Z",
+    });
+    at.app.create_link(body).await;
+    // Something else that is looked at, after which it would have been told.
+    at.app.link("other").await;
+    let seq = "select seq from webhook_progress";
+    eventually("both are looked at", async || {
+        let seq: i64 = sqlx::query_scalar(seq)
+            .fetch_one(&at.app.pool)
+            .await
+            .unwrap();
+        (seq == 2).then_some(())
+    })
+    .await;
+    assert!(at.receiver.received().is_empty());
+    at.app.clock.advance(10 * 60 * SECOND);
+    let received = at.receiver.wait_for(1).await;
+    assert_eq!(received[0].kind(), "link.expired");
+    assert_eq!(received[0].json()["timestamp"], "2026-11-22T10:30:00Z");
+    assert_eq!(received[0].json()["data"]["code"], "short-lived");
+}
+
+#[tokio::test]
+async fn a_number_of_clicks_is_told_once_when_it_is_reached() {
+    let at = Installation::start().await;
+    let link = at.app.link("popular").await;
+    let old = at.app.link("old").await;
+    let click = async |link: &Value, total: i64| {
+        let id: contract::LinkId = link["id"].as_str().unwrap().parse().unwrap();
+        let clicked = "insert into link_clicks_hourly (link_id, hour, clicks, last_clicked_at)
+            values ($1, '2026-11-22T10:00:00Z', $2, '2026-11-22T10:20:00Z')
+            on conflict (link_id, hour) do update set clicks = $2";
+        sqlx::query(clicked)
+            .bind(id.0)
+            .bind(total)
+            .execute(&at.app.pool)
+            .await
+            .unwrap();
+        let counted = "select clicks from link_totals where link_id = $1";
+        eventually("the total follows", async || {
+            let query = sqlx::query_scalar::<_, i64>(counted).bind(id.0);
+            (query.fetch_one(&at.app.pool).await.unwrap() == total).then_some(())
+        })
+        .await;
+    };
+    click(&old, 50).await;
+    let url = format!("http://hooks.example.com:{}/", at.receiver.port);
+    let body =
+        json!({ "url": url, "events": ["link.clicks_reached"], "click_thresholds": [10, 20] });
+    let webhook = at.call(Method::POST, WEBHOOKS, Some(body)).await;
+    assert_eq!(webhook.status, 201);
+    click(&link, 9).await;
+    click(&link, 15).await;
+    let received = at.receiver.wait_for(1).await;
+    assert_eq!(received[0].kind(), "link.clicks_reached");
+    assert_eq!(received[0].json()["data"]["id"], link["id"]);
+    assert_eq!(received[0].json()["data"]["clicks_reached"], 10);
+    click(&link, 25).await;
+    click(&old, 51).await;
+    let received = at.receiver.wait_for(2).await;
+    assert_eq!(received[1].json()["data"]["clicks_reached"], 20);
+    let told = at.messages(&webhook.body).await;
+    assert_eq!(told.len(), 2, "nothing of before, and nothing twice");
+}
