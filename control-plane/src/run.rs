@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::limits::{Attempts, RateLimits, SharedCounters};
 use crate::outbound::Outbound;
 use crate::propagation::Reports;
+use crate::routes::Together;
 use crate::state::AppState;
 use crate::{
     Config, blocklist, imports, internal, pruning, relay, router, totals, unfurl, visitor_keys,
@@ -70,6 +71,7 @@ pub async fn run(
         blocklist: Arc::default(),
         unlock: Arc::new(unlock),
         reports: Reports::new(lifecycle.clone()),
+        together: Together::default(),
     };
     let readiness = Readiness::waiting_for(&["database", "analytics_database"]);
     let public = axum::serve(listeners.public, router::router(state.clone()));

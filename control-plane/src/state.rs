@@ -16,6 +16,7 @@ use crate::dns::Dns;
 use crate::limits::{Attempts, RateLimits};
 use crate::outbound::Outbound;
 use crate::propagation::Reports;
+use crate::routes::Together;
 
 /// Shared by all handlers.
 #[derive(Clone)]
@@ -48,6 +49,8 @@ pub struct AppState {
     pub unlock: Arc<UnlockKey>,
     /// What proxies say of changes, for requests that wait for it.
     pub reports: Reports,
+    /// Links that are asked for at the same time.
+    pub together: Together,
 }
 
 impl AppState {

@@ -55,16 +55,16 @@ pub struct Page {
     pub limit: i64,
 }
 
-/// What rows cost where the list is sorted by what is in them.
+/// What links cost where the list is sorted by what is in them.
 const BY_AGE: Costs = Costs {
     in_order: 0.7,
-    found: 4.0,
+    sorted: 0.2,
 };
 
 /// The same where that is in another table.
 const BY_TOTAL: Costs = Costs {
     in_order: 5.0,
-    found: 8.0,
+    sorted: 3.0,
 };
 
 macro_rules! count_of_links {

@@ -19,24 +19,30 @@ use crate::Result;
 const SAMPLE: f64 = 2_000.0;
 
 /// Fewer of a sample than this say little about how many there are, but that they are few.
-const FEWEST: i64 = 4;
+const FEWEST: i64 = 2;
 
-/// A word that more of a sample have is no help: an index takes longer to tell who has it than to find
-/// those who have the others.
-const COMMON: f64 = 0.1;
+/// A word that more of the links have is no help: an index takes longer to tell who has it than to
+/// find those who have the others.
+const COMMON: f64 = 0.5;
+
+/// Links that an index gives for a text in which no word is long enough for it: a guess.
+const WITHOUT_WORDS: f64 = 0.1;
 
 /// Shorter words are not worth more than their place in the text.
 const SHORTEST_WORD: usize = 3;
 
-/// What a row costs. Only the proportion matters. Measured with a million links in memory, in
+/// What a link costs. Only the proportions matter. Measured with a million links in memory, in
 /// microseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Costs {
     /// Looking at the next of the list.
     pub(super) in_order: f64,
-    /// Finding one with an index, and what it is sorted by.
-    pub(super) found: f64,
+    /// Finding out what one that matches is sorted by.
+    pub(super) sorted: f64,
 }
+
+/// Looking at a link that an index gives. As [`Costs`].
+const CANDIDATE: f64 = 2.5;
 
 /// How a page is found.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,8 +66,9 @@ macro_rules! sample_of_links {
                select count(*) filter (where is_match) as "matches!",
                       count(*) filter (where is_ours) as "ours!",
                       count(*) as "all!",
+                      count(*) filter (where search_text like all ($17::text[])) as "with_words!",
                       array(
-                          select (select count(*) from sample where search_text like lower(word))
+                          select (select count(*) from sample where search_text like word)
                           from unnest($17::text[]) with ordinality as words (word, place)
                           order by place
                       ) as "of_words!",
@@ -87,7 +94,8 @@ pub(super) async fn way(
     if !filter.is_narrow() {
         return Ok(Way::InOrder);
     }
-    let words: Vec<&str> = filter.search_anywhere().map(words).unwrap_or_default();
+    let text = filter.search_anywhere().map(str::to_lowercase);
+    let words = text.as_deref().map(words).unwrap_or_default();
     let patterns: Vec<String> = words.iter().map(|word| pattern_of_words(&[word])).collect();
     let pattern = filter.pattern();
     let sample = with_filter!(
@@ -103,17 +111,21 @@ pub(super) async fn way(
     .await?;
     let all = sample.all.max(1) as f64;
     if sample.matches >= FEWEST {
+        let of_all = |count: i64| count as f64 / all * sample.links;
+        let candidates = match (&text, words.is_empty()) {
+            (None, _) => of_all(sample.matches),
+            (Some(_), true) => WITHOUT_WORDS * sample.links,
+            (Some(_), false) => of_all(sample.with_words),
+        };
+        let found = candidates * CANDIDATE + of_all(sample.matches) * costs.sorted;
         let share = sample.matches as f64 / sample.ours as f64;
-        let ours = sample.links * sample.ours as f64 / all;
-        let in_order = limit as f64 / share * costs.in_order;
-        if in_order <= ours * share * costs.found {
+        if limit as f64 / share * costs.in_order <= found {
             return Ok(Way::InOrder);
         }
     }
-    let is_rare = |count: i64| count as f64 <= all * COMMON;
-    let rare = words.iter().zip(&sample.of_words);
-    let rare: Vec<&str> = rare
-        .filter(|(_, count)| is_rare(**count))
+    let counted = words.iter().zip(&sample.of_words);
+    let rare: Vec<&str> = counted
+        .filter(|(_, count)| **count as f64 <= all * COMMON)
         .map(|(word, _)| *word)
         .collect();
     let is_shorter = !rare.is_empty() && rare.len() < words.len();

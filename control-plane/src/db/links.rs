@@ -226,6 +226,9 @@ pub async fn taken_codes(
     domains: &[String],
     codes: &[String],
 ) -> Result<HashSet<(String, String)>> {
+    if codes.is_empty() {
+        return Ok(HashSet::new());
+    }
     let taken = sqlx::query!(
         "select links.domain, links.code
          from unnest($1::text[], $2::text[]) as asked (domain, code)
@@ -267,6 +270,9 @@ pub async fn taken_external_ids(
     workspace_id: Uuid,
     external_ids: &[String],
 ) -> Result<HashSet<String>> {
+    if external_ids.is_empty() {
+        return Ok(HashSet::new());
+    }
     let taken = sqlx::query_scalar!(
         r#"select external_id as "external_id!" from links
            where workspace_id = $1 and external_id = any($2) and deleted_at is null"#,

@@ -17,6 +17,7 @@ pub mod sessions;
 pub mod webhooks;
 pub mod workspaces;
 
+pub use links::Together;
 pub(crate) use links::short_url;
 
 use axum::extract::FromRequestParts;

@@ -141,7 +141,11 @@ pub async fn create_link(
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn({
         let state = state.clone();
-        async move { draft.insert(&state, &caller, &once).await }
+        async move {
+            let actor = caller.identity.to_string();
+            let maker = (caller.workspace_id, actor.as_str());
+            state.together.insert(&state, draft, maker, &once).await
+        }
     });
     let row = task.await.map_err(Error::internal)??;
     let location = Link::location(LinkId(row.id));

@@ -26,6 +26,7 @@ const GENERATE_ATTEMPTS: usize = 10;
 pub(super) type Maker<'a> = (Uuid, &'a str);
 
 /// A link whose fields are in order.
+#[derive(Debug)]
 pub(super) struct Draft {
     pub(super) domain: Domain,
     is_on_default_domain: bool,
@@ -182,15 +183,15 @@ impl Draft {
     }
 
     pub(super) async fn insert(
-        self,
+        &self,
         state: &AppState,
-        caller: &Caller,
+        maker: Maker<'_>,
         once: &Once,
     ) -> Result<LinkRow> {
-        let workspace_id = caller.workspace_id;
+        let (workspace_id, actor) = maker;
         let cause = Cause {
             action: Action::Created,
-            actor: &caller.identity.to_string(),
+            actor,
             at: state.now(),
         };
         let mut transaction = state.pool.begin().await?;
@@ -206,7 +207,7 @@ impl Draft {
                 Some(code) => folded(code, is_lower)?,
                 None => generate_code(is_lower),
             };
-            let row = self.row(&code, (caller.workspace_id, cause.actor), cause.at);
+            let row = self.row(&code, maker, cause.at);
             if db::insert_link(&mut transaction, &row).await? {
                 let row = db::log_change(&mut transaction, &row, &cause).await?;
                 let location = Link::location(LinkId(row.id));

@@ -111,9 +111,9 @@ impl Put {
         let Some(found) = found else {
             let mut draft = Draft::check(json::typed(body)?, &self.state)?;
             draft.hash_password(&self.state).await?;
-            let made = draft
-                .insert(&self.state, &self.caller, &Once::default())
-                .await?;
+            let actor = self.caller.identity.to_string();
+            let maker = (workspace_id, actor.as_str());
+            let made = draft.insert(&self.state, maker, &Once::default()).await?;
             return Ok((StatusCode::CREATED, made));
         };
         for (field, current) in [("domain", &found.domain), ("code", &found.code)] {

@@ -5,7 +5,7 @@ mod delete;
 mod edit;
 mod imported;
 mod outcome;
-mod rows;
+pub(super) mod rows;
 mod selection;
 
 pub use create::*;

@@ -12,7 +12,7 @@ use crate::routes::links::codes::{folded, generate_code};
 use crate::routes::links::draft::{Draft, Maker};
 
 /// A row of the request.
-pub(super) enum Row<'a> {
+pub(in crate::routes::links) enum Row<'a> {
     /// It can be made.
     New(Box<LinkRow>),
     /// It cannot.
@@ -25,7 +25,7 @@ pub(super) enum Row<'a> {
 }
 
 /// Why a row is refused: by its own fields, or by what is there.
-pub(super) enum Reason<'a> {
+pub(in crate::routes::links) enum Reason<'a> {
     /// Found when its fields were checked.
     Fields(&'a Error),
     /// Found in the database, or in a row before it.
@@ -45,7 +45,7 @@ impl std::ops::Deref for Reason<'_> {
 
 impl Row<'_> {
     /// The link, if it can be made.
-    pub(super) fn link(self) -> Option<LinkRow> {
+    pub(in crate::routes::links) fn link(self) -> Option<LinkRow> {
         match self {
             Self::New(link) => Some(*link),
             Self::Refused { .. } => None,
@@ -56,7 +56,7 @@ impl Row<'_> {
 /// Gives each draft its code, and finds out which are taken: by links, or by a row before.
 ///
 /// What is free here may be taken before it is written; the database has the last word.
-pub(super) async fn settle<'a>(
+pub(in crate::routes::links) async fn settle<'a>(
     connection: &mut PgConnection,
     drafts: &'a [Result<Draft>],
     maker: Maker<'_>,
@@ -88,9 +88,11 @@ pub(super) async fn settle<'a>(
         };
         codes.push(code);
     }
+    // A code that was made up is taken once in 10⁸ times: the insert says so, and all is tried again.
     let asked = drafts.iter().zip(&codes);
     let asked = asked.filter_map(|(draft, code)| {
         let draft = draft.as_ref().ok()?;
+        draft.code()?;
         Some((draft.domain().to_string(), code.as_ref()?.to_string()))
     });
     let (domains, asked): (Vec<_>, Vec<_>) = asked.unzip();
@@ -152,7 +154,7 @@ fn one<'a>(
             };
             return refused(Some(code), reason);
         }
-        // Once in 10⁸ times. If this one is taken, too, the insert says so and all is tried again.
+        // By a row before.
         code = generate_code(is_lower);
     }
     if let Some(id) = draft.external_id()
