@@ -12,11 +12,15 @@ alter table links
         links_beginnings(code, coalesce(title, page ->> 'title'), tags)
     ) stored;
 
-create index links_beginnings_idx on links using gin (beginnings);
+-- A job works what is new into them once a second. The limit in KiB, that of 10,000 links in one
+-- request, is where whoever makes a link has to do it.
+create index links_beginnings_idx on links using gin (beginnings)
+    with (gin_pending_list_limit = 32768);
 do $trigrams$
 begin
     if exists (select from pg_extension where extname = 'pg_trgm') then
-        create index links_search_idx on links using gin (search_text gin_trgm_ops);
+        create index links_search_idx on links using gin (search_text gin_trgm_ops)
+            with (gin_pending_list_limit = 32768);
     end if;
 end
 $trigrams$;

@@ -32,6 +32,7 @@ mod relay;
 mod router;
 mod routes;
 mod run;
+mod search_indexes;
 mod state;
 pub mod target;
 mod totals;

@@ -2057,7 +2057,8 @@ export interface components {
             no_tag?: string | null;
             /**
              * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
-             *     what begins with them: a code, a tag, or a word of a title.
+             *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
+             *     of the page it leads to.
              */
             q?: string | null;
             /** @description Only links in this state. All but the bin when absent. */
@@ -4440,7 +4441,8 @@ export interface operations {
                 order?: "asc" | "desc";
                 /**
                  * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
-                 *     what begins with them: a code, a tag, or a word of a title.
+                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
+                 *     of the page it leads to.
                  */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
@@ -5252,7 +5254,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
-                 *     what begins with them: a code, a tag, or a word of a title.
+                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
+                 *     of the page it leads to.
                  */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
@@ -5308,7 +5311,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
-                 *     what begins with them: a code, a tag, or a word of a title.
+                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
+                 *     of the page it leads to.
                  */
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */

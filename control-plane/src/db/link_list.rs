@@ -176,3 +176,17 @@ pub async fn totals_of(pool: &PgPool, id: Uuid) -> Result<(i64, OffsetDateTime)>
     let totals = totals.map(|totals| (totals.clicks, totals.last_clicked_at));
     Ok(totals.unwrap_or((0, OffsetDateTime::UNIX_EPOCH)))
 }
+
+/// Works what is new into the indexes that searches read. Two at a time do no harm.
+pub async fn work_in_new_links(pool: &PgPool) -> Result<()> {
+    sqlx::query!(
+        "select gin_clean_pending_list(pg_class.oid)
+         from pg_index
+         join pg_class on pg_class.oid = indexrelid
+         join pg_am on pg_am.oid = relam and amname = 'gin'
+         where indrelid = 'links'::regclass and indisvalid",
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(())
+}

@@ -18,9 +18,6 @@ use crate::Result;
 /// Links that are looked at: 2 ms.
 const SAMPLE: f64 = 2_000.0;
 
-/// Fewer of a sample than this say little about how many there are, but that they are few.
-const FEWEST: i64 = 2;
-
 /// A word that more of the links have is no help: an index takes longer to tell who has it than to
 /// find those who have the others.
 const COMMON: f64 = 0.5;
@@ -57,7 +54,11 @@ macro_rules! sample_of_links {
     ($where:literal, ($($argument:expr),* $(,)?), $words:expr, $size:expr) => {
         sqlx::query!(
             r#"with sample as materialized (
-                   select workspace_id = $1 as is_ours, search_text, "# + $where + r#" as is_match
+                   select workspace_id = $1 as is_ours, search_text,
+                          ($10::text[] is null or tags && $10)
+                          and ($11::text[] is null or tags @> $11)
+                          and search_text like all ($17::text[]) as is_candidate,
+                          "# + $where + r#" as is_match
                    from links tablesample system ((
                        select least(100, 100 * $18::float8 / greatest(reltuples, 1))
                        from pg_class where oid = 'links'::regclass
@@ -66,7 +67,7 @@ macro_rules! sample_of_links {
                select count(*) filter (where is_match) as "matches!",
                       count(*) filter (where is_ours) as "ours!",
                       count(*) as "all!",
-                      count(*) filter (where search_text like all ($17::text[])) as "with_words!",
+                      count(*) filter (where is_candidate) as "candidates!",
                       array(
                           select (select count(*) from sample where search_text like word)
                           from unnest($17::text[]) with ordinality as words (word, place)
@@ -110,18 +111,19 @@ pub(super) async fn way(
     .fetch_one(pool)
     .await?;
     let all = sample.all.max(1) as f64;
-    if sample.matches >= FEWEST {
-        let of_all = |count: i64| count as f64 / all * sample.links;
-        let candidates = match (&text, words.is_empty()) {
-            (None, _) => of_all(sample.matches),
-            (Some(_), true) => WITHOUT_WORDS * sample.links,
-            (Some(_), false) => of_all(sample.with_words),
-        };
-        let found = candidates * CANDIDATE + of_all(sample.matches) * costs.sorted;
-        let share = sample.matches as f64 / sample.ours as f64;
-        if limit as f64 / share * costs.in_order <= found {
-            return Ok(Way::InOrder);
-        }
+    let of_all = |count: f64| count / all * sample.links;
+    let matches = sample.matches as f64;
+    let has_tags = filter.any_tag.is_some() || filter.all_tags.is_some();
+    let candidates = match (&text, words.is_empty() && !has_tags) {
+        (None, _) => of_all(matches),
+        (Some(_), true) => WITHOUT_WORDS * sample.links,
+        (Some(_), false) => of_all(sample.candidates as f64),
+    };
+    let found = candidates * CANDIDATE + of_all(matches) * costs.sorted;
+    // There may be fewer than the sample has it: by one standard deviation, so one says nothing.
+    let share = (matches - matches.sqrt()) / sample.ours.max(1) as f64;
+    if limit as f64 / share * costs.in_order <= found {
+        return Ok(Way::InOrder);
     }
     let counted = words.iter().zip(&sample.of_words);
     let rare: Vec<&str> = counted

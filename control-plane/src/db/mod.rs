@@ -62,7 +62,9 @@ pub use invitations::{
     put_invitation,
 };
 pub use link_filter::LinkFilter;
-pub use link_list::{BIN_PERIOD, LinkOrder, Page, Position, count_links, list_links, totals_of};
+pub use link_list::{
+    BIN_PERIOD, LinkOrder, Page, Position, count_links, list_links, totals_of, work_in_new_links,
+};
 pub use link_row::LinkRow;
 pub use link_writes::{TargetRow, insert_links, lock_links, targets_after, write_links};
 pub use links::{

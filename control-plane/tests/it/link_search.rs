@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-use crate::harness::{App, NOW};
+use crate::harness::{App, NOW, eventually};
 
 /// So many that it matters how they are found.
 const MANY: i64 = 12_000;
@@ -255,4 +255,24 @@ async fn what_most_links_are_is_found_in_the_order_of_the_list() {
         );
         assert_eq!((in_order.len(), found.len()), (6, 0), "{filter:?}");
     }
+}
+
+#[tokio::test]
+async fn new_links_are_worked_into_the_indexes_of_searches_within_seconds() {
+    let app = App::start().await;
+    let contrib = "create extension pgstattuple";
+    sqlx::raw_sql(contrib).execute(&app.pool).await.unwrap();
+    let body = json!({ "original_url": "https://example.com/", "title": "A gnu", "tags": ["g"] });
+    assert_eq!(app.create_link(body).await.status, 201);
+    eventually("nothing is left to work in", async || {
+        let left = "select coalesce(sum((pgstatginindex(indexrelid)).pending_tuples), 0)::bigint
+                    from pg_index
+                    join pg_class on pg_class.oid = indexrelid
+                    join pg_am on pg_am.oid = relam and amname = 'gin'
+                    where indrelid = 'links'::regclass";
+        let left: i64 = sqlx::query_scalar(left).fetch_one(&app.pool).await.unwrap();
+        (left == 0).then_some(())
+    })
+    .await;
+    assert_eq!(codes(&all_pages(&app, "q=gnu").await).len(), 1);
 }

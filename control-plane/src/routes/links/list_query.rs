@@ -37,7 +37,8 @@ pub struct ListLinks {
     #[param(inline)]
     pub(super) order: Option<Direction>,
     /// Text to find in code, target, title, notes or tags, in any case. One or two characters find
-    /// what begins with them: a code, a tag, or a word of a title.
+    /// what begins with them: a code, a tag, or a word of a title. A link without a title has that
+    /// of the page it leads to.
     #[param(max_length = 200)]
     pub(super) q: Option<String>,
     /// Only links in this state. All but the bin when absent.
@@ -121,7 +122,8 @@ pub enum Archived {
 #[into_params(parameter_in = Query)]
 pub struct LinkFilters {
     /// Text to find in code, target, title, notes or tags, in any case. One or two characters find
-    /// what begins with them: a code, a tag, or a word of a title.
+    /// what begins with them: a code, a tag, or a word of a title. A link without a title has that
+    /// of the page it leads to.
     #[param(max_length = 200)]
     #[schema(max_length = 200)]
     pub(super) q: Option<String>,

@@ -16,6 +16,10 @@ const CLIENTS: usize = 32;
 
 const SEED: u64 = 20_261_122;
 
+/// How long links are made before it counts: the control plane has only just started, and opens its
+/// connections.
+pub(super) const WARM_UP: Duration = Duration::from_secs(5);
+
 /// What came of it.
 #[derive(Debug, Serialize)]
 pub(super) struct Created {
@@ -38,30 +42,14 @@ pub(super) fn measure(
     per_second: f64,
     lasting: Duration,
 ) -> anyhow::Result<Created> {
-    let pace = Pace {
+    let pace = |lasting, seed| Pace {
         per_second,
         lasting,
         clients: CLIENTS,
-        seed: SEED,
+        seed,
     };
-    let answers = open_loop::run(server, pace, |number| {
-        let word = WORDS[number % WORDS.len()];
-        let mut body =
-            json!({ "original_url": format!("https://www.example.com/{word}/{number}") });
-        // Some have more.
-        if number.is_multiple_of(3) {
-            body["title"] = format!("A {word}").into();
-        }
-        if number.is_multiple_of(10) {
-            body["tags"] = json!([tag(number / 10 % 200)]);
-        }
-        Request {
-            method: "POST",
-            path: "/api/v1/links".to_owned(),
-            fields: String::new(),
-            body: body.to_string(),
-        }
-    })?;
+    open_loop::run(server, pace(WARM_UP, SEED + 1), request)?;
+    let answers = open_loop::run(server, pace(lasting, SEED), request)?;
     let mut statuses = BTreeMap::new();
     for answer in &answers {
         *statuses.entry(answer.status).or_default() += 1;
@@ -71,4 +59,22 @@ pub(super) fn measure(
         millis: Quantiles::of(&latencies(&answers)?),
         statuses,
     })
+}
+
+fn request(number: usize) -> Request {
+    let word = WORDS[number % WORDS.len()];
+    let mut body = json!({ "original_url": format!("https://www.example.com/{word}/{number}") });
+    // Some have more.
+    if number.is_multiple_of(3) {
+        body["title"] = format!("A {word}").into();
+    }
+    if number.is_multiple_of(10) {
+        body["tags"] = json!([tag(number / 10 % 200)]);
+    }
+    Request {
+        method: "POST",
+        path: "/api/v1/links".to_owned(),
+        fields: String::new(),
+        body: body.to_string(),
+    }
 }

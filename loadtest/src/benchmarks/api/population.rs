@@ -186,7 +186,9 @@ async fn fill_tables(
     sqlx::query(MEMBERSHIPS).execute(&mut *connection).await?;
     sqlx::raw_sql(TABLES).execute(&mut *connection).await?;
     // Years have passed since: nothing of all this is still to be written.
-    sqlx::raw_sql("checkpoint").execute(&mut *connection).await?;
+    sqlx::raw_sql("checkpoint")
+        .execute(&mut *connection)
+        .await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use super::bulk::Round;
 use super::command::{Arguments, Raw};
+use super::creation::WARM_UP;
 use super::lists::{Measured, Quantiles};
 use super::sign_ins::Reads;
 use crate::report::Table;
@@ -36,19 +37,21 @@ pub(super) fn text(raw: &Raw, arguments: &Arguments) -> String {
         rows,
         ..
     } = arguments;
+    let warm_up = WARM_UP.as_secs();
     format!(
         "# The API with {links} links
 
 One workspace has {links} links on five domains: 200 tags on a tenth of them, titles on most, some
 archived, disabled, expired, taken down or in the bin, clicks by Zipf's law. Control plane,
 PostgreSQL and Redis are processes on one machine, share two cores with this tool, and have what
-they confirm on the disk; PostgreSQL has its default settings otherwise. Requests come over HTTP,
-with an API key.
+they confirm on the disk; PostgreSQL has the settings of `linkpulse up`. Requests come over HTTP, with
+an API key.
 
 ## Making links
 
 {created_rate:.0} a second at random moments (a Poisson process), whether or not earlier ones were
-answered, for {seconds} s; waiting counts from the moment a request was due.
+answered, for {seconds} s, after {warm_up} s that do not count: the control plane has only just
+started. Waiting counts from the moment a request was due.
 
 {created}
 ## Lists
