@@ -1,13 +1,30 @@
 //! What a visitor asks for, as the proxy hands it over.
 
+use axum::extract::{FromRequestParts, Path};
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
+use axum::http::request::Parts;
+use axum::response::Response;
 use contract::code::is_reserved;
 use contract::{Code, Domain};
 
+use super::html;
 use crate::db::{self, LinkRow};
 use crate::error::Result;
 use crate::state::AppState;
+
+/// What follows the first word of the path: a code, perhaps. What is no text is none.
+pub struct AskedCode(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for AskedCode {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(code)| Self(code))
+            .map_err(|_| html::not_found())
+    }
+}
 
 /// The path of a link, in pieces that are as they were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

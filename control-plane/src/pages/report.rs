@@ -1,11 +1,11 @@
 use axum::Form as FormBody;
+use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::asked;
+use super::asked::{self, AskedCode};
 use super::form::Form;
 use super::html::{self, May, escaped};
 use crate::db;
@@ -39,7 +39,7 @@ pub struct Entry {
 /// `GET /report/{code}`: the form.
 pub async fn report_form(
     State(state): State<AppState>,
-    Path(code): Path<String>,
+    AskedCode(code): AskedCode,
     headers: HeaderMap,
 ) -> Response {
     match asked::find(&state, &headers, &code).await {
@@ -52,7 +52,7 @@ pub async fn report_form(
 /// `POST /report/{code}`: keeps what a visitor says of a link, and nothing of who they are.
 pub async fn report(
     State(state): State<AppState>,
-    Path(code): Path<String>,
+    AskedCode(code): AskedCode,
     headers: HeaderMap,
     body: Result<FormBody<Entry>, FormRejection>,
 ) -> Response {

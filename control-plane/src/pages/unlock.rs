@@ -1,12 +1,12 @@
 use axum::Form as FormBody;
+use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use contract::{LinkId, Outcome, Visit, decide};
 use serde::Deserialize;
 
-use super::asked::{self, LinkPath};
+use super::asked::{self, AskedCode, LinkPath};
 use super::password_form::{Form, Said};
 use super::{cookies, form, html};
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ pub struct Entry {
 /// The password is in the body only. It is neither stored nor logged, and no answer holds it.
 pub async fn unlock(
     State(state): State<AppState>,
-    Path(code): Path<String>,
+    AskedCode(code): AskedCode,
     headers: HeaderMap,
     body: Result<FormBody<Entry>, FormRejection>,
 ) -> Response {
@@ -48,7 +48,7 @@ pub async fn unlock(
 }
 
 /// `GET /auth/{code}`: whoever opens the form's address again wants the form.
-pub async fn back_to_link(Path(code): Path<String>) -> Response {
+pub async fn back_to_link(AskedCode(code): AskedCode) -> Response {
     let address = format!("/{code}");
     match LinkPath::read(&address).filter(|path| path.extra.is_empty()) {
         Some(path) => Redirect::to(&back_to(path, "")).into_response(),

@@ -104,6 +104,17 @@ async fn what_is_no_report_is_refused_and_floods_are_cut() {
     ] {
         assert_eq!(send(&app, code, &form).await, status, "{code} {form:?}");
     }
+    for (method, path) in [
+        (Method::GET, "/report/%FF"),
+        (Method::POST, "/report/%FF"),
+        (Method::GET, "/auth/%FF"),
+        (Method::POST, "/auth/%FF"),
+    ] {
+        let answer = app.visitor(method, path).send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+        let page = answer.text().await.unwrap();
+        assert!(page.starts_with("<!doctype html>"), "{path}: {page}");
+    }
     let foreign_page = app
         .visitor(Method::POST, "/report/bad")
         .header("sec-fetch-site", "cross-site")
