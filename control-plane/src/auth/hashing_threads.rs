@@ -14,12 +14,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::error::{Error, Result};
 
-/// Hashes computed at once, if there are as many cores. Each takes a core for some 20 ms, and 19
-/// MiB.
+/// Hashes computed at once, if there are twice as many cores: half of them are for everything else,
+/// whatever comes. Each takes a core for some 20 ms, and 19 MiB.
 const THREADS: usize = 2;
 
-/// Passwords that wait. The last of them waits for a third of a second, or a second where everything
-/// else is busy, too; whoever comes then is better told at once.
+/// Passwords that wait. The last of them waits for a third of a second with two threads, and a second
+/// with one where everything else is busy, too; whoever comes then is better told at once.
 const WAITING: usize = 32;
 
 /// The nicest: everybody else goes first.
@@ -45,7 +45,7 @@ impl Default for HashingThreads {
         let (queue, work) = channel();
         let work = Arc::new(Mutex::new(work));
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        for _ in 0..THREADS.min(cores) {
+        for _ in 0..THREADS.min(cores.div_ceil(2)) {
             let work = work.clone();
             let thread = thread::Builder::new().name("hashing".into());
             // Without any of them, the queue has no end, and asking fails.
