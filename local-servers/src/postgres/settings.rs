@@ -34,7 +34,6 @@ pub(super) fn settings(
             // The first change to a page after a checkpoint writes all of it to the log. With the
             // default of 1 GB, a busy hour has dozens of checkpoints.
             ("max_wal_size", "4GB".into()),
-            ("wal_compression", "on".into()),
         ]);
     } else {
         settings.extend([

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::bulk::{self, Round};
-use super::creation::{self, Created};
+use super::creation::{self, Created, WARM_UP};
 use super::lists::{self, Measured};
 use super::sign_ins::{self, Load};
 use super::{population, text};
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments, destination: &Destination) -> anyhow::R
     let lasting = Duration::from_secs(arguments.seconds);
     // Half of the sign-ins are wrong, and an account takes ten wrong ones in a quarter of an hour.
     // An odd number: so each person is right and wrong in turns.
-    let sign_ins = arguments.sign_in_rate * lasting.as_secs_f64();
+    let sign_ins = arguments.sign_in_rate * (WARM_UP + lasting).as_secs_f64();
     let people = (sign_ins / 8.0) as usize | 1;
     let mut server = ApiServer::prepare()?;
     let begun = Instant::now();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
+use super::creation::WARM_UP;
 use super::lists::{self, Quantiles};
 use super::open_loop::{self, Answered, Pace, Request, latencies};
 use super::population::person;
@@ -79,7 +80,8 @@ pub(super) fn measure(server: &ApiServer, load: Load) -> anyhow::Result<Measured
         Ok::<_, anyhow::Error>((beside?, answers))
     })?;
     let after = server.used()?;
-    let cores = |after: CpuTime, before| (after - before).total() / load.lasting.as_secs_f64();
+    let seconds = (WARM_UP + load.lasting).as_secs_f64();
+    let cores = |after: CpuTime, before| (after - before).total() / seconds;
     Ok(Measured {
         reads_alone,
         reads_beside: beside,
@@ -92,7 +94,7 @@ pub(super) fn measure(server: &ApiServer, load: Load) -> anyhow::Result<Measured
 fn read(server: &ApiServer, load: Load, ids: &[String]) -> anyhow::Result<Reads> {
     let pace = Pace {
         per_second: load.reads_per_second,
-        lasting: load.lasting,
+        lasting: WARM_UP + load.lasting,
         clients: READERS,
         seed: SEED,
     };
@@ -109,6 +111,7 @@ fn read(server: &ApiServer, load: Load, ids: &[String]) -> anyhow::Result<Reads>
             body: String::new(),
         }
     })?;
+    let answers = after_warm_up(answers, pace);
     Ok(Reads {
         millis: Quantiles::of(&latencies(&answers)?),
         errors: answers.iter().filter(|answer| answer.status != 200).count(),
@@ -122,11 +125,11 @@ fn is_right(number: usize) -> bool {
 fn sign_in(server: &ApiServer, load: Load) -> anyhow::Result<Vec<Answered>> {
     let pace = Pace {
         per_second: load.sign_ins_per_second,
-        lasting: load.lasting,
+        lasting: WARM_UP + load.lasting,
         clients: PEOPLE,
         seed: !SEED,
     };
-    open_loop::run(server, pace, |number| {
+    let answers = open_loop::run(server, pace, |number| {
         let mut account = person(server, number % load.people);
         if !is_right(number) {
             account.password += "?";
@@ -139,7 +142,16 @@ fn sign_in(server: &ApiServer, load: Load) -> anyhow::Result<Vec<Answered>> {
             fields: format!("X-Forwarded-For: 10.{a}.{b}.{c}\r\n"),
             body: json!({ "email": account.email, "password": account.password }).to_string(),
         }
-    })
+    })?;
+    Ok(after_warm_up(answers, pace))
+}
+
+/// Without those of the first seconds, in which all clients connect at once.
+fn after_warm_up(answers: Vec<Answered>, pace: Pace) -> Vec<Answered> {
+    let first = (pace.per_second * WARM_UP.as_secs_f64()) as usize;
+    let mut answers = answers;
+    answers.retain(|answer| answer.number >= first);
+    answers
 }
 
 fn count(answers: &[Answered], load: Load) -> anyhow::Result<SignIns> {

@@ -69,7 +69,7 @@ tenth of {depth} pages of 100. Milliseconds until the whole answer is there.
 
 {sign_in_rate:.0} a second for {seconds} s, each from another address, half of them with a wrong
 password, beside {read_rate:.0} reads a second: single links, first pages and searches. The same
-reads alone before.
+reads alone before. Of both, the first {warm_up} s do not count: all clients connect then.
 
 {sign_ins}",
         links = raw.links,
