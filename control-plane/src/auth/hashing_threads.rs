@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use argon2::Block;
 use rustix::process::setpriority_process;
 use rustix::thread::gettid;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -25,7 +26,12 @@ const WAITING: usize = 32;
 /// The nicest: everybody else goes first.
 const NICENESS: i32 = 19;
 
-type Work = Box<dyn FnOnce() + Send>;
+/// What a thread computes in. It keeps it: to get 19 MiB from the system, page by page, and to give
+/// them back takes locks on the memory of the whole process, and a thread that everybody else goes
+/// before would be interrupted while it has them.
+pub(super) type Memory = Vec<Block>;
+
+type Work = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// The threads. They end with the last clone.
 #[derive(Clone)]
@@ -79,14 +85,14 @@ impl Place {
     /// Those of the work; [`Error::Internal`] when it panicked.
     pub(super) async fn run<T: Send + 'static>(
         self,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let Self { queue, permit } = self;
         let (tell, told) = oneshot::channel();
-        let work = Box::new(move || {
+        let work = Box::new(move |memory: &mut Memory| {
             // Whoever asked has left: a hash less.
             if !tell.is_closed() {
-                let done = work();
+                let done = work(memory);
                 drop(permit);
                 let _ = tell.send(done);
             }
@@ -100,13 +106,14 @@ impl Place {
 fn work_through(queue: &Mutex<Receiver<Work>>) {
     // Where that is not allowed, hashing takes its share like everybody.
     let _ = setpriority_process(Some(gettid()), NICENESS);
+    let mut memory = Memory::new();
     loop {
         // The lock is held while waiting, so the others wait for the lock instead.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(work) = next else {
             return;
         };
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut memory)));
         if caught.is_err() {
             tracing::error!("hashing a password panicked");
         }
@@ -127,7 +134,7 @@ mod tests {
         let mut waiting = Vec::new();
         for _ in 0..THREADS + WAITING {
             let (place, wait) = (threads.place().unwrap(), wait.clone());
-            let work = move || {
+            let work = move |_: &mut Memory| {
                 wait.lock().unwrap().recv().unwrap();
                 Ok(())
             };
@@ -142,7 +149,7 @@ mod tests {
             done.await.unwrap().unwrap();
         }
         let place = threads.place().unwrap();
-        assert_eq!(place.run(|| Ok(7)).await.unwrap(), 7);
+        assert_eq!(place.run(|_| Ok(7)).await.unwrap(), 7);
     }
 
     #[tokio::test]
@@ -152,11 +159,11 @@ mod tests {
             let failed = threads
                 .place()
                 .unwrap()
-                .run::<()>(|| panic!("a test's"))
+                .run::<()>(|_| panic!("a test's"))
                 .await;
             assert!(matches!(failed, Err(Error::Internal(_))));
         }
         let place = threads.place().unwrap();
-        assert_eq!(place.run(|| Ok(7)).await.unwrap(), 7);
+        assert_eq!(place.run(|_| Ok(7)).await.unwrap(), 7);
     }
 }

@@ -1,16 +1,19 @@
 //! Passwords: argon2id, off the async threads, a few at a time.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use rand::random;
 
-use super::hashing_threads::{HashingThreads, Place};
+use super::hashing_threads::{HashingThreads, Memory, Place};
 use crate::error::{Error, Result};
 
 /// 19 MiB, two passes, one lane. Source: OWASP Password Storage Cheat Sheet.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+
+/// Random bytes that go into each hash.
+const SALT: usize = 16;
 
 /// Longest hash in bytes; ours have 97.
 const MAX_HASH: usize = 200;
@@ -32,11 +35,9 @@ impl PasswordHasher {
     pub async fn hash(&self, password: String) -> Result<String> {
         self.threads
             .place()?
-            .run(move || {
-                let hash = argon2()?
-                    .hash_password(password.as_bytes())
-                    .map_err(Error::internal)?;
-                Ok(hash.to_string())
+            .run(move |memory| {
+                let salt = Salt::new(&random::<[u8; SALT]>()).map_err(Error::internal)?;
+                Ok(hash(&password, salt, memory)?.to_string())
             })
             .await
     }
@@ -68,15 +69,17 @@ impl PasswordCheck {
     ///
     /// # Errors
     /// [`Error::Internal`] when the hash is none.
-    pub async fn verify(self, password: String, hash: Option<String>) -> Result<bool> {
+    pub async fn verify(self, password: String, stored: Option<String>) -> Result<bool> {
         self.0
-            .run(move || {
-                let text = hash.as_deref().unwrap_or(NOBODY);
-                let parsed = PasswordHash::new(text).map_err(Error::internal)?;
-                let matches = argon2()?
-                    .verify_password(password.as_bytes(), &parsed)
-                    .is_ok();
-                Ok(matches && hash.is_some())
+            .run(move |memory| {
+                let text = stored.as_deref().unwrap_or(NOBODY);
+                let known = PasswordHash::new(text).map_err(Error::internal)?;
+                let (true, Some(salt)) = (is_password_hash(text), known.salt) else {
+                    return Err(Error::internal("a password's hash is not in its form"));
+                };
+                // Outputs are compared in constant time.
+                let matches = hash(&password, salt, memory)?.hash == known.hash;
+                Ok(matches && stored.is_some())
             })
             .await
     }
@@ -89,9 +92,23 @@ pub fn is_password_hash(text: &str) -> bool {
     text.len() <= MAX_HASH && text.starts_with(&ours) && PasswordHash::new(text).is_ok()
 }
 
-fn argon2() -> Result<Argon2<'static>> {
+/// The hash of a password, computed in this memory.
+fn hash(password: &str, salt: Salt, memory: &mut Memory) -> Result<PasswordHash> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    let text = ParamsString::try_from(&params).map_err(Error::internal)?;
+    memory.resize(params.block_count(), Block::new());
+    let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    Argon2::new(algorithm, version, params)
+        .hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory)
+        .map_err(Error::internal)?;
+    Ok(PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: text,
+        salt: Some(salt),
+        hash: Some(Output::new(&output).map_err(Error::internal)?),
+    })
 }
 
 #[cfg(test)]
@@ -128,6 +145,33 @@ mod tests {
         ] {
             assert!(!is_password_hash(&bad), "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn hashes_are_those_of_the_library_whatever_was_in_the_memory_before() {
+        use argon2::PasswordVerifier as _;
+        let hasher = PasswordHasher::default();
+        let first = hasher.hash("one".into()).await.unwrap();
+        for _ in 0..4 {
+            let stored = hasher.hash("two".into()).await.unwrap();
+            let known = PasswordHash::new(&stored).unwrap();
+            Argon2::default().verify_password(b"two", &known).unwrap();
+            assert!(
+                hasher
+                    .verify("one".into(), Some(first.clone()))
+                    .await
+                    .unwrap()
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_would_cost_more_is_not_computed() {
+        let hasher = PasswordHasher::default();
+        let hash = hasher.hash("a".into()).await.unwrap();
+        let dear = hash.replace("m=19456", "m=4194304");
+        let failed = hasher.verify("a".into(), Some(dear)).await;
+        assert!(matches!(failed, Err(Error::Internal(_))));
     }
 
     #[tokio::test]
