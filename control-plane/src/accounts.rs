@@ -34,7 +34,7 @@ pub async fn create_owner(
         email,
         password_hash,
     };
-    let mut transaction = pool.begin().await?;
+    let mut transaction = db::begin(pool).await?;
     if !db::insert_user(&mut transaction, &user, now).await? {
         return Err(Error::Conflict("this e-mail address has a user already"));
     }
@@ -82,7 +82,7 @@ pub async fn create_key(
         ));
     }
     let key = ApiKey::generate(random);
-    let mut transaction = pool.begin().await?;
+    let mut transaction = db::begin(pool).await?;
     let workspace_id = workspace(&mut transaction, now).await?;
     let row = KeyRow {
         id: Uuid::now_v7(),

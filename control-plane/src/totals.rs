@@ -57,7 +57,7 @@ pub(crate) async fn follow(state: AppState, stopping: impl Future<Output = ()>) 
 }
 
 async fn round(state: &AppState, progress: &mut Progress) -> Result<()> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     // Another process is at it.
     if !db::try_lock_totals(&mut transaction).await? {
         return Ok(());

@@ -3,6 +3,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::entry::{BEGINNING, Entry, Hash};
+use crate::db::begin;
 use crate::error::Result;
 
 /// What is wrong with a log.
@@ -61,7 +62,7 @@ pub async fn verify(pool: &PgPool) -> Result<Vec<Verified>> {
 
 async fn verify_workspace(pool: &PgPool, workspace_id: Uuid) -> Result<Verified> {
     // One snapshot: a head that is newer than the rows would look like rows that are gone.
-    let mut transaction = pool.begin().await?;
+    let mut transaction = begin(pool).await?;
     sqlx::query!("set transaction isolation level repeatable read, read only")
         .execute(&mut *transaction)
         .await?;

@@ -37,7 +37,7 @@ fn is_listed_target(link: &TargetRow, hosts: &Hosts) -> bool {
 }
 
 async fn take_down(state: &AppState, link: &TargetRow, hosts: &Hosts) -> Result<()> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     let locked = db::lock_links(&mut transaction, link.workspace_id, &[link.id]).await?;
     // It may have been edited since.
     let is_listed = |link: &LinkRow| {

@@ -34,7 +34,47 @@ pub struct LinkFilter<'a> {
     pub is_archived: Option<bool>,
 }
 
+/// What an index is asked for. What it gives is compared with the whole filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Index {
+    /// What all links with the searched text are like.
+    pub(super) pattern: Option<String>,
+    /// Which indexes may be asked.
+    pub(super) is_of: IndexOf,
+}
+
+/// Which indexes may be asked. To ask two, and find out what both give, takes longer than to look at
+/// what the better one gives, and PostgreSQL does not know which that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IndexOf {
+    /// That of texts.
+    Words,
+    /// That of tags.
+    Tags,
+    /// Any.
+    All,
+}
+
+impl IndexOf {
+    /// As statements know it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Words => "words",
+            Self::Tags => "tags",
+            Self::All => "all",
+        }
+    }
+}
+
 impl LinkFilter<'_> {
+    /// All that could be looked up.
+    pub(super) fn index(&self) -> Index {
+        Index {
+            pattern: self.pattern(),
+            is_of: IndexOf::All,
+        }
+    }
+
     /// Whether anything matters.
     pub(super) fn is_narrow(&self) -> bool {
         self.search.is_some()
@@ -70,13 +110,12 @@ fn is_short(text: &str) -> bool {
 }
 
 /// Gives `$callback!` the filter as text, which is the same for all orders and for counting, and
-/// its arguments, $1 to $16. `$indexed` is a pattern that whatever has the searched text is like: what
-/// an index is asked for.
+/// its arguments, $1 to $17. `$index` is an [`Index`].
 ///
 /// Connections plan each statement for the arguments it has, so what is asked for by no argument
 /// costs nothing, and each state has an index that it may use.
 macro_rules! with_filter {
-    ($callback:ident, $workspace_id:expr, $filter:expr, $indexed:expr, $now:expr, $($more:tt)*) => {
+    ($callback:ident, $workspace_id:expr, $filter:expr, $index:expr, $now:expr, $($more:tt)*) => {
         $callback!(
             r#"links.workspace_id = $1
                and ($2::text is null
@@ -96,12 +135,13 @@ macro_rules! with_filter {
                and ($3 is distinct from 'active'
                     or (is_enabled and not is_blocked and coalesce(expires_at > $4, true)
                         and coalesce((options ->> 'starts_at')::bigint <= $5, true)))
-               and ($6::text is null or domain = $6)
-               and ($7::text is null or created_by = $7)
+               and ($6::text is null or case when $17 = 'all' then domain else domain || '' end = $6)
+               and ($7::text is null
+                    or case when $17 = 'all' then created_by else created_by || '' end = $7)
                and ($8::timestamptz is null or created_at >= $8)
                and ($9::timestamptz is null or created_at < $9)
-               and ($10::text[] is null or tags && $10)
-               and ($11::text[] is null or tags @> $11)
+               and ($10::text[] is null or case when $17 = 'words' then tags || '{}' else tags end && $10)
+               and ($11::text[] is null or case when $17 = 'words' then tags || '{}' else tags end @> $11)
                and ($12::text[] is null or not tags && $12)
                and ($13::boolean is null or is_archived = $13)
                and ($15::text is null or beginnings @> array[lower($15)])"#,
@@ -121,7 +161,8 @@ macro_rules! with_filter {
                 $filter.is_archived,
                 $now - BIN_PERIOD,
                 $filter.search_beginnings(),
-                $indexed,
+                $index.pattern,
+                $index.is_of.name(),
             ),
             $($more)*
         )

@@ -10,6 +10,7 @@ use super::LinkRow;
 use super::link_filter::{LinkFilter, with_filter};
 use super::link_pages::{by_age, by_total, page_of_links};
 use super::link_sample::{Costs, Way, way};
+use super::pool::{begin_in_order, begin_to_read};
 use super::select_link::select_link;
 use crate::Result;
 
@@ -57,13 +58,19 @@ pub struct Page {
 
 /// What links cost where the list is sorted by what is in them.
 const BY_AGE: Costs = Costs {
-    in_order: 0.7,
+    in_order: 0.6,
     sorted: 0.2,
 };
 
 /// The same where that is in another table.
 const BY_TOTAL: Costs = Costs {
-    in_order: 5.0,
+    in_order: 4.0,
+    sorted: 3.0,
+};
+
+/// The same where the text that is looked for is there, too.
+const TEXT_BY_TOTAL: Costs = Costs {
+    in_order: 1.5,
     sorted: 3.0,
 };
 
@@ -84,22 +91,36 @@ pub async fn list_links(
     page: &Page,
     now: OffsetDateTime,
 ) -> Result<Vec<LinkRow>> {
-    let costs = match page.order {
-        LinkOrder::Created => BY_AGE,
-        LinkOrder::Clicks | LinkOrder::LastClicked => BY_TOTAL,
+    let costs = match (page.order, filter.search) {
+        (LinkOrder::Created, _) => BY_AGE,
+        (LinkOrder::Clicks | LinkOrder::LastClicked, None) => BY_TOTAL,
+        (LinkOrder::Clicks | LinkOrder::LastClicked, Some(_)) => TEXT_BY_TOTAL,
     };
     let way = way(pool, workspace_id, filter, now, page.limit, costs).await?;
+    let mut connection = match way {
+        Way::InOrder => begin_in_order(pool).await?,
+        Way::Found(_) => begin_to_read(pool).await?,
+    };
     let value = page.after.map(|position| position.value);
     let time = page.after.and_then(Position::time);
     let links = match (page.order, page.is_descending) {
         (LinkOrder::Created, true) => {
-            by_age!(pool, workspace_id, filter, way, now, page, "<", "desc")
+            by_age!(
+                connection,
+                workspace_id,
+                filter,
+                way,
+                now,
+                page,
+                "<",
+                "desc"
+            )
         }
         (LinkOrder::Created, false) => {
-            by_age!(pool, workspace_id, filter, way, now, page, ">", "asc")
+            by_age!(connection, workspace_id, filter, way, now, page, ">", "asc")
         }
         (LinkOrder::Clicks, true) => by_total!(
-            pool,
+            connection,
             workspace_id,
             filter,
             way,
@@ -112,7 +133,7 @@ pub async fn list_links(
             "desc"
         ),
         (LinkOrder::Clicks, false) => by_total!(
-            pool,
+            connection,
             workspace_id,
             filter,
             way,
@@ -125,7 +146,7 @@ pub async fn list_links(
             "asc"
         ),
         (LinkOrder::LastClicked, true) => by_total!(
-            pool,
+            connection,
             workspace_id,
             filter,
             way,
@@ -138,7 +159,7 @@ pub async fn list_links(
             "desc"
         ),
         (LinkOrder::LastClicked, false) => by_total!(
-            pool,
+            connection,
             workspace_id,
             filter,
             way,
@@ -151,6 +172,7 @@ pub async fn list_links(
             "asc"
         ),
     };
+    connection.commit().await?;
     Ok(links)
 }
 
@@ -161,7 +183,7 @@ pub async fn count_links(
     filter: &LinkFilter<'_>,
     now: OffsetDateTime,
 ) -> Result<i64> {
-    let count = with_filter!(count_of_links, workspace_id, filter, filter.pattern(), now,);
+    let count = with_filter!(count_of_links, workspace_id, filter, filter.index(), now,);
     Ok(count.fetch_one(pool).await?)
 }
 

@@ -1,6 +1,6 @@
 //! The statements of a page of links, for each order and both ways to it: the filter comes from
 //! `link_filter`. PostgreSQL would choose another way here and there, and each is a barrier to that
-//! (`offset 0`).
+//! (`offset 0`, and what is switched off while the list is gone through in order).
 
 /// A page: from where, and what comes before and behind the filter.
 macro_rules! page_of_links {
@@ -18,7 +18,7 @@ macro_rules! page_of_links {
 
 /// A page by when links were made.
 macro_rules! by_age {
-    ($pool:ident, $workspace_id:ident, $filter:ident, $way:ident, $now:ident, $page:ident,
+    ($connection:ident, $workspace_id:ident, $filter:ident, $way:ident, $now:ident, $page:ident,
         $compare:literal, $direction:literal) => {{
         let position = $page.after.and_then(Position::time);
         match $way {
@@ -28,7 +28,7 @@ macro_rules! by_age {
                     page_of_links,
                     $workspace_id,
                     $filter,
-                    $filter.pattern(),
+                    $filter.index(),
                     $now,
                     [
                         "from (select * from links
@@ -36,9 +36,9 @@ macro_rules! by_age {
                           and (deleted_at is not null) = ($3::text is not distinct from 'deleted')
                           and ($8::timestamptz is null or created_at >= $8)
                           and ($9::timestamptz is null or created_at < $9)
-                          and ($17::timestamptz is null or (created_at, links.id) ",
+                          and ($18::timestamptz is null or (created_at, links.id) ",
                         $compare,
-                        " ($17, $18)) order by created_at ",
+                        " ($18, $19)) order by created_at ",
                         $direction,
                         ", links.id ",
                         $direction,
@@ -49,36 +49,36 @@ macro_rules! by_age {
                         $direction,
                         ", links.id ",
                         $direction,
-                        " limit $19"
+                        " limit $20"
                     ],
                     position,
                     $page
                 )
-                .fetch_all($pool)
+                .fetch_all(&mut *$connection)
                 .await?
             }
-            Way::Found(indexed) => {
+            Way::Found(index) => {
                 with_filter!(
                     page_of_links,
                     $workspace_id,
                     $filter,
-                    indexed,
+                    index,
                     $now,
                     ["from (select * from links where "],
                     [
                         " offset 0) as links
-                 where ($17::timestamptz is null or (created_at, links.id) ",
+                 where ($18::timestamptz is null or (created_at, links.id) ",
                         $compare,
-                        " ($17, $18)) order by created_at ",
+                        " ($18, $19)) order by created_at ",
                         $direction,
                         ", links.id ",
                         $direction,
-                        " limit $19"
+                        " limit $20"
                     ],
                     position,
                     $page
                 )
-                .fetch_all($pool)
+                .fetch_all(&mut *$connection)
                 .await?
             }
         }
@@ -87,7 +87,7 @@ macro_rules! by_age {
 
 /// A page by a column of their totals, of this type.
 macro_rules! by_total {
-    ($pool:ident, $workspace_id:ident, $filter:ident, $way:ident, $now:ident, $page:ident,
+    ($connection:ident, $workspace_id:ident, $filter:ident, $way:ident, $now:ident, $page:ident,
         $column:literal, $type:literal, $position:expr, $compare:literal, $direction:literal) => {{
         let position = $position;
         match $way {
@@ -96,20 +96,22 @@ macro_rules! by_total {
                     page_of_links,
                     $workspace_id,
                     $filter,
-                    $filter.pattern(),
+                    $filter.index(),
                     $now,
                     [
                         "from (select link_id, ",
                         $column,
                         " as value from link_totals
                         where workspace_id = $1
-                          and ($17::",
+                          and ($2::text is null or search_text like lower($2))
+                          and ($15::text is null or beginnings @> array[lower($15)])
+                          and ($18::",
                         $type,
                         " is null or (",
                         $column,
                         ", link_id) ",
                         $compare,
-                        " ($17, $18)) order by ",
+                        " ($18, $19)) order by ",
                         $column,
                         " ",
                         $direction,
@@ -125,20 +127,20 @@ macro_rules! by_total {
                         $direction,
                         ", link_id ",
                         $direction,
-                        " limit $19"
+                        " limit $20"
                     ],
                     position,
                     $page
                 )
-                .fetch_all($pool)
+                .fetch_all(&mut *$connection)
                 .await?
             }
-            Way::Found(indexed) => {
+            Way::Found(index) => {
                 with_filter!(
                     page_of_links,
                     $workspace_id,
                     $filter,
-                    indexed,
+                    index,
                     $now,
                     ["from (select * from links where "],
                     [
@@ -147,20 +149,20 @@ macro_rules! by_total {
                         $column,
                         " as value from link_totals
                                 where link_totals.link_id = links.id offset 0) as total on true
-                  where ($17::",
+                  where ($18::",
                         $type,
                         " is null or (value, link_id) ",
                         $compare,
-                        " ($17, $18)) order by value ",
+                        " ($18, $19)) order by value ",
                         $direction,
                         ", link_id ",
                         $direction,
-                        " limit $19"
+                        " limit $20"
                     ],
                     position,
                     $page
                 )
-                .fetch_all($pool)
+                .fetch_all(&mut *$connection)
                 .await?
             }
         }

@@ -10,9 +10,9 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::link_filter::{LinkFilter, with_filter};
+use super::link_filter::{Index, IndexOf, LinkFilter, with_filter};
 use super::link_list::BIN_PERIOD;
-use super::patterns::pattern_of_words;
+use super::patterns::{EVERYTHING, pattern_of_words};
 use crate::Result;
 
 /// Pages of the table whose links are looked at: some 2,000 links, 2 ms. By its length, which is always
@@ -29,6 +29,10 @@ const WITHOUT_WORDS: f64 = 0.1;
 /// Shorter words are not worth more than their place in the text.
 const SHORTEST_WORD: usize = 3;
 
+/// An index is asked for so much of each word, in characters: for each further one it reads another list,
+/// and that takes longer than to look at the few more links that it gives.
+const BEGINNING: usize = 4;
+
 /// What a link costs. Only the proportions matter. Measured with a million links in memory, in
 /// microseconds.
 #[derive(Debug, Clone, Copy)]
@@ -40,39 +44,45 @@ pub(super) struct Costs {
 }
 
 /// Looking at a link that an index gives. As [`Costs`].
-const CANDIDATE: f64 = 2.5;
+const CANDIDATE: f64 = 1.6;
+
+/// Finding one in an index, of those that have the rarest of the words, or one of the tags. As [`Costs`].
+const ENTRY: f64 = 0.15;
 
 /// How a page is found.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// In the order of the list, until the page is full.
     InOrder,
-    /// All that are looked for, then sorted. With what an index is asked for instead of the text.
-    Found(Option<String>),
+    /// All that are looked for, then sorted.
+    Found(Index),
 }
 
 macro_rules! sample_of_links {
     ($where:literal, ($($argument:expr),* $(,)?), $words:expr, $size:expr) => {
         sqlx::query!(
             r#"with part as materialized (
-                   select least(100, 100 * $18::float8 * current_setting('block_size')::int
+                   select least(100, 100 * $19::float8 * current_setting('block_size')::int
                                      / greatest(pg_relation_size('links'), 1)) as percent
                ),
                sample as materialized (
                    select workspace_id = $1 as is_ours, search_text,
+                          (links.ctid::text::point)[0] as table_page,
                           ($10::text[] is null or tags && $10)
-                          and ($11::text[] is null or tags @> $11)
-                          and search_text like all ($17::text[]) as is_candidate,
+                          and ($11::text[] is null or tags @> $11) as is_tagged,
+                          search_text like all ($18::text[]) as is_worded,
                           "# + $where + r#" as is_match
                    from links tablesample system ((select percent from part))
                )
                select count(*) filter (where is_match) as "matches!",
+                      count(distinct table_page) filter (where is_match) as "pages!",
                       count(*) filter (where is_ours) as "ours!",
                       count(*) as "all!",
-                      count(*) filter (where is_candidate) as "candidates!",
+                      count(*) filter (where is_tagged) as "tagged!",
+                      count(*) filter (where is_worded) as "worded!",
                       array(
                           select (select count(*) from sample where search_text like word)
-                          from unnest($17::text[]) with ordinality as words (word, place)
+                          from unnest($18::text[]) with ordinality as words (word, place)
                           order by place
                       ) as "of_words!",
                       (select percent from part) as "percent!"
@@ -99,12 +109,12 @@ pub(super) async fn way(
     let text = filter.search_anywhere().map(str::to_lowercase);
     let words = text.as_deref().map(words).unwrap_or_default();
     let patterns: Vec<String> = words.iter().map(|word| pattern_of_words(&[word])).collect();
-    let pattern = filter.pattern();
-    let sample = with_filter!(
+    let index = filter.index();
+    let seen = with_filter!(
         sample_of_links,
         workspace_id,
         filter,
-        pattern,
+        index,
         now,
         &patterns,
         SAMPLE
@@ -112,21 +122,18 @@ pub(super) async fn way(
     .fetch_one(pool)
     .await?;
     let sample = Sample {
-        percent: sample.percent,
-        all: sample.all,
-        ours: sample.ours,
-        matches: sample.matches,
-        candidates: match (&text, filter.any_tag.is_some() || filter.all_tags.is_some()) {
-            (None, _) => Some(sample.matches),
-            (Some(_), false) if words.is_empty() => None,
-            (Some(_), _) => Some(sample.candidates),
-        },
-        of_words: words.iter().copied().zip(sample.of_words).collect(),
+        percent: seen.percent,
+        all: seen.all,
+        ours: seen.ours,
+        matches: seen.matches,
+        pages: seen.pages,
+        tagged: (filter.any_tag.is_some() || filter.all_tags.is_some()).then_some(seen.tagged),
+        text: text.is_some().then(|| SampledText {
+            worded: seen.worded,
+            words: words.into_iter().zip(seen.of_words).collect(),
+        }),
     };
-    if sample.is_in_order(limit, costs) {
-        return Ok(Way::InOrder);
-    }
-    Ok(Way::Found(sample.rare_words().or(pattern)))
+    Ok(sample.way(limit, costs, index))
 }
 
 /// What was seen of some links.
@@ -140,40 +147,102 @@ struct Sample<'a> {
     ours: i64,
     /// Of these, what is looked for.
     matches: i64,
-    /// Of all, those that an index would give. `None`: nobody knows.
-    candidates: Option<i64>,
-    /// Of all, those with each word of the text.
-    of_words: Vec<(&'a str, i64)>,
+    /// On so many pages.
+    pages: i64,
+    /// Of all, those with the tags, if any are asked for.
+    tagged: Option<i64>,
+    /// If one is searched for.
+    text: Option<SampledText<'a>>,
+}
+
+/// What was seen of a text.
+#[derive(Debug, Clone, Default)]
+struct SampledText<'a> {
+    /// Of all links, those with the beginnings of all words.
+    worded: i64,
+    /// Of all, those with each of them.
+    words: Vec<(&'a str, i64)>,
 }
 
 impl Sample<'_> {
-    /// Whether a page is full sooner than all that match are found.
-    fn is_in_order(&self, limit: i64, costs: Costs) -> bool {
-        let in_table = |count: f64| count * 100.0 / self.percent;
-        let matches = self.matches as f64;
-        let candidates = self.candidates.map(|count| count as f64);
-        let candidates = candidates.unwrap_or(WITHOUT_WORDS * self.all as f64);
-        let found = in_table(candidates) * CANDIDATE + in_table(matches) * costs.sorted;
-        // There may be fewer than the sample has it: by one standard deviation, so one says nothing.
-        let share = (matches - matches.sqrt()) / self.ours.max(1) as f64;
-        limit as f64 / share * costs.in_order <= found
+    /// The cheaper way. `index` is all that could be looked up.
+    fn way(&self, limit: i64, costs: Costs, index: Index) -> Way {
+        let matches = self.in_table(self.matches as f64);
+        let (by_words, by_tags) = (self.by_words(), self.by_tags());
+        let looked_up = match (by_words, by_tags) {
+            (Some(by_words), Some(by_tags)) => by_words.min(by_tags),
+            (Some(cost), None) | (None, Some(cost)) => cost,
+            (None, None) => matches * CANDIDATE,
+        };
+        if self.in_order(limit) * costs.in_order <= looked_up + matches * costs.sorted {
+            return Way::InOrder;
+        }
+        let Some(text) = &self.text else {
+            let is_of = by_tags.map_or(index.is_of, |_| IndexOf::Tags);
+            return Way::Found(Index { is_of, ..index });
+        };
+        if by_tags.is_some_and(|by_tags| by_tags <= looked_up) {
+            return Way::Found(Index {
+                pattern: Some(EVERYTHING.to_owned()),
+                is_of: IndexOf::Tags,
+            });
+        }
+        Way::Found(Index {
+            pattern: text.pattern(self.all).or(index.pattern),
+            is_of: IndexOf::Words,
+        })
     }
 
-    /// A pattern of the words that are worth looking up, if others are not.
-    fn rare_words(&self) -> Option<String> {
-        let is_rare = |count: i64| count as f64 <= self.all as f64 * COMMON;
-        let rare = self.of_words.iter().filter(|(_, count)| is_rare(*count));
-        let rare: Vec<&str> = rare.map(|(word, _)| *word).collect();
-        let is_shorter = !rare.is_empty() && rare.len() < self.of_words.len();
-        is_shorter.then(|| pattern_of_words(&rare))
+    /// How many there are of what was seen so often.
+    fn in_table(&self, count: f64) -> f64 {
+        count * 100.0 / self.percent
+    }
+
+    /// How many links of the list are looked at until a page is full.
+    fn in_order(&self, limit: i64) -> f64 {
+        // There may be fewer than it looks, and then it takes much longer: on average as if one less had
+        // been seen, so one says nothing. Links that were made together are on one page, and alike:
+        // they say as much as one.
+        let certain = 1.0 - 1.0 / self.pages.max(1) as f64;
+        let share = self.matches as f64 / self.ours.max(1) as f64 * certain;
+        limit as f64 / share
+    }
+
+    /// What it costs to find all with the text by an index.
+    fn by_words(&self) -> Option<f64> {
+        let text = self.text.as_ref()?;
+        let Some(rarest) = text.words.iter().map(|(_, count)| *count).min() else {
+            return Some(self.in_table(WITHOUT_WORDS * self.all as f64) * CANDIDATE);
+        };
+        Some(self.in_table(rarest as f64) * ENTRY + self.in_table(text.worded as f64) * CANDIDATE)
+    }
+
+    /// The same for the tags.
+    fn by_tags(&self) -> Option<f64> {
+        let tagged = self.in_table(self.tagged? as f64);
+        Some(tagged * (ENTRY + CANDIDATE))
     }
 }
 
-/// The words of a text that an index could be asked for.
+impl SampledText<'_> {
+    /// A pattern of the words that are worth looking up; `None` without any.
+    fn pattern(&self, all: i64) -> Option<String> {
+        let is_rare = |count: i64| count as f64 <= all as f64 * COMMON;
+        let words = self.words.iter().filter(|(_, count)| is_rare(*count));
+        let words: Vec<&str> = words.map(|(word, _)| *word).collect();
+        (!words.is_empty()).then(|| pattern_of_words(&words))
+    }
+}
+
+/// The words of a text that an index could be asked for: how they begin.
 fn words(text: &str) -> Vec<&str> {
     let words = text.split(|character: char| !character.is_alphanumeric());
     words
         .filter(|word| word.chars().count() >= SHORTEST_WORD)
+        .map(|word| match word.char_indices().nth(BEGINNING) {
+            Some((end, _)) => &word[..end],
+            None => word,
+        })
         .collect()
 }
 
@@ -184,8 +253,8 @@ mod tests {
     #[test]
     fn words_are_what_is_between_signs() {
         assert_eq!(
-            words("https://a.example.com/über-uns/x"),
-            ["https", "example", "com", "über", "uns"]
+            words("https://a.example.com/über-uns/überall/x"),
+            ["http", "exam", "com", "über", "uns", "über"]
         );
         assert!(words("-_/").is_empty());
     }
@@ -195,65 +264,124 @@ mod tests {
         sorted: 1.0,
     };
 
-    /// Of a table with 1,000,000 links, all of them ours.
-    fn seen(matches: i64, candidates: Option<i64>) -> Sample<'static> {
+    /// Of a table with 1,000,000 links, all of them ours, each on a page of its own.
+    fn seen(matches: i64) -> Sample<'static> {
         Sample {
             percent: 0.2,
             all: 2_000,
             ours: 2_000,
             matches,
-            candidates,
+            pages: matches,
             ..Sample::default()
         }
+    }
+
+    fn with_words(matches: i64, worded: i64, words: &[(&'static str, i64)]) -> Sample<'static> {
+        let words = words.to_vec();
+        Sample {
+            text: Some(SampledText { worded, words }),
+            ..seen(matches)
+        }
+    }
+
+    fn with_tags(sample: Sample<'static>, tagged: i64) -> Sample<'static> {
+        Sample {
+            tagged: Some(tagged),
+            ..sample
+        }
+    }
+
+    fn index(pattern: Option<&str>, is_of: IndexOf) -> Way {
+        Way::Found(Index {
+            pattern: pattern.map(str::to_owned),
+            is_of,
+        })
     }
 
     #[test]
     fn few_are_found_and_many_come_in_order() {
-        for (matches, candidates, is_in_order) in [
-            // None, or one by chance.
-            (0, Some(0), false),
-            (1, Some(1), false),
-            (10, Some(10), true),
-            (2_000, Some(2_000), true),
-            // In order it is 60,000 links, by the index 4,500.
-            (3, Some(3), false),
-            // But not if the index gives twenty times as many to look at.
-            (3, Some(60), true),
-            (3, None, true),
-        ] {
-            let sample = seen(matches, candidates);
-            assert_eq!(sample.is_in_order(50, COSTS), is_in_order, "{sample:?}");
+        let found = index(None, IndexOf::All);
+        // None, or one by chance.
+        assert_eq!(seen(0).way(50, COSTS, index_of_all()), found);
+        assert_eq!(seen(1).way(50, COSTS, index_of_all()), found);
+        // In order it is 79,000 links, by an index 1,500.
+        assert_eq!(seen(3).way(50, COSTS, index_of_all()), found);
+        assert_eq!(seen(100).way(50, COSTS, index_of_all()), Way::InOrder);
+        assert_eq!(seen(2_000).way(50, COSTS, index_of_all()), Way::InOrder);
+    }
+
+    fn index_of_all() -> Index {
+        Index {
+            pattern: None,
+            is_of: IndexOf::All,
         }
     }
 
     #[test]
-    fn a_workspace_of_which_nothing_was_seen_is_looked_up() {
-        let none = Sample {
-            ours: 0,
-            ..seen(0, Some(0))
+    fn what_an_index_gives_in_vain_counts() {
+        // Three that match among 20 that an index gives, or among 1,000.
+        let few = with_words(3, 20, &[("sail", 70)]);
+        assert_eq!(
+            few.way(50, COSTS, index_of_all()),
+            index(Some("%sail%"), IndexOf::Words)
+        );
+        let many = with_words(3, 1_000, &[("http", 1_000)]);
+        assert_eq!(many.way(50, COSTS, index_of_all()), Way::InOrder);
+    }
+
+    #[test]
+    fn links_that_are_side_by_side_say_as_much_as_one() {
+        let scattered = Sample {
+            pages: 40,
+            ..seen(40)
         };
-        assert!(!none.is_in_order(50, COSTS));
+        assert_eq!(scattered.way(50, COSTS, index_of_all()), Way::InOrder);
+        let together = Sample {
+            pages: 1,
+            ..seen(40)
+        };
+        assert_eq!(
+            together.way(50, COSTS, index_of_all()),
+            index(None, IndexOf::All)
+        );
+    }
+
+    #[test]
+    fn a_workspace_of_which_nothing_was_seen_is_looked_up() {
+        let none = Sample { ours: 0, ..seen(0) };
+        assert_eq!(
+            none.way(50, COSTS, index_of_all()),
+            index(None, IndexOf::All)
+        );
         let nothing = Sample {
             percent: 100.0,
             ..Sample::default()
         };
-        assert!(!nothing.is_in_order(50, COSTS));
-        assert_eq!(nothing.rare_words(), None);
+        assert_eq!(
+            nothing.way(50, COSTS, index_of_all()),
+            index(None, IndexOf::All)
+        );
     }
 
     #[test]
     fn words_that_most_links_have_are_not_looked_up() {
-        let of = |words: &[(&'static str, i64)]| {
-            let of_words = words.to_vec();
-            Sample {
-                of_words,
-                ..seen(0, None)
-            }
-            .rare_words()
+        let words = [("sail", 40), ("exam", 2_000), ("gard", 90)];
+        let sample = with_words(1, 2, &words);
+        let found = sample.way(50, COSTS, index_of_all());
+        assert_eq!(found, index(Some("%sail%gard%"), IndexOf::Words));
+        let text = SampledText {
+            worded: 1_900,
+            words: vec![("exam", 2_000), ("com", 1_999)],
         };
-        let words = [("sailing", 40), ("example", 2_000), ("garden", 90)];
-        assert_eq!(of(&words).as_deref(), Some("%sailing%garden%"));
-        assert_eq!(of(&[("sailing", 40), ("garden", 90)]), None);
-        assert_eq!(of(&[("example", 2_000), ("com", 1_999)]), None);
+        assert_eq!(text.pattern(2_000), None);
+    }
+
+    #[test]
+    fn tags_or_words_are_looked_up_whichever_are_rarer() {
+        let text = || with_words(1, 100, &[("wint", 150)]);
+        let by_tags = with_tags(text(), 4).way(50, COSTS, index_of_all());
+        assert_eq!(by_tags, index(Some(EVERYTHING), IndexOf::Tags));
+        let by_words = with_tags(text(), 900).way(50, COSTS, index_of_all());
+        assert_eq!(by_words, index(Some("%wint%"), IndexOf::Words));
     }
 }

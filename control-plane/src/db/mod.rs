@@ -51,7 +51,8 @@ pub use domain_claims::{
 };
 pub use domains::{
     DomainRow, delete_domain, domain_names, find_domain, has_links, has_lower_case_only, hold_case,
-    insert_domain, list_domains, lock_domain, log_domain_change, owns_domain, update_domain,
+    hold_cases, insert_domain, list_domains, lock_domain, log_domain_change, owns_domain,
+    update_domain,
 };
 pub use idempotency::{KeptAnswer, find_answer, has_answer, insert_answer, take_name};
 pub use imports::{
@@ -80,7 +81,7 @@ pub use names::{hold_names, take_names};
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use outdated::{Outdated, delete_outdated};
 pub use page_jobs::{PageJob, delete_page_jobs, end_page_job, put_off_page_job, take_page_jobs};
-pub use pool::{Analytics, connect, migrate};
+pub use pool::{Analytics, begin, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
 pub use reports::{ReportRow, close_report, insert_report, open_reports};

@@ -1,5 +1,8 @@
 //! Text for `like`.
 
+/// What everything is like. No index is any help with that.
+pub(super) const EVERYTHING: &str = "%";
+
 /// A `like` pattern for "contains this text", whatever characters it has.
 pub(super) fn contains_pattern(text: &str) -> String {
     format!("%{}%", escaped(text))

@@ -6,7 +6,9 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Row};
+use sqlx::{Connection, PgPool, PgTransaction};
+
+use crate::{Error, Result};
 
 /// How long a request waits for a connection. With Postgres down this is what a client waits for
 /// its 503, which must come within 2 s.
@@ -14,6 +16,21 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// A statement that runs longer is a mistake of ours, and holds a connection others wait for.
 const STATEMENT_TIMEOUT: &str = "10s";
+
+/// After that much idleness a connection is asked whether it is still there. One that was used a
+/// moment ago is: to ask each time was a third of all messages to the database.
+const TESTED_AFTER: Duration = Duration::from_secs(1);
+
+/// Begins a transaction. What it writes has one plan, whatever the values are, and to find it anew each
+/// time took longer than to write.
+const BEGIN: &str = "begin; set local plan_cache_mode = auto";
+
+/// The same for reading something whose plan depends on the values.
+const BEGIN_TO_READ: &str = "begin read only";
+
+/// The same where rows are to come in the order of an index: no other way to them is left.
+const BEGIN_IN_ORDER: &str = "begin read only; set local enable_sort = off;
+    set local enable_seqscan = off; set local enable_bitmapscan = off";
 
 /// The database with clicks. A type of its own, so that nobody looks for links there.
 #[derive(Debug, Clone)]
@@ -43,18 +60,44 @@ pub fn connect(url: &SecretString, connections: u32) -> sqlx::Result<PgPool> {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        .before_acquire(|connection, _| {
+        .before_acquire(|connection, metadata| {
+            let is_tested = metadata.idle_for < TESTED_AFTER;
             Box::pin(async move {
-                // sqlx can hand back a connection whose cancelled `begin()` took effect after all
-                // (launchbadge/sqlx#4393); work on it would never be committed. Inside a transaction
-                // the two times differ. A plain query, since the extended protocol's messages each
-                // have a time of their own.
-                let probe = sqlx::raw_sql("select transaction_timestamp() = statement_timestamp()");
-                probe.fetch_one(connection).await?.try_get(0)
+                if !is_tested {
+                    connection.ping().await?;
+                }
+                Ok(true)
             })
         })
         .connect_lazy_with(options);
     Ok(pool)
+}
+
+/// Begins a transaction that writes.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database cannot be reached.
+pub async fn begin(pool: &PgPool) -> Result<PgTransaction<'static>> {
+    begin_with(pool, BEGIN).await
+}
+
+/// Begins a transaction that reads, with a plan for the values at hand.
+pub(super) async fn begin_to_read(pool: &PgPool) -> Result<PgTransaction<'static>> {
+    begin_with(pool, BEGIN_TO_READ).await
+}
+
+/// Begins a transaction that reads in the order of an index.
+pub(super) async fn begin_in_order(pool: &PgPool) -> Result<PgTransaction<'static>> {
+    begin_with(pool, BEGIN_IN_ORDER).await
+}
+
+/// In a task of its own, so that nobody can give up in the middle of it: sqlx would hand the connection
+/// to somebody else, with a transaction open that nobody commits (launchbadge/sqlx#4393). So there is
+/// no other way to begin one.
+async fn begin_with(pool: &PgPool, statement: &'static str) -> Result<PgTransaction<'static>> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+    Ok(begun.await.map_err(Error::internal)??)
 }
 
 /// Brings the tables of the control plane up to date. Safe to run again, and at the same time.

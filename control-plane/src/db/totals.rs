@@ -1,5 +1,7 @@
 //! Clicks of links, as lists are sorted by them.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -62,24 +64,34 @@ pub async fn set_totals(
     ids: &[Uuid],
     totals: &[LinkTotals],
 ) -> Result<()> {
-    let clicked: Vec<Uuid> = totals.iter().map(|total| total.link_id).collect();
-    let clicks: Vec<i64> = totals.iter().map(|total| total.clicks).collect();
-    let last = totals.iter().map(|total| total.last_clicked_at);
+    let clicked: HashMap<Uuid, LinkTotals> =
+        totals.iter().map(|total| (total.link_id, *total)).collect();
+    let clicks = ids
+        .iter()
+        .map(|id| clicked.get(id).map_or(0, |total| total.clicks));
+    let clicks: Vec<i64> = clicks.collect();
+    let last = ids.iter().map(|id| clicked.get(id)?.last_clicked_at);
     let last: Vec<OffsetDateTime> = last
         .map(|at| at.unwrap_or(OffsetDateTime::UNIX_EPOCH))
         .collect();
+    // Rows are locked in one order, as by whoever changes their texts: else two could wait for each
+    // other.
     sqlx::query!(
-        "update link_totals
-         set clicks = coalesce(new.clicks, 0),
-             last_clicked_at = coalesce(new.last_clicked_at, 'epoch')
-         from unnest($1::uuid[]) as asked (id)
-         left join unnest($2::uuid[], $3::bigint[], $4::timestamptz[])
-             as new (id, clicks, last_clicked_at) on new.id = asked.id
-         where link_totals.link_id = asked.id
-           and (link_totals.clicks, link_totals.last_clicked_at)
-               is distinct from (coalesce(new.clicks, 0), coalesce(new.last_clicked_at, 'epoch'))",
+        "with changed as (
+             select link_id, new.clicks, new.last_clicked_at
+             from link_totals
+             join unnest($1::uuid[], $2::bigint[], $3::timestamptz[])
+                 as new (id, clicks, last_clicked_at) on new.id = link_id
+             where (link_totals.clicks, link_totals.last_clicked_at)
+                   is distinct from (new.clicks, new.last_clicked_at)
+             order by link_id
+             for update of link_totals
+         )
+         update link_totals
+         set clicks = changed.clicks, last_clicked_at = changed.last_clicked_at
+         from changed
+         where link_totals.link_id = changed.link_id",
         ids,
-        &clicked,
         &clicks,
         &last,
     )

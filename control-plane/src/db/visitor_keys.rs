@@ -35,7 +35,7 @@ pub async fn delete_visitor_keys_before(pool: &PgPool, day: Day) -> Result<u64> 
     if !is_due.fetch_one(pool).await? {
         return Ok(0);
     }
-    let mut transaction = pool.begin().await?;
+    let mut transaction = super::begin(pool).await?;
     sqlx::query!("lock table visitor_keys in access exclusive mode")
         .execute(&mut *transaction)
         .await?;

@@ -45,7 +45,7 @@ pub(crate) async fn work(state: AppState, stopping: impl Future<Output = ()>) ->
 
 /// Makes links of the next rows of an import; false if there is none.
 async fn chunk(state: &AppState) -> Result<bool> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     // Locked until the commit: no other process takes the same rows.
     let Some(mut import) = db::take_import(&mut transaction).await? else {
         return Ok(false);

@@ -21,7 +21,7 @@ const LOOKED_AGAIN: time::Duration = time::Duration::seconds(10);
 /// looked at if `counts_clicks`.
 pub(super) async fn collect(state: &AppState, counts_clicks: bool) -> Result<bool> {
     let now = state.now();
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     let Some(progress) = db::lock_progress(&mut transaction).await? else {
         // Another control plane is at it.
         return Ok(false);

@@ -80,7 +80,7 @@ async fn attempt(state: &AppState, message: DueMessage) -> Result<()> {
 }
 
 async fn switch_off(state: &AppState, id: Uuid, now: OffsetDateTime) -> Result<()> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     if let Some((workspace_id, row)) = db::disable_webhook(&mut transaction, id, now).await? {
         let deed = Deed {
             workspace_id,

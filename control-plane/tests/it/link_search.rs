@@ -158,7 +158,7 @@ async fn statements(pool: &PgPool, is_found: bool) -> Vec<String> {
     };
     let prepared = format!(
         "select name from pg_prepared_statements
-         where statement like '%limit $19%'
+         where statement like '%limit $20%'
            and statement {of_them} '%from (select * from links where links.workspace_id%'"
     );
     // Not a statement that is prepared itself.
@@ -177,7 +177,7 @@ async fn plans(pool: &PgPool, workspace_id: Uuid, text: &str) -> Vec<String> {
     for name in statements(pool, true).await {
         let arguments = format!(
             "'{workspace_id}', {pattern}, null, now(), 0, null, null, null, null, null, null, null,
-             false, now(), {beginning}, {pattern}, null, null, 51"
+             false, now(), {beginning}, {pattern}, 'words', null, null, 51"
         );
         let explain = format!("explain execute {name} ({arguments})");
         // A test's own statement, about the one that the product has prepared.

@@ -83,7 +83,7 @@ fn public_name(text: &str) -> Option<contract::Domain> {
 
 async fn insert(state: &AppState, caller: &Caller, claim: ClaimRow, once: &Once) -> Result<Domain> {
     let workspace_id = caller.workspace_id;
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     if db::count_domains(&mut transaction, workspace_id).await? >= MOST {
         return Err(Error::Conflict("a workspace has at most 100 domains"));

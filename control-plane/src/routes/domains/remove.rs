@@ -50,7 +50,7 @@ pub async fn remove_domain(
 
 /// Of a domain that was not shown to be theirs.
 async fn withdraw(state: &AppState, caller: &Caller, domain: &contract::Domain) -> Result<bool> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     if !db::delete_claim(&mut transaction, caller.workspace_id, domain).await? {
         return Ok(false);
     }
@@ -78,7 +78,7 @@ async fn remove(
     if_match: &IfMatch,
 ) -> Result<bool> {
     let workspace_id = caller.workspace_id;
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     // Nobody makes a link there until this is done.
     db::has_lower_case_only(&mut transaction, domain).await?;
     let Some(mut row) = db::lock_domain(&mut transaction, domain, workspace_id).await? else {

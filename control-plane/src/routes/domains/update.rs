@@ -107,7 +107,7 @@ impl Edit {
         if_match: &IfMatch,
     ) -> Result<DomainRow> {
         let now = state.now();
-        let mut transaction = state.pool.begin().await?;
+        let mut transaction = db::begin(&state.pool).await?;
         let workspace_id = caller.workspace_id;
         if *domain == state.config.default_domain {
             db::insert_domain(&mut transaction, domain, workspace_id, now).await?;

@@ -52,7 +52,7 @@ async fn take(
     once: &Once,
 ) -> Result<Domain> {
     let (now, workspace_id) = (state.now(), caller.workspace_id);
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     if !db::delete_claim(&mut transaction, workspace_id, domain).await? {
         return Err(Error::NotFound("domain"));

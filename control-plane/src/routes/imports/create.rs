@@ -114,7 +114,7 @@ async fn insert(
     location: &str,
     once: &Once,
 ) -> Result<Import> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     db::insert_import(&mut transaction, &row, rows).await?;
     let begun = Import::from(row);

@@ -96,7 +96,7 @@ enum Accepting {
 
 async fn join(state: &AppState, invitation: &InvitationRow, user: Accepting) -> Result<Uuid> {
     let workspace_id = invitation.workspace_id;
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     // The same order as whoever changes members.
     let members = db::lock_members(&mut transaction, workspace_id).await?;
     let used = db::delete_invitation(&mut transaction, workspace_id, invitation.id).await?;

@@ -90,7 +90,7 @@ async fn insert(
     hash: &[u8],
     once: &Once,
 ) -> Result<()> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     let members = db::lock_members(&mut transaction, row.workspace_id).await?;
     if members.iter().any(|member| member.email == row.email) {

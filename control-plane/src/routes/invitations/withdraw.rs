@@ -30,7 +30,7 @@ pub async fn withdraw_invitation(
 }
 
 async fn withdraw(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     let deleted = db::delete_invitation(&mut transaction, caller.workspace_id, id).await?;
     let row = deleted.ok_or(Error::NotFound("invitation"))?;
     let actor = caller.identity.to_string();

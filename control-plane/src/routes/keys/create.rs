@@ -92,7 +92,7 @@ async fn insert(
     once: &Once,
 ) -> Result<()> {
     let workspace_id = caller.workspace_id;
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     if db::count_api_keys(&mut transaction, workspace_id).await? >= MOST_KEYS {
         return Err(Error::Conflict(

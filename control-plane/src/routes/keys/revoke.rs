@@ -33,7 +33,7 @@ pub async fn revoke_api_key(
 
 async fn revoke(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
     let (now, workspace_id) = (state.now(), caller.workspace_id);
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     let key = db::lock_api_key(&mut transaction, workspace_id, id).await?;
     let key: ApiKey = key.ok_or(Error::NotFound("key"))?.try_into()?;
     db::revoke_api_key(&mut *transaction, Some(workspace_id), id, now).await?;

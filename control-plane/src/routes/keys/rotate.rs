@@ -93,7 +93,7 @@ struct Rotation {
 impl Rotation {
     async fn write(self, state: &AppState, caller: &Caller, once: &Once) -> Result<KeyRow> {
         let (now, workspace_id) = (state.now(), caller.workspace_id);
-        let mut transaction = state.pool.begin().await?;
+        let mut transaction = db::begin(&state.pool).await?;
         once.begin(&mut transaction).await?;
         if db::count_api_keys(&mut transaction, workspace_id).await? >= MOST_KEYS {
             return Err(Error::Conflict(

@@ -62,7 +62,7 @@ pub async fn delete_link(
 
 async fn delete(state: &AppState, caller: &Caller, id: LinkId, if_match: &IfMatch) -> Result<i64> {
     let now = state.now();
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     if_match.check(link.ok_or(Error::NotFound("link"))?.revision)?;
     let link = db::delete_link(&mut transaction, caller.workspace_id, id, now).await?;

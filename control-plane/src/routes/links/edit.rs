@@ -99,7 +99,7 @@ impl Edit {
         id: LinkId,
         if_match: &IfMatch,
     ) -> Result<LinkRow> {
-        let mut transaction = state.pool.begin().await?;
+        let mut transaction = db::begin(&state.pool).await?;
         let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
         let link = link.ok_or(Error::NotFound("link"))?;
         if_match.check(link.revision)?;

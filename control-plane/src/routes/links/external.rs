@@ -126,7 +126,7 @@ impl Put {
         let mut edit = Edit::check(json::typed::<UpdateLink>(body)?, &self.state)?;
         edit.hash_password(&self.state).await?;
         // Locked by its name, not by its id: it may have been given away since.
-        let mut transaction = pool.begin().await?;
+        let mut transaction = db::begin(pool).await?;
         let locked = db::lock_external_link(&mut transaction, workspace_id, &self.external_id);
         let link = locked.await?.filter(|link| link.id == found.id);
         let link = link.ok_or(Error::Conflict("the link was changed at the same time"))?;

@@ -55,7 +55,7 @@ async fn restore(
     once: &Once,
 ) -> Result<Link> {
     let now = state.now();
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     db::hold_names(&mut transaction).await?;
     let deleted_after = now - BIN_PERIOD;

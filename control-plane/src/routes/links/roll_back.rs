@@ -73,7 +73,7 @@ async fn roll_back(
     total: Option<LinkTotals>,
     once: &Once,
 ) -> Result<Link> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     let mut link = link.ok_or(Error::NotFound("link"))?;

@@ -34,7 +34,7 @@ pub async fn remove_member(
 }
 
 async fn remove(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     let members = db::lock_members(&mut transaction, caller.workspace_id).await?;
     let member = rules::find(&members, id, caller)?;
     rules::keep_an_owner(&members, id)?;

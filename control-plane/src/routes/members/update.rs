@@ -50,7 +50,7 @@ pub async fn update_member(
 
 async fn update(state: &AppState, caller: &Caller, id: Uuid, role: Role) -> Result<MemberRow> {
     let workspace_id = caller.workspace_id;
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     let members = db::lock_members(&mut transaction, workspace_id).await?;
     let member = rules::find(&members, id, caller)?;
     rules::may_grant(caller, role)?;

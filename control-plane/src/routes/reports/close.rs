@@ -41,7 +41,7 @@ pub async fn close_report(
 }
 
 async fn close(state: &AppState, workspace_id: Uuid, id: ReportId, once: &Once) -> Result<bool> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     if !db::close_report(&mut transaction, workspace_id, id.0, state.now()).await? {
         return Ok(false);

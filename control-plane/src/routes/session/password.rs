@@ -87,7 +87,7 @@ async fn change(
     old_hash: &str,
     new_hash: &str,
 ) -> Result<()> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     if !db::update_password(&mut transaction, user_id, old_hash, new_hash).await? {
         return Err(Error::Conflict("the password was changed at the same time"));
     }

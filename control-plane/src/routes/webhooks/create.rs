@@ -94,7 +94,7 @@ async fn insert(
     once: &Once,
 ) -> Result<()> {
     let workspace_id = caller.workspace_id;
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     if db::count_webhooks(&mut transaction, workspace_id).await? >= MOST {
         return Err(Error::Conflict("a workspace has at most 50 webhooks"));

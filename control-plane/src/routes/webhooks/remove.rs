@@ -32,7 +32,7 @@ pub async fn remove_webhook(
 }
 
 async fn remove(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     let row = db::lock_webhook(&mut transaction, caller.workspace_id, id).await?;
     let row = row.ok_or(Error::NotFound("webhook"))?;
     db::delete_webhook(&mut transaction, id).await?;

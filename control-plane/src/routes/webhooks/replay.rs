@@ -50,7 +50,7 @@ async fn replay(
     (webhook, message): (Uuid, Uuid),
     once: &Once,
 ) -> Result<Message> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     let now = state.now();
     let row = db::replay_message(&mut transaction, workspace_id, webhook, message, now).await?;

@@ -83,7 +83,7 @@ async fn rotate(
     once: &Once,
 ) -> Result<WebhookRow> {
     let now = state.now();
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     let row = db::lock_webhook(&mut transaction, caller.workspace_id, id).await?;
     let row = row.ok_or(Error::NotFound("webhook"))?;

@@ -81,7 +81,7 @@ struct Edit {
 
 impl Edit {
     async fn write(self, state: &AppState, caller: &Caller, id: Uuid) -> Result<WebhookRow> {
-        let mut transaction = state.pool.begin().await?;
+        let mut transaction = db::begin(&state.pool).await?;
         let row = db::lock_webhook(&mut transaction, caller.workspace_id, id).await?;
         let row = row.ok_or(Error::NotFound("webhook"))?;
         let row = WebhookRow {

@@ -75,7 +75,7 @@ async fn insert(state: &AppState, user_id: Uuid, name: String, once: &Once) -> R
         role: Role::Owner.as_str().to_owned(),
         created_at: state.now(),
     };
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     if db::count_owned(&mut transaction, user_id).await? >= MOST {
         return Err(Error::Conflict("one person owns at most 50 workspaces"));

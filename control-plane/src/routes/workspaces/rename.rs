@@ -35,7 +35,7 @@ pub async fn rename_workspace(
 }
 
 async fn rename(state: &AppState, caller: &Caller, name: &str) -> Result<()> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     db::rename_workspace(&mut transaction, caller.workspace_id, name).await?;
     let actor = caller.identity.to_string();
     let deed = caller.deed(&actor, "workspace.renamed", state.now());

@@ -114,8 +114,9 @@ const HOURS: &str = "
     where clicks > 0";
 
 const TOTALS: &str = "
-    insert into link_totals (link_id, workspace_id, clicks, last_clicked_at)
-    select id, workspace_id, coalesce(total.clicks, 0), coalesce(total.last, 'epoch')
+    insert into link_totals (link_id, workspace_id, clicks, last_clicked_at, search_text, beginnings)
+    select id, workspace_id, coalesce(total.clicks, 0), coalesce(total.last, 'epoch'), search_text,
+           beginnings
     from links left join (
         select link_id, sum(clicks)::bigint, max(last_clicked_at) from link_clicks_hourly group by 1
     ) as total (link_id, clicks, last) on link_id = id";

@@ -139,7 +139,7 @@ pub(super) async fn write(
     once: &Once,
     apply: impl Fn(&mut LinkRow) -> Result<()>,
 ) -> Result<Written> {
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     let asked: Vec<_> = ids.iter().map(|id| id.0).collect();
     let mut locked = db::lock_links(&mut transaction, caller.workspace_id, &asked).await?;
