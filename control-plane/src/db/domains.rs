@@ -1,5 +1,7 @@
 //! Settings of domains.
 
+use std::collections::HashMap;
+
 use contract::{Domain, DomainRecord};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -185,6 +187,49 @@ pub async fn hold_case(connection: &mut PgConnection, domain: &Domain) -> Result
     .fetch_optional(connection)
     .await?;
     Ok(ignores_case.unwrap_or(false))
+}
+
+/// Under which of these domains a workspace may make links, and whether codes there are in lower case.
+/// `shared` is for everybody. Stays so until the end of the transaction, which must have
+/// [taken the names](super::take_names).
+///
+/// Domains of others are not locked: there may be ten thousand in one request.
+pub async fn hold_cases(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    domains: &[String],
+    shared: &Domain,
+) -> Result<HashMap<String, bool>> {
+    let mut held = vec![shared.to_string()];
+    if domains.iter().any(|domain| domain != shared.as_str()) {
+        let own = sqlx::query_scalar!(
+            "select domain from domains where workspace_id = $1 and domain = any($2)",
+            workspace_id,
+            domains,
+        );
+        held.extend(own.fetch_all(&mut *connection).await?);
+    }
+    // Two statements, as above.
+    sqlx::query!(
+        "select pg_advisory_xact_lock_shared($1, hashtext(domain))
+         from unnest($2::text[]) as held (domain)",
+        CASE_LOCK,
+        &held,
+    )
+    .execute(&mut *connection)
+    .await?;
+    let rows = sqlx::query!(
+        r#"select domain, ignores_case from domains
+           where domain = any($1) and (workspace_id = $2 or domain = $3)"#,
+        &held,
+        workspace_id,
+        shared.as_str(),
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut cases = HashMap::from([(shared.to_string(), false)]);
+    cases.extend(rows.into_iter().map(|row| (row.domain, row.ignores_case)));
+    Ok(cases)
 }
 
 /// Whether the codes of a domain, also in the bin, are all in lower case. Nobody can make another

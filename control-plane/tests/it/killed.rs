@@ -106,10 +106,10 @@ async fn a_create_that_is_killed_at_any_step_and_sent_again_makes_one_link() {
             "insert into idempotency_keys%",
             false,
         ),
-        // It is committed, and the answer is not sent.
+        // It is committed, and the answer waits for the edge.
         (
-            "lock table link_clicks_hourly in access exclusive mode",
-            "select link_id, sum(clicks)%",
+            "lock table proxies in access exclusive mode",
+            "select%from proxies%",
             true,
         ),
     ]
@@ -122,7 +122,7 @@ async fn a_create_that_is_killed_at_any_step_and_sent_again_makes_one_link() {
         let send = |url: &str| {
             let request = app
                 .client
-                .request(Method::POST, format!("{url}/api/v1/links"));
+                .request(Method::POST, format!("{url}/api/v1/links?wait=2s"));
             let request = request.bearer_auth(&app.key).json(&body);
             request.header("idempotency-key", format!("step {step}"))
         };

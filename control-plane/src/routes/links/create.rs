@@ -149,7 +149,7 @@ pub async fn create_link(
     });
     let row = task.await.map_err(Error::internal)??;
     let location = Link::location(LinkId(row.id));
-    let link = WrittenLink::load(&state, row, patience).await?;
+    let link = WrittenLink::kept(&state, Link::fresh(row, &state), patience).await;
     Ok((
         StatusCode::CREATED,
         AppendHeaders([(LOCATION, location)]),

@@ -129,11 +129,6 @@ impl Draft {
         &self.domain
     }
 
-    /// Whether it is the installation's own, where everybody may have links.
-    pub(super) fn is_on_default_domain(&self) -> bool {
-        self.is_on_default_domain
-    }
-
     /// The code that was asked for.
     pub(super) fn code(&self) -> Option<&Code> {
         self.code.as_ref()
@@ -194,7 +189,7 @@ impl Draft {
             actor,
             at: state.now(),
         };
-        let mut transaction = state.pool.begin().await?;
+        let mut transaction = db::begin(&state.pool).await?;
         once.begin(&mut transaction).await?;
         let is_lower = db::hold_case(&mut transaction, &self.domain).await?;
         if !self.is_on_default_domain

@@ -1,10 +1,10 @@
 //! Links that one maker asks for at the same time.
 //!
 //! Whoever makes a link holds the workspace's audit log, and then the log of changes, until its
-//! commit is on the disk: both are in order and without gaps. So those who come at the same time wait
-//! for each other, link by link, each for a commit of its own. Here the first makes its link at once,
-//! as if it were alone. Those that come while it does make theirs in one transaction after it, and so
-//! on: the more come, the more are made with each commit.
+//! commit is on the disk: both are in order and without gaps. So those who come at the same time would
+//! wait for each other, link by link, each for a commit of its own. Here the first makes its link at
+//! once. Those that come while it does make theirs in one transaction after it, and so on: the more
+//! come, the more are made with each commit.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,45 +53,35 @@ impl Together {
         if once.is_asked_for() || draft.external_id().is_some() {
             return draft.insert(state, maker, once).await;
         }
-        match self.stand_in_line(draft, maker) {
-            Place::First(turn, draft) => {
-                let made = draft.insert(state, maker, once).await;
-                turn.pass_on(state.clone());
-                made
-            }
-            Place::Behind(told) => told.await.map_err(Error::internal)?,
+        let (tell, told) = oneshot::channel();
+        let turn = self.stand_in_line(Waiting { draft, tell }, maker);
+        if let Some(turn) = turn {
+            tokio::spawn(turn.make_all(state.clone()));
         }
+        told.await.map_err(Error::internal)?
     }
 
-    fn stand_in_line(&self, draft: Draft, maker: Maker<'_>) -> Place {
+    /// Nobody else of this maker may be at it: then it is the turn of whoever came.
+    fn stand_in_line(&self, waiting: Waiting, maker: Maker<'_>) -> Option<Turn> {
         let who = (maker.0, maker.1.to_owned());
         let mut lines = self.lines();
         if let Some(line) = lines.get_mut(&who) {
-            let (tell, told) = oneshot::channel();
-            line.push(Waiting { draft, tell });
-            return Place::Behind(told);
+            line.push(waiting);
+            return None;
         }
-        lines.insert(who.clone(), Vec::new());
+        lines.insert(who.clone(), vec![waiting]);
         let together = self.clone();
         let has_ended = false;
-        let turn = Turn {
+        Some(Turn {
             together,
             who,
             has_ended,
-        };
-        Place::First(turn, Box::new(draft))
+        })
     }
 
     fn lines(&self) -> MutexGuard<'_, HashMap<Who, Vec<Waiting>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-enum Place {
-    /// Nobody else is making a link.
-    First(Turn, Box<Draft>),
-    /// The link comes from here.
-    Behind(oneshot::Receiver<Result<LinkRow>>),
 }
 
 /// One maker's turn. As long as it lasts, others of the same maker wait.
@@ -102,18 +92,15 @@ struct Turn {
 }
 
 impl Turn {
-    /// Makes the links of those who wait, if there are any, in a task of its own.
-    fn pass_on(mut self, state: AppState) {
-        let mut waiting = self.take();
-        if waiting.is_empty() {
-            return;
-        }
-        tokio::spawn(async move {
-            while !waiting.is_empty() {
-                make(&state, (self.who.0, &self.who.1), waiting).await;
-                waiting = self.take();
+    /// Makes the links of those who wait, until nobody does.
+    async fn make_all(mut self, state: AppState) {
+        loop {
+            let waiting = self.take();
+            if waiting.is_empty() {
+                return;
             }
-        });
+            make(&state, (self.who.0, &self.who.1), waiting).await;
+        }
     }
 
     /// Those who wait. If nobody does, the turn has ended.
@@ -175,9 +162,16 @@ async fn attempt(
         actor: maker.1,
         at: state.now(),
     };
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     db::take_names(&mut transaction).await?;
-    let rows = settle(&mut transaction, drafts, maker, cause.at).await?;
+    let rows = settle(
+        &mut transaction,
+        drafts,
+        maker,
+        &state.config.default_domain,
+        cause.at,
+    )
+    .await?;
     let are_new: Vec<bool> = rows.iter().map(|row| matches!(row, Row::New(_))).collect();
     let new: Vec<LinkRow> = rows.into_iter().filter_map(Row::link).collect();
     if new.is_empty() {

@@ -119,10 +119,20 @@ async fn attempt(
 ) -> Result<Written> {
     let now = state.now();
     let actor = caller.identity.to_string();
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     db::take_names(&mut transaction).await?;
-    let rows = rows::settle(&mut transaction, drafts, (caller.workspace_id, &actor), now).await?;
+    let rows = {
+        let maker = (caller.workspace_id, actor.as_str());
+        rows::settle(
+            &mut transaction,
+            drafts,
+            maker,
+            &state.config.default_domain,
+            now,
+        )
+        .await?
+    };
     if all_or_nothing {
         let mut refusals = Refusals::default();
         for (place, row) in rows.iter().enumerate() {

@@ -39,7 +39,14 @@ impl ImportedRow {
             .map(|link| check(link.clone(), state))
             .collect();
         let maker = (workspace_id, actor);
-        let rows = rows::settle(connection, &drafts, maker, state.now()).await?;
+        let rows = rows::settle(
+            connection,
+            &drafts,
+            maker,
+            &state.config.default_domain,
+            state.now(),
+        )
+        .await?;
         let mut taken: Vec<(String, String)> = Vec::new();
         for (row, draft) in rows.iter().zip(&drafts) {
             if let (

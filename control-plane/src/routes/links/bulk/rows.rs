@@ -1,6 +1,6 @@
 //! Which of many new links get their codes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use contract::{Code, Domain};
 use sqlx::PgConnection;
@@ -60,23 +60,15 @@ pub(in crate::routes::links) async fn settle<'a>(
     connection: &mut PgConnection,
     drafts: &'a [Result<Draft>],
     maker: Maker<'_>,
+    default_domain: &Domain,
     now: OffsetDateTime,
 ) -> Result<Vec<Row<'a>>> {
-    let mut is_lower = HashMap::new();
-    let mut foreign = HashSet::new();
-    for draft in drafts.iter().flatten() {
-        if !is_lower.contains_key(draft.domain()) {
-            let held = db::hold_case(connection, draft.domain()).await?;
-            is_lower.insert(draft.domain().clone(), held);
-            // Whose it is stays so, too, as long as that is held.
-            if !draft.is_on_default_domain()
-                && !db::owns_domain(connection, maker.0, draft.domain()).await?
-            {
-                foreign.insert(draft.domain().clone());
-            }
-        }
-    }
-    let is_lower = |domain: &Domain| is_lower.get(domain).copied().unwrap_or(false);
+    let domains = drafts.iter().flatten().map(|draft| draft.domain().as_str());
+    let domains: BTreeSet<&str> = domains.collect();
+    let domains: Vec<String> = domains.into_iter().map(str::to_owned).collect();
+    let cases = db::hold_cases(connection, maker.0, &domains, default_domain).await?;
+    let is_foreign = |domain: &Domain| !cases.contains_key(domain.as_str());
+    let is_lower = |domain: &Domain| cases.get(domain.as_str()).copied().unwrap_or(false);
     let mut codes = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let code = match draft {
@@ -105,7 +97,7 @@ pub(in crate::routes::links) async fn settle<'a>(
     let mut rows = Vec::with_capacity(drafts.len());
     for (draft, code) in drafts.iter().zip(codes) {
         let row = match (draft, code) {
-            (Ok(draft), _) if foreign.contains(draft.domain()) => Row::Refused {
+            (Ok(draft), _) if is_foreign(draft.domain()) => Row::Refused {
                 code: None,
                 reason: Reason::Found(Error::NotFound("domain")),
             },
