@@ -126,7 +126,7 @@ async fn a_create_that_is_killed_at_any_step_and_sent_again_makes_one_link() {
             let request = request.bearer_auth(&app.key).json(&body);
             request.header("idempotency-key", format!("step {step}"))
         };
-        let mut holding = app.pool.begin().await.unwrap();
+        let mut holding = control_plane::db::begin(&app.pool).await.unwrap();
         sqlx::query(hold).execute(&mut *holding).await.unwrap();
         let killed = tokio::spawn(send(&process.url).send());
         eventually(hold, async || {

@@ -105,7 +105,7 @@ async fn names_that_cannot_be_one_are_refused() {
 async fn one_that_is_still_running_is_not_begun_again() {
     let app = App::start().await;
     // Whoever wants the next number of the change log waits.
-    let mut hold = app.pool.begin().await.unwrap();
+    let mut hold = control_plane::db::begin(&app.pool).await.unwrap();
     sqlx::query("select seq from link_changes_head for update")
         .execute(&mut *hold)
         .await

@@ -45,7 +45,7 @@ pub async fn seqs_when(app: &App, count: usize) -> Vec<u64> {
 pub async fn change(app: &App, id: &serde_json::Value) {
     let id: contract::LinkId = id.as_str().unwrap().parse().unwrap();
     let now = contract::Clock::now(&*app.clock).to_datetime().unwrap();
-    let mut transaction = app.pool.begin().await.unwrap();
+    let mut transaction = control_plane::db::begin(&app.pool).await.unwrap();
     let workspace = db::first_workspace(&mut transaction).await.unwrap();
     let link = db::lock_link(&mut transaction, workspace.unwrap(), id).await;
     let cause = Cause {
@@ -62,7 +62,7 @@ pub async fn change(app: &App, id: &serde_json::Value) {
 /// One more state of the domain, as any control plane would log it.
 async fn change_domain(app: &App) {
     let now = contract::Clock::now(&*app.clock).to_datetime().unwrap();
-    let mut transaction = app.pool.begin().await.unwrap();
+    let mut transaction = control_plane::db::begin(&app.pool).await.unwrap();
     db::log_domain_change(&mut transaction, "go.example.org", now)
         .await
         .unwrap();

@@ -116,7 +116,7 @@ async fn make(app: &App, key: &str, body: Option<Value>) -> (u16, Value) {
 #[tokio::test]
 async fn a_database_that_refuses_is_told_to_all_who_wait_and_keeps_nobody_waiting_afterwards() {
     let app = App::start().await;
-    let mut holding = app.pool.begin().await.unwrap();
+    let mut holding = control_plane::db::begin(&app.pool).await.unwrap();
     let lock = "lock table audit_log in access exclusive mode";
     sqlx::query(lock).execute(&mut *holding).await.unwrap();
     let make = |number: usize| {

@@ -144,7 +144,7 @@ async fn a_destroyed_key_is_not_left_in_the_tables_file() {
     app.clock.advance(DAY);
     let new = keys(&app).await[0];
     // As somebody may who reads statistics: it keeps deleted rows from being vacuumed.
-    let mut reader = app.pool.begin().await.unwrap();
+    let mut reader = control_plane::db::begin(&app.pool).await.unwrap();
     sqlx::query("set transaction isolation level repeatable read")
         .execute(&mut *reader)
         .await
