@@ -5,6 +5,13 @@ use std::time::Duration;
 /// Result with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Refused fields that are named in a sentence.
+const NAMED: usize = 10;
+
+/// Longest name of a field and longest message, in characters. Both may repeat what was sent.
+const MAX_NAME: usize = 200;
+const MAX_MESSAGE: usize = 400;
+
 /// One field that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct FieldError {
@@ -23,10 +30,16 @@ impl FieldError {
     /// `field` was refused because of `message`.
     pub fn new(field: &str, code: &str, message: impl ToString) -> Self {
         Self {
-            field: field.into(),
+            field: cut(field.into(), MAX_NAME),
             code: code.into(),
-            message: message.to_string(),
+            message: cut(message.to_string(), MAX_MESSAGE),
         }
+    }
+
+    /// More is wrong than is told.
+    pub fn left_out(count: usize) -> Self {
+        let message = format!("at least {count} more errors are left out");
+        Self::new("", "too_many_errors", message)
     }
 
     /// The same error of a field that is inside another one.
@@ -169,6 +182,15 @@ impl Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
+    /// The same with so many refused fields at most; if there are more, one error says so.
+    #[must_use]
+    pub fn shortened(self, most: usize) -> Self {
+        match self {
+            Self::Invalid(errors) => Self::Invalid(few(errors, most)),
+            other => other,
+        }
+    }
+
         match &error {
             E::Io(_)
             | E::Tls(_)
@@ -190,6 +212,30 @@ impl From<sqlx::Error> for Error {
 }
 
 fn fields(errors: &[FieldError]) -> String {
-    let names: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+    let named = errors.iter().filter(|error| !error.field.is_empty());
+    let mut names: Vec<&str> = named.map(|error| error.field.as_str()).collect();
+    if names.len() > NAMED {
+        names.truncate(NAMED);
+        names.push("…");
+    }
     names.join(", ")
+}
+/// The first of these errors, and one that says that there are more.
+pub(crate) fn few(mut errors: Vec<FieldError>, most: usize) -> Vec<FieldError> {
+    let left_out = errors.len().saturating_sub(most);
+    if left_out > 0 {
+        errors.truncate(most);
+        errors.push(FieldError::left_out(left_out));
+        errors.shrink_to_fit();
+    }
+    errors
+}
+
+
+fn cut(mut text: String, longest: usize) -> String {
+    if let Some((place, _)) = text.char_indices().nth(longest) {
+        text.truncate(place);
+        text.push('…');
+    }
+    text
 }
