@@ -55,7 +55,8 @@ pub use domains::{
 };
 pub use idempotency::{KeptAnswer, find_answer, has_answer, insert_answer, take_name};
 pub use imports::{
-    ImportRow, find_import, import_rows, insert_import, list_imports, take_import, update_import,
+    ImportRow, ImportTurn, find_import, has_unfinished_import, import_rows, insert_import,
+    list_imports, lock_import, note_failure, take_turn, update_import,
 };
 pub use invitations::{
     InvitationRow, count_invitations, delete_invitation, find_invitation, list_invitations,
