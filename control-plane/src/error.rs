@@ -147,9 +147,18 @@ pub enum Error {
     /// So many passwords wait to be hashed that one more would wait too long: try again.
     #[error("too many people sign in at this moment")]
     TooManyPasswords,
+    /// So many pictures wait to be drawn that one more would wait too long: try again.
+    #[error("too many pictures are asked for at this moment")]
+    TooManyPictures,
     /// It took too long: try again.
     #[error("this took too long")]
     TimedOut,
+    /// It took too long, and may be done all the same: look, or send it again under its name.
+    #[error(
+        "this took too long, and may be done or not: look at what is there, or send it again with the \
+         same Idempotency-Key, with which it is done once"
+    )]
+    OutcomeUnknown,
     /// Our mistake. The text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -173,15 +182,6 @@ impl Error {
         }
     }
 
-    /// Our mistake, described for the log.
-    pub fn internal(description: impl ToString) -> Self {
-        Self::Internal(description.to_string())
-    }
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        use sqlx::Error as E;
     /// The same with so many refused fields at most; if there are more, one error says so.
     #[must_use]
     pub fn shortened(self, most: usize) -> Self {
@@ -191,6 +191,15 @@ impl From<sqlx::Error> for Error {
         }
     }
 
+    /// Our mistake, described for the log.
+    pub fn internal(description: impl ToString) -> Self {
+        Self::Internal(description.to_string())
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
         match &error {
             E::Io(_)
             | E::Tls(_)
@@ -211,15 +220,6 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-fn fields(errors: &[FieldError]) -> String {
-    let named = errors.iter().filter(|error| !error.field.is_empty());
-    let mut names: Vec<&str> = named.map(|error| error.field.as_str()).collect();
-    if names.len() > NAMED {
-        names.truncate(NAMED);
-        names.push("…");
-    }
-    names.join(", ")
-}
 /// The first of these errors, and one that says that there are more.
 pub(crate) fn few(mut errors: Vec<FieldError>, most: usize) -> Vec<FieldError> {
     let left_out = errors.len().saturating_sub(most);
@@ -231,6 +231,15 @@ pub(crate) fn few(mut errors: Vec<FieldError>, most: usize) -> Vec<FieldError> {
     errors
 }
 
+fn fields(errors: &[FieldError]) -> String {
+    let named = errors.iter().filter(|error| !error.field.is_empty());
+    let mut names: Vec<&str> = named.map(|error| error.field.as_str()).collect();
+    if names.len() > NAMED {
+        names.truncate(NAMED);
+        names.push("…");
+    }
+    names.join(", ")
+}
 
 fn cut(mut text: String, longest: usize) -> String {
     if let Some((place, _)) = text.char_indices().nth(longest) {
