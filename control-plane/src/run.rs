@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::limits::{Attempts, RateLimits, SharedCounters};
 use crate::outbound::Outbound;
 use crate::propagation::Reports;
+use crate::qr::Drawings;
 use crate::routes::Together;
 use crate::state::AppState;
 use crate::{
@@ -69,6 +70,7 @@ pub async fn run(
         attempts: Arc::new(Attempts::new(counters.clone())),
         rate_limits: RateLimits::new(counters),
         blocklist: Arc::default(),
+        drawings: Drawings::default(),
         unlock: Arc::new(unlock),
         reports: Reports::new(lifecycle.clone()),
         together: Together::default(),

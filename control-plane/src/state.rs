@@ -16,6 +16,7 @@ use crate::dns::Dns;
 use crate::limits::{Attempts, RateLimits};
 use crate::outbound::Outbound;
 use crate::propagation::Reports;
+use crate::qr::Drawings;
 use crate::routes::Together;
 
 /// Shared by all handlers.
@@ -46,6 +47,8 @@ pub struct AppState {
     /// Hosts that no link may lead to.
     pub blocklist: Arc<Blocklist>,
     /// Signs the cookies of those who knew the password.
+    /// Draws QR codes, a few at a time.
+    pub drawings: Drawings,
     pub unlock: Arc<UnlockKey>,
     /// What proxies say of changes, for requests that wait for it.
     pub reports: Reports,
