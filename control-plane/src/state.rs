@@ -40,15 +40,18 @@ pub struct AppState {
     pub passwords: PasswordHasher,
     /// The same for passwords of links, apart: guessing at those must not keep owners out.
     pub visitor_passwords: PasswordHasher,
+    /// The same for passwords that links are given: making many must keep neither people from signing in
+    /// nor visitors out.
+    pub link_passwords: PasswordHasher,
     /// How often passwords were tried.
     pub attempts: Arc<Attempts>,
     /// How many requests callers have left.
     pub rate_limits: RateLimits,
+    /// Draws QR codes, a few at a time.
+    pub drawings: Drawings,
     /// Hosts that no link may lead to.
     pub blocklist: Arc<Blocklist>,
     /// Signs the cookies of those who knew the password.
-    /// Draws QR codes, a few at a time.
-    pub drawings: Drawings,
     pub unlock: Arc<UnlockKey>,
     /// What proxies say of changes, for requests that wait for it.
     pub reports: Reports,
