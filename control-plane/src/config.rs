@@ -53,6 +53,8 @@ pub struct Config {
     pub unfurl: bool,
     /// The file with hosts that no link may lead to.
     pub blocklist: Option<PathBuf>,
+    /// How long a request to the API may take.
+    pub request_timeout: Duration,
     /// How long a stop may take.
     pub shutdown_grace: Duration,
     /// Log filter.
@@ -91,6 +93,7 @@ impl Config {
             blocklist: environment
                 .optional::<String>(&settings::BLOCKLIST)?
                 .map(PathBuf::from),
+            request_timeout: environment.required(&settings::REQUEST_TIMEOUT)?,
             shutdown_grace: environment.required(&settings::SHUTDOWN_GRACE)?,
             log: environment.required(&settings::LOG)?,
         })

@@ -5,6 +5,13 @@ use std::time::Duration;
 /// Result with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Refused fields that are named in a sentence.
+const NAMED: usize = 10;
+
+/// Longest name of a field and longest message, in characters. Both may repeat what was sent.
+const MAX_NAME: usize = 200;
+const MAX_MESSAGE: usize = 400;
+
 /// One field that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct FieldError {
@@ -23,10 +30,16 @@ impl FieldError {
     /// `field` was refused because of `message`.
     pub fn new(field: &str, code: &str, message: impl ToString) -> Self {
         Self {
-            field: field.into(),
+            field: cut(field.into(), MAX_NAME),
             code: code.into(),
-            message: message.to_string(),
+            message: cut(message.to_string(), MAX_MESSAGE),
         }
+    }
+
+    /// More is wrong than is told.
+    pub fn left_out(count: usize) -> Self {
+        let message = format!("at least {count} more errors are left out");
+        Self::new("", "too_many_errors", message)
     }
 
     /// The same error of a field that is inside another one.
@@ -134,9 +147,18 @@ pub enum Error {
     /// So many passwords wait to be hashed that one more would wait too long: try again.
     #[error("too many people sign in at this moment")]
     TooManyPasswords,
+    /// So many pictures wait to be drawn that one more would wait too long: try again.
+    #[error("too many pictures are asked for at this moment")]
+    TooManyPictures,
     /// It took too long: try again.
     #[error("this took too long")]
     TimedOut,
+    /// It took too long, and may be done all the same: look, or send it again under its name.
+    #[error(
+        "this took too long, and may be done or not: look at what is there, or send it again with the \
+         same Idempotency-Key, with which it is done once"
+    )]
+    OutcomeUnknown,
     /// Our mistake. The text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -156,6 +178,15 @@ impl Error {
                 let errors = errors.iter().map(|error| error.below(outer));
                 Self::Invalid(errors.collect())
             }
+            other => other,
+        }
+    }
+
+    /// The same with so many refused fields at most; if there are more, one error says so.
+    #[must_use]
+    pub fn shortened(self, most: usize) -> Self {
+        match self {
+            Self::Invalid(errors) => Self::Invalid(few(errors, most)),
             other => other,
         }
     }
@@ -189,7 +220,31 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// The first of these errors, and one that says that there are more.
+pub(crate) fn few(mut errors: Vec<FieldError>, most: usize) -> Vec<FieldError> {
+    let left_out = errors.len().saturating_sub(most);
+    if left_out > 0 {
+        errors.truncate(most);
+        errors.push(FieldError::left_out(left_out));
+        errors.shrink_to_fit();
+    }
+    errors
+}
+
 fn fields(errors: &[FieldError]) -> String {
-    let names: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+    let named = errors.iter().filter(|error| !error.field.is_empty());
+    let mut names: Vec<&str> = named.map(|error| error.field.as_str()).collect();
+    if names.len() > NAMED {
+        names.truncate(NAMED);
+        names.push("…");
+    }
     names.join(", ")
+}
+
+fn cut(mut text: String, longest: usize) -> String {
+    if let Some((place, _)) = text.char_indices().nth(longest) {
+        text.truncate(place);
+        text.push('…');
+    }
+    text
 }

@@ -18,12 +18,18 @@ pub const MAX_TEXT: usize = 200;
 /// Longest tag. Characters.
 const MAX_TAG: usize = 50;
 
+/// Errors that are told of one body. Rules of a link have lists in lists, so that a body that is wrong
+/// throughout would have an answer hundreds of times as long.
+const MAX_ERRORS: usize = 100;
+
 /// Collects what is wrong with the fields of one body. A check that finds something gives `None`.
 pub struct FieldCheck<'a> {
     own_domain: &'a Domain,
     blocked_hosts: Arc<Hosts>,
     now: OffsetDateTime,
     errors: Vec<FieldError>,
+    /// Errors beyond those that are told.
+    left_out: usize,
 }
 
 impl<'a> FieldCheck<'a> {
@@ -34,6 +40,7 @@ impl<'a> FieldCheck<'a> {
             blocked_hosts: state.blocklist.hosts(),
             now: state.now(),
             errors: Vec::new(),
+            left_out: 0,
         }
     }
 
@@ -52,14 +59,20 @@ impl<'a> FieldCheck<'a> {
 
     /// A field is refused.
     pub fn refuse(&mut self, field: &str, code: &str, message: impl ToString) {
-        self.errors.push(FieldError::new(field, code, message));
+        match self.errors.len() < MAX_ERRORS {
+            true => self.errors.push(FieldError::new(field, code, message)),
+            false => self.left_out += 1,
+        }
     }
 
     /// Ends the check.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with all that was refused.
-    pub fn finish(self) -> Result<()> {
+    /// [`Error::Invalid`] with what was refused; if that is a great deal, the last error says so.
+    pub fn finish(mut self) -> Result<()> {
+        if self.left_out > 0 {
+            self.errors.push(FieldError::left_out(self.left_out));
+        }
         match self.errors.is_empty() {
             true => Ok(()),
             false => Err(Error::Invalid(self.errors)),
@@ -94,7 +107,8 @@ impl<'a> FieldCheck<'a> {
 
     /// A word to find links by, as links have it.
     pub fn tag(&mut self, field: &str, text: &str) -> Option<String> {
-        match self.text(field, text, MAX_TAG) {
+        // First in lower case: some letters become two.
+        match self.text(field, &text.to_lowercase(), MAX_TAG) {
             None => {
                 self.refuse(field, "required", "a tag has at least one character");
                 None
@@ -104,7 +118,7 @@ impl<'a> FieldCheck<'a> {
                 self.refuse(field, "forbidden_character", message);
                 None
             }
-            Some(tag) => Some(tag.to_lowercase()),
+            Some(tag) => Some(tag),
         }
     }
 

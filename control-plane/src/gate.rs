@@ -30,7 +30,7 @@ pub async fn gate(State(state): State<AppState>, request: Request, next: Next) -
     let (mut parts, body) = request.into_parts();
     let (policy, whose) = match identify(&state, route, &mut parts).await {
         Ok(identified) => identified,
-        Err(error) => return error.into_response(),
+        Err(error) => return unknown(&state, &parts.headers, error).await,
     };
     let now = state.timestamp();
     let allowance = state.rate_limits.spend(policy, &whose, now).await;
@@ -65,6 +65,28 @@ async fn identify(state: &AppState, route: &Route, parts: &mut Parts) -> Result<
             Ok(allowance_of(&caller, usual))
         }
     }
+}
+
+/// Answers whoever has no good credential. That takes from an allowance of their address, so that what is
+/// made up is not looked for without an end; it is not the one of signing in, which a program with an old
+/// key must not use up for a whole office.
+async fn unknown(state: &AppState, headers: &HeaderMap, error: Error) -> Response {
+    if !matches!(error, Error::Unauthenticated | Error::CrossSite) {
+        return error.into_response();
+    }
+    let policy = Policy::per_minute(
+        "unknown",
+        ANYBODY_PER_MINUTE.min(state.config.requests_per_minute),
+    );
+    let whose = client_of(headers).to_string();
+    let now = state.timestamp();
+    let allowance = state.rate_limits.spend(policy, &whose, now).await;
+    let Some(wait) = allowance.wait else {
+        return error.into_response();
+    };
+    let mut response = Error::RateLimited(wait).into_response();
+    tell(&allowance, response.headers_mut());
+    response
 }
 
 fn allowance_of(caller: &Caller, usual: u32) -> (Policy, String) {

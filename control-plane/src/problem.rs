@@ -8,12 +8,15 @@ use axum::response::{IntoResponse, Response};
 use contract::RequestId;
 use serde::Serialize;
 
-use crate::error::{Error, FieldError};
+use crate::error::{self, Error, FieldError};
 use crate::once::DoneBefore;
 
 mod code;
 
 pub use code::Code;
+
+/// Refused fields that are told of one of many problems: a thousand of these make a megabyte.
+const FEW_ERRORS: usize = 5;
 
 /// The body of every error.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -78,6 +81,13 @@ impl From<&Error> for Problem {
 }
 
 impl Problem {
+    /// The same with a few of its refused fields: where many problems are kept together.
+    #[must_use]
+    pub fn with_few_errors(mut self) -> Self {
+        self.errors = error::few(self.errors, FEW_ERRORS);
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.code

@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::db::{self, ProxyRow};
 use crate::error::{Error, Result};
 
-/// Longest wait. A request that takes longer than 15 s is given up.
-const LONGEST: Duration = Duration::from_secs(10);
+/// Longest wait. A request that waits has so much longer than others.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A proxy that was silent for longer is not waited for: it reports once a second while it can.
 const SILENCE_SECONDS: f64 = 5.0;
@@ -44,7 +44,7 @@ impl Wait {
         let refuse = |message| Error::invalid("wait", "invalid_duration", message);
         let patience = humantime::parse_duration(text)
             .map_err(|_| refuse("a time is written as 500ms or 2s"))?;
-        if patience > LONGEST {
+        if patience > LONGEST_WAIT {
             return Err(refuse("the longest wait is 10s"));
         }
         Ok(Some(patience))

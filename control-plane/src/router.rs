@@ -1,8 +1,6 @@
 //! All routes, and what happens to every request around them.
 
-use std::time::Duration;
-
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -13,22 +11,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument;
 use utoipa::OpenApi;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::{self, Description};
 use crate::routes::{
     audit, domains, imports, invitations, keys, links, members, orphans, qr_logo, reports, session,
     sessions, webhooks, workspaces,
 };
 use crate::state::AppState;
-use crate::{console, docs, gate, once, pages, problem, unread, versions};
-
-/// A request that takes longer will not get better.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+use crate::{body_limit, console, deadline, docs, gate, once, pages, problem, unread, versions};
 
 /// The documented routes.
 pub(crate) fn api() -> OpenApiRouter<AppState> {
@@ -46,9 +40,9 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             links::update_link,
             links::delete_link
         ))
-        .routes(routes!(links::create_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
-        .routes(routes!(links::update_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
-        .routes(routes!(links::delete_links).layer(DefaultBodyLimit::max(MAX_BULK_BODY)))
+        .routes(routes!(links::create_links))
+        .routes(routes!(links::update_links))
+        .routes(routes!(links::delete_links))
         .routes(routes!(links::restore_link))
         .routes(routes!(links::block_link))
         .routes(routes!(links::unblock_link))
@@ -63,10 +57,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(links::export_csv))
         .routes(routes!(links::export_jsonl))
-        .routes(
-            routes!(imports::create_import, imports::list_imports)
-                .layer(DefaultBodyLimit::max(imports::MAX_FILE)),
-        )
+        .routes(routes!(imports::create_import, imports::list_imports))
         .routes(routes!(imports::get_import))
         .routes(routes!(links::get_link_by_code))
         .routes(routes!(links::get_external_link, links::put_external_link))
@@ -103,10 +94,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(workspaces::rename_workspace))
         .routes(routes!(workspaces::export_workspace))
-        .routes(
-            routes!(workspaces::restore_workspace)
-                .layer(DefaultBodyLimit::max(workspaces::MAX_WORKSPACE)),
-        )
+        .routes(routes!(workspaces::restore_workspace))
         .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
         .routes(routes!(
             webhooks::get_webhook,
@@ -142,11 +130,11 @@ pub fn router(state: AppState) -> Router {
         )
         .fallback(pages::link_page)
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(body_limit::hold))
         .layer(CatchPanicLayer::custom(|_| {
             Error::internal("a handler panicked").into_response()
         }))
-        .layer(from_fn(give_up_in_time))
+        .layer(from_fn_with_state(state.clone(), deadline::keep))
         .layer(from_fn(problem::render))
         .layer(from_fn(name_and_measure))
         .layer(from_fn(unread::say_so))
@@ -159,11 +147,6 @@ pub fn router(state: AppState) -> Router {
             no_referrer,
         ))
         .with_state(state)
-}
-
-async fn give_up_in_time(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
-    answer.unwrap_or_else(|_| Error::TimedOut.into_response())
 }
 
 /// Gives the request the name the proxy gave it (or one, if it came directly), puts that name on

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::limits::{Attempts, RateLimits, SharedCounters};
 use crate::outbound::Outbound;
 use crate::propagation::Reports;
+use crate::qr::Drawings;
 use crate::routes::Together;
 use crate::state::AppState;
 use crate::{
@@ -66,8 +67,10 @@ pub async fn run(
         clock,
         passwords: PasswordHasher::default(),
         visitor_passwords: PasswordHasher::default(),
+        link_passwords: PasswordHasher::with_one_thread(),
         attempts: Arc::new(Attempts::new(counters.clone())),
         rate_limits: RateLimits::new(counters),
+        drawings: Drawings::default(),
         blocklist: Arc::default(),
         unlock: Arc::new(unlock),
         reports: Reports::new(lifecycle.clone()),

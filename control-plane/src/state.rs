@@ -16,6 +16,7 @@ use crate::dns::Dns;
 use crate::limits::{Attempts, RateLimits};
 use crate::outbound::Outbound;
 use crate::propagation::Reports;
+use crate::qr::Drawings;
 use crate::routes::Together;
 
 /// Shared by all handlers.
@@ -39,10 +40,15 @@ pub struct AppState {
     pub passwords: PasswordHasher,
     /// The same for passwords of links, apart: guessing at those must not keep owners out.
     pub visitor_passwords: PasswordHasher,
+    /// The same for passwords that links are given: making many must keep neither people from signing in
+    /// nor visitors out.
+    pub link_passwords: PasswordHasher,
     /// How often passwords were tried.
     pub attempts: Arc<Attempts>,
     /// How many requests callers have left.
     pub rate_limits: RateLimits,
+    /// Draws QR codes, a few at a time.
+    pub drawings: Drawings,
     /// Hosts that no link may lead to.
     pub blocklist: Arc<Blocklist>,
     /// Signs the cookies of those who knew the password.

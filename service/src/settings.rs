@@ -102,6 +102,8 @@ settings! {
         "Address for health checks, metrics and `/internal/…`. Never public.";
     DATABASE_CONNECTIONS = "LINKPULSE_DATABASE_CONNECTIONS", Some("10"), false, "control-plane",
         "Connections to each database per process. The sum over all processes must stay below the server's `max_connections`.";
+    REQUEST_TIMEOUT = "LINKPULSE_REQUEST_TIMEOUT", Some("15s"), false, "control-plane",
+        "How long a request to the API may take, besides the time for its body and for `?wait`. Too short, and bulk requests are given up that would have been done; too long, and clients hang when the database does. Must be shorter than a minute, after which proxies give up.";
     BLOCKLIST = "LINKPULSE_BLOCKLIST", None, false, "control-plane",
         "File with hosts that no link may lead to, nor to any host below them: one a line, or as in `/etc/hosts`. Read again when it changes; links that lead there by then are taken down within seconds. Without it, every public host is allowed.";
     SESSION_LIFETIME = "LINKPULSE_SESSION_LIFETIME", Some("14days"), false, "control-plane",

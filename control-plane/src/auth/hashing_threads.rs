@@ -48,10 +48,17 @@ pub(super) struct Place {
 
 impl Default for HashingThreads {
     fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self::new(THREADS.min(cores.div_ceil(2)))
+    }
+}
+
+impl HashingThreads {
+    /// So many of them.
+    pub(super) fn new(threads: usize) -> Self {
         let (queue, work) = channel();
         let work = Arc::new(Mutex::new(work));
-        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        for _ in 0..THREADS.min(cores.div_ceil(2)) {
+        for _ in 0..threads {
             let work = work.clone();
             let thread = thread::Builder::new().name("hashing".into());
             // Without any of them, the queue has no end, and asking fails.
@@ -62,9 +69,7 @@ impl Default for HashingThreads {
         let places = Arc::new(Semaphore::new(THREADS + WAITING));
         Self { queue, places }
     }
-}
 
-impl HashingThreads {
     /// Takes a place.
     ///
     /// # Errors

@@ -28,6 +28,13 @@ pub struct PasswordHasher {
 }
 
 impl PasswordHasher {
+    /// One that takes a core at most, for what nobody is kept waiting by.
+    pub fn with_one_thread() -> Self {
+        Self {
+            threads: HashingThreads::new(1),
+        }
+    }
+
     /// The hash to store.
     ///
     /// # Errors

@@ -38,6 +38,17 @@ pub struct ImportRow {
     pub ignored_columns: Vec<String>,
     /// When it was through.
     pub finished_at: Option<OffsetDateTime>,
+    /// Why the last attempt failed; of one that is finished, why it was given up. A problem.
+    pub failure: Option<Value>,
+}
+
+/// An import whose turn it is.
+#[derive(Debug)]
+pub struct ImportTurn {
+    /// Identity.
+    pub id: Uuid,
+    /// Attempts since rows were last done with, this one included.
+    pub attempts: i32,
 }
 
 /// Begins an import with its rows.
@@ -73,19 +84,97 @@ pub async fn insert_import(
     Ok(())
 }
 
-/// The oldest import that has rows left and that nobody works at, locked.
-pub async fn take_import(connection: &mut PgConnection) -> Result<Option<ImportRow>> {
+/// Whether an import of the workspace is not finished. Nobody can begin another one until the end of
+/// the transaction.
+pub async fn has_unfinished_import(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+) -> Result<bool> {
+    sqlx::query!(
+        "select id from workspaces where id = $1 for no key update",
+        workspace_id,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let has = sqlx::query_scalar!(
+        r#"select exists (
+               select from imports where workspace_id = $1 and finished_at is null
+           ) as "has!""#,
+        workspace_id,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(has)
+}
+
+/// Takes the import whose turn it is, counts the attempt, and puts the import last. If nothing more
+/// is heard of the attempt, the next one is made at `retry_at`.
+pub async fn take_turn(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    retry_at: OffsetDateTime,
+) -> Result<Option<ImportTurn>> {
+    let turn = sqlx::query_as!(
+        ImportTurn,
+        "update imports
+         set attempts = attempts + 1, next_attempt_at = $2, turn = nextval('import_turns')
+         where id = (
+             select id from imports
+             where finished_at is null and (next_attempt_at is null or next_attempt_at <= $1)
+             order by turn limit 1
+             for update skip locked
+         )
+         returning id, attempts",
+        now,
+        retry_at,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(turn)
+}
+
+/// The import for the work at it, locked until the end of the transaction; `None` while somebody else
+/// works at it.
+pub async fn lock_import(connection: &mut PgConnection, id: Uuid) -> Result<Option<ImportRow>> {
     let import = sqlx::query_as!(
         ImportRow,
         "select id, workspace_id, created_by, created_at, is_dry_run, is_workspace, total, position,
-                made, skipped, refused, errors, ignored_columns, finished_at
-         from imports where finished_at is null
-         order by created_at limit 1
+                made, skipped, refused, errors, ignored_columns, finished_at, failure
+         from imports where id = $1 and finished_at is null
          for update skip locked",
+        id,
     )
     .fetch_optional(connection)
     .await?;
     Ok(import)
+}
+
+/// Notes that an attempt failed, and when the next one is, or that there is none. False if somebody
+/// else has made another attempt since.
+pub async fn note_failure(
+    connection: &mut PgConnection,
+    turn: &ImportTurn,
+    failure: &Value,
+    next_attempt_at: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let noted = sqlx::query!(
+        "update imports
+         set failure = $3, next_attempt_at = $4,
+             finished_at = case when $4::timestamptz is null then $5::timestamptz end
+         where id = $1 and attempts = $2 and finished_at is null",
+        turn.id,
+        turn.attempts,
+        failure,
+        next_attempt_at,
+        now,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if next_attempt_at.is_none() && noted.rows_affected() == 1 {
+        delete_rows(connection, turn.id).await?;
+    }
+    Ok(noted.rows_affected() == 1)
 }
 
 /// The next rows, in their order.
@@ -106,11 +195,12 @@ pub async fn import_rows(
     Ok(rows)
 }
 
-/// Writes how far an import has got. Of one that is finished, the rows are forgotten.
+/// Writes how far an import has got: this attempt did not fail. Of one that is finished, the rows are forgotten.
 pub async fn update_import(connection: &mut PgConnection, import: &ImportRow) -> Result<()> {
     sqlx::query!(
         "update imports
-         set position = $2, made = $3, skipped = $4, refused = $5, errors = $6, finished_at = $7
+         set position = $2, made = $3, skipped = $4, refused = $5, errors = $6, finished_at = $7,
+             attempts = 0, next_attempt_at = null, failure = null
          where id = $1",
         import.id,
         import.position,
@@ -123,10 +213,15 @@ pub async fn update_import(connection: &mut PgConnection, import: &ImportRow) ->
     .execute(&mut *connection)
     .await?;
     if import.finished_at.is_some() {
-        sqlx::query!("delete from import_rows where import_id = $1", import.id)
-            .execute(connection)
-            .await?;
+        delete_rows(connection, import.id).await?;
     }
+    Ok(())
+}
+
+async fn delete_rows(connection: &mut PgConnection, id: Uuid) -> Result<()> {
+    sqlx::query!("delete from import_rows where import_id = $1", id)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -135,7 +230,7 @@ pub async fn find_import(pool: &PgPool, workspace_id: Uuid, id: Uuid) -> Result<
     let import = sqlx::query_as!(
         ImportRow,
         "select id, workspace_id, created_by, created_at, is_dry_run, is_workspace, total, position,
-                made, skipped, refused, errors, ignored_columns, finished_at
+                made, skipped, refused, errors, ignored_columns, finished_at, failure
          from imports where workspace_id = $1 and id = $2",
         workspace_id,
         id,
@@ -150,7 +245,7 @@ pub async fn list_imports(pool: &PgPool, workspace_id: Uuid, limit: i64) -> Resu
     let imports = sqlx::query_as!(
         ImportRow,
         "select id, workspace_id, created_by, created_at, is_dry_run, is_workspace, total, position,
-                made, skipped, refused, errors, ignored_columns, finished_at
+                made, skipped, refused, errors, ignored_columns, finished_at, failure
          from imports where workspace_id = $1
          order by created_at desc, id desc limit $2",
         workspace_id,

@@ -56,7 +56,8 @@ pub use domains::{
 };
 pub use idempotency::{KeptAnswer, find_answer, has_answer, insert_answer, take_name};
 pub use imports::{
-    ImportRow, find_import, import_rows, insert_import, list_imports, take_import, update_import,
+    ImportRow, ImportTurn, find_import, has_unfinished_import, import_rows, insert_import,
+    list_imports, lock_import, note_failure, take_turn, update_import,
 };
 pub use invitations::{
     InvitationRow, count_invitations, delete_invitation, find_invitation, list_invitations,
@@ -97,8 +98,8 @@ pub use users::{
 };
 pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};
 pub use webhook_messages::{
-    DueMessage, MessageRow, NewMessage, Outcome, insert_messages, list_messages, note_attempt,
-    replay_message, take_due_messages,
+    DueMessage, MessageRow, NewMessage, Outcome, UnderWay, insert_messages, list_messages,
+    note_attempt, replay_message, room_for_messages, take_due_messages,
 };
 pub use webhook_tellings::{
     ClicksTelling, Progress, Telling, Tellings, changes_to_tell, clicks_to_tell,
@@ -106,5 +107,6 @@ pub use webhook_tellings::{
 };
 pub use webhooks::{
     WebhookRow, count_webhooks, delete_old_secrets, delete_webhook, disable_webhook, find_webhook,
-    insert_webhook, list_webhooks, lock_webhook, rotate_webhook_secret, update_webhook,
+    insert_webhook, list_webhooks, lock_webhook, note_missed, rotate_webhook_secret,
+    update_webhook,
 };

@@ -115,32 +115,96 @@ pub async fn insert_messages(connection: &mut PgConnection, messages: &[NewMessa
     Ok(())
 }
 
-/// Takes messages that are due, and counts the attempt. Until `lease_until` nobody else does; if
-/// this process dies meanwhile, somebody does then.
+/// Messages that may wait for each of these receivers besides those that do, of `most`.
+pub async fn room_for_messages(
+    connection: &mut PgConnection,
+    webhooks: &[Uuid],
+    most: i64,
+) -> Result<Vec<(Uuid, i64)>> {
+    let rooms = sqlx::query!(
+        r#"select webhook.id as "id!", $2 - (
+               select count(*) from (
+                   select from webhook_messages
+                   where webhook_id = webhook.id and state = 'pending'
+                   limit $2
+               ) as pending
+           ) as "room!"
+           from unnest($1::uuid[]) as webhook (id)"#,
+        webhooks,
+        most,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rooms.into_iter().map(|row| (row.id, row.room)).collect())
+}
+
+/// Messages that a process is sending.
+#[derive(Debug)]
+pub struct UnderWay {
+    /// To whom.
+    pub webhooks: Vec<Uuid>,
+    /// How many to each.
+    pub messages: Vec<i64>,
+}
+
+/// Takes messages that are due, `limit` at most, and counts the attempt. Until `lease_until` nobody
+/// else does; if this process dies meanwhile, somebody does then.
+///
+/// The first message of each receiver comes before the second one of any, those that are `under_way`
+/// included, and no receiver has more than `of_each`: so one that is slow, or has much to be told,
+/// keeps no other one waiting. Receivers are found by stepping from one to the next in the index, so
+/// what waits for one of them costs nothing for the others.
 pub async fn take_due_messages(
     pool: &PgPool,
-    now: OffsetDateTime,
-    lease_until: OffsetDateTime,
-    limit: i64,
+    under_way: &UnderWay,
+    (now, lease_until): (OffsetDateTime, OffsetDateTime),
+    (of_each, limit): (i64, i64),
 ) -> Result<Vec<DueMessage>> {
     let messages = sqlx::query_as!(
         DueMessage,
-        "with due as (
-             select m.id from webhook_messages m
-             join webhooks w on w.id = m.webhook_id
-             where m.state = 'pending' and m.next_attempt_at <= $1 and w.is_enabled
-             order by m.next_attempt_at, m.id
-             limit $3
-             for update of m skip locked
+        "with recursive waiting as (
+             (select webhook_id from webhook_messages where state = 'pending'
+              order by webhook_id limit 1)
+             union all
+             select (
+                 select m.webhook_id from webhook_messages m
+                 where m.state = 'pending' and m.webhook_id > waiting.webhook_id
+                 order by m.webhook_id limit 1
+             )
+             from waiting where waiting.webhook_id is not null
+         ), due as (
+             select message.id
+             from waiting
+             join webhooks w on w.id = waiting.webhook_id and w.is_enabled
+             left join unnest($3::uuid[], $4::bigint[]) as busy (webhook_id, messages)
+               on busy.webhook_id = w.id
+             cross join lateral (
+                 select m.id, m.next_attempt_at,
+                        row_number() over (order by m.next_attempt_at, m.id)
+                            + coalesce(busy.messages, 0) as place
+                 from webhook_messages m
+                 where m.webhook_id = w.id and m.state = 'pending' and m.next_attempt_at <= $1
+                 order by m.next_attempt_at, m.id
+                 limit greatest($5 - coalesce(busy.messages, 0), 0)
+             ) as message
+             order by message.place, message.next_attempt_at, message.id
+             limit $6
+         ), taken as (
+             select id from webhook_messages
+             where id in (select id from due) and state = 'pending' and next_attempt_at <= $1
+             for update skip locked
          )
          update webhook_messages m
          set next_attempt_at = $2, attempts = attempts + 1
-         from due, webhooks w
-         where m.id = due.id and w.id = m.webhook_id
+         from taken, webhooks w
+         where m.id = taken.id and w.id = m.webhook_id
          returning m.id, m.webhook_id, m.body, m.attempts, w.url, w.secret,
                    case when w.old_secret_until > $1 then w.old_secret end as old_secret",
         now,
         lease_until,
+        &under_way.webhooks,
+        &under_way.messages,
+        of_each,
         limit,
     )
     .fetch_all(pool)

@@ -23,6 +23,10 @@ pub struct WebhookRow {
     pub created_at: OffsetDateTime,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
+    /// Messages that were not written down, since too many were waiting.
+    pub missed: i64,
+    /// When that happened last.
+    pub missed_at: Option<OffsetDateTime>,
 }
 
 /// Stores a new receiver.
@@ -72,7 +76,9 @@ pub async fn count_webhooks(connection: &mut PgConnection, workspace_id: Uuid) -
 pub async fn list_webhooks(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<WebhookRow>> {
     let webhooks = sqlx::query_as!(
         WebhookRow,
-        "select id, url, events, click_thresholds, is_enabled, created_at, updated_at from webhooks
+        "select id, url, events, click_thresholds, is_enabled, created_at, updated_at, missed,
+                missed_at
+         from webhooks
          where workspace_id = $1
          order by created_at desc, id desc",
         workspace_id,
@@ -90,7 +96,9 @@ pub async fn find_webhook(
 ) -> Result<Option<WebhookRow>> {
     let webhook = sqlx::query_as!(
         WebhookRow,
-        "select id, url, events, click_thresholds, is_enabled, created_at, updated_at from webhooks
+        "select id, url, events, click_thresholds, is_enabled, created_at, updated_at, missed,
+                missed_at
+         from webhooks
          where workspace_id = $1 and id = $2",
         workspace_id,
         id,
@@ -108,7 +116,9 @@ pub async fn lock_webhook(
 ) -> Result<Option<WebhookRow>> {
     let webhook = sqlx::query_as!(
         WebhookRow,
-        "select id, url, events, click_thresholds, is_enabled, created_at, updated_at from webhooks
+        "select id, url, events, click_thresholds, is_enabled, created_at, updated_at, missed,
+                missed_at
+         from webhooks
          where workspace_id = $1 and id = $2
          for update",
         workspace_id,
@@ -182,7 +192,8 @@ pub async fn disable_webhook(
     let row = sqlx::query!(
         "update webhooks set is_enabled = false, updated_at = $2
          where id = $1 and is_enabled
-         returning workspace_id, url, events, click_thresholds, created_at, updated_at",
+         returning workspace_id, url, events, click_thresholds, created_at, updated_at, missed,
+                   missed_at",
         id,
         now,
     )
@@ -197,9 +208,32 @@ pub async fn disable_webhook(
             is_enabled: false,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            missed: row.missed,
+            missed_at: row.missed_at,
         };
         (row.workspace_id, webhook)
     }))
+}
+
+/// Counts messages that receivers miss, so that their owners learn of it.
+pub async fn note_missed(
+    connection: &mut PgConnection,
+    ids: &[Uuid],
+    missed: &[i64],
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "update webhooks w
+         set missed = w.missed + lost.messages, missed_at = $3
+         from unnest($1::uuid[], $2::bigint[]) as lost (id, messages)
+         where w.id = lost.id",
+        ids,
+        missed,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Removes a receiver, which the transaction has locked, and its messages.

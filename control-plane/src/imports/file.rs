@@ -11,6 +11,12 @@ use crate::error::{Error, Result};
 /// Rows of a file.
 const MAX_ROWS: usize = 200_000;
 
+/// Columns of a file.
+const MAX_COLUMNS: usize = 200;
+
+/// Longest header that is shown. Characters.
+const MAX_HEADER: usize = 100;
+
 /// What is in a file.
 #[derive(Debug)]
 pub(crate) struct File {
@@ -33,6 +39,10 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let unreadable = |error: csv::Error| refuse("invalid_csv", error.to_string());
     let headers = reader.headers().map_err(unreadable)?.clone();
+    if headers.len() > MAX_COLUMNS {
+        let message = format!("a file has at most {MAX_COLUMNS} columns");
+        return Err(refuse("too_many_columns", message));
+    }
     let fields = fields(&headers)?;
     let mut occurrences: HashMap<String, usize> = HashMap::new();
     let mut rows = Vec::new();
@@ -69,7 +79,9 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
         .filter(|(_, field)| field.is_none());
     Ok(File {
         rows,
-        ignored_columns: ignored.map(|(header, _)| header.to_owned()).collect(),
+        ignored_columns: ignored
+            .map(|(header, _)| header.chars().take(MAX_HEADER).collect())
+            .collect(),
     })
 }
 

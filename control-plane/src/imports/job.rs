@@ -1,4 +1,4 @@
-//! Rows become links, a thousand at a time.
+//! Rows become links, a thousand at a time, and each import in its turn.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sqlx::{Acquire, PgConnection};
 
 use crate::archive;
 use crate::audit::{Action, Cause};
-use crate::db::{self, ImportRow};
+use crate::db::{self, ImportRow, ImportTurn};
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::links::ImportedRow;
@@ -18,6 +18,19 @@ const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Rows in one transaction. Other writers of links wait as long.
 const CHUNK: i64 = 1_000;
+
+/// How long after each attempt that failed the next one comes; after the last, the import is given up.
+/// Seven minutes: longer than a database takes to be there again, and short enough to wait for.
+const WAITS: [Duration; 4] = [
+    Duration::from_secs(2),
+    Duration::from_secs(15),
+    Duration::from_secs(90),
+    Duration::from_secs(300),
+];
+
+/// When an import is taken again of whose attempt nothing more is heard: its process was killed. While
+/// one works at it, the row is locked, however long that takes.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// Errors that are kept of one import.
 const MAX_ERRORS: usize = 1_000;
@@ -32,7 +45,7 @@ pub(crate) async fn work(state: AppState, stopping: impl Future<Output = ()>) ->
             () = tokio::time::sleep(pause) => {}
             () = &mut stopping => return Ok(()),
         }
-        pause = match chunk(&state).await {
+        pause = match take_turn(&state).await {
             Ok(true) => Duration::ZERO,
             Ok(false) => INTERVAL,
             Err(error) => {
@@ -43,17 +56,52 @@ pub(crate) async fn work(state: AppState, stopping: impl Future<Output = ()>) ->
     }
 }
 
-/// Makes links of the next rows of an import; false if there is none.
-async fn chunk(state: &AppState) -> Result<bool> {
-    let mut transaction = db::begin(&state.pool).await?;
-    // Locked until the commit: no other process takes the same rows.
-    let Some(mut import) = db::take_import(&mut transaction).await? else {
+/// Does the next piece of the import whose turn it is; false if there is none.
+async fn take_turn(state: &AppState) -> Result<bool> {
+    let now = state.now();
+    let Some(turn) = db::take_turn(&state.pool, now, now + SILENCE).await? else {
         return Ok(false);
+    };
+    let attempt = match WAITS.len() < turn.attempts as usize - 1 {
+        true => Err(Error::internal("each attempt ended with its process")),
+        false => chunk(state, &turn).await,
+    };
+    if let Err(error) = attempt {
+        fail(state, &turn, &error).await?;
+    }
+    Ok(true)
+}
+
+/// Notes that an attempt failed. After the last one, the import is given up.
+async fn fail(state: &AppState, turn: &ImportTurn, error: &Error) -> Result<()> {
+    let now = state.now();
+    let wait = WAITS.get(turn.attempts as usize - 1);
+    let (import, attempt) = (turn.id, turn.attempts);
+    match wait {
+        Some(_) => tracing::warn!(%import, attempt, %error, "an import is tried again later"),
+        None => tracing::error!(%import, attempt, %error, "an import is given up"),
+    }
+    let failure = json!(Problem::from(error));
+    let next = wait.map(|wait| now + *wait);
+    let mut transaction = db::begin(&state.pool).await?;
+    db::note_failure(&mut transaction, turn, &failure, next, now).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Makes links of the next rows of an import.
+async fn chunk(state: &AppState, turn: &ImportTurn) -> Result<()> {
+    let mut transaction = db::begin(&state.pool).await?;
+    // Locked until the commit: no other process takes the same rows, however long this takes.
+    let Some(mut import) = db::lock_import(&mut transaction, turn.id).await? else {
+        return Ok(());
     };
     if import.is_workspace {
         return whole(state, transaction, import).await;
     }
-    db::take_names(&mut transaction).await?;
+    if !import.is_dry_run {
+        db::take_names(&mut transaction).await?;
+    }
     let now = state.now();
     let rows = db::import_rows(&mut transaction, import.id, import.position, CHUNK).await?;
     let settled = settle(state, &mut transaction, &import, &rows).await?;
@@ -82,14 +130,11 @@ async fn chunk(state: &AppState) -> Result<bool> {
             actor: &import.created_by,
             at: now,
         };
-        match db::insert_links(&mut transaction, new, &cause).await {
-            // Somebody took a code since we looked: all of this chunk is looked at again.
-            Err(Error::Conflict(_)) => return Ok(true),
-            made => drop(made?),
-        }
+        // If somebody took a code since we looked, all of this chunk is looked at again.
+        db::insert_links(&mut transaction, new, &cause).await?;
     }
     transaction.commit().await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Restores a workspace: all of it, or nothing and the reasons.
@@ -97,7 +142,7 @@ async fn whole(
     state: &AppState,
     mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
     mut import: ImportRow,
-) -> Result<bool> {
+) -> Result<()> {
     let total = import.total.into();
     let lines = db::import_rows(&mut transaction, import.id, 0, total).await?;
     // What was made can be taken back while the import stays ours.
@@ -121,7 +166,7 @@ async fn whole(
     import.finished_at = Some(state.now());
     db::update_import(&mut transaction, &import).await?;
     transaction.commit().await?;
-    Ok(true)
+    Ok(())
 }
 
 async fn settle(
@@ -139,7 +184,7 @@ fn note(errors: &mut Value, row: i32, code: Option<String>, reason: &Error) {
         return;
     };
     if errors.len() < MAX_ERRORS {
-        let problem = Problem::from(reason);
+        let problem = Problem::from(reason).with_few_errors();
         errors.push(json!({ "row": row, "code": code, "problem": problem }));
     }
 }

@@ -1,3 +1,4 @@
+use axum::RequestExt;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -10,11 +11,11 @@ use super::request::{Named, Once};
 use crate::auth::Caller;
 use crate::db::{self, KeptAnswer};
 use crate::error::{Error, Result};
-use crate::routes::workspaces;
 use crate::state::AppState;
 
-/// Longest body that is compared. Each route has a limit of its own, which is not longer.
-const LONGEST_BODY: usize = workspaces::MAX_WORKSPACE;
+/// Longest body that is hashed where it was read. Bytes. A longer one takes milliseconds, in which this
+/// thread would answer nobody.
+const LONG: usize = 1024 * 1024;
 
 /// Gives a request that was done before its answer again, and lets others pass. Behind the
 /// [gate](crate::gate), which knows whose names these are.
@@ -35,20 +36,26 @@ async fn answer(state: &AppState, request: Request, next: Next) -> Result<Respon
     };
     let workspace_id = caller.workspace_id;
     let key_hash = name::hash(workspace_id, name);
-    let (mut parts, body) = request.into_parts();
-    let body = to_bytes(body, LONGEST_BODY).await;
+    // No longer than the route allows.
+    let (mut parts, body) = request.with_limited_body().into_parts();
+    let body = to_bytes(body, usize::MAX).await;
     let body = body.map_err(|_| Error::TooLarge)?;
-    let mut hash = Sha256::new();
-    hash.update(parts.uri.to_string());
-    hash.update([0]);
-    hash.update(&body);
+    let uri = parts.uri.to_string();
+    let request_hash = match body.len() > LONG {
+        true => {
+            let body = body.clone();
+            let hashing = tokio::task::spawn_blocking(move || hash(&uri, &body));
+            hashing.await.map_err(Error::internal)?
+        }
+        false => hash(&uri, &body),
+    };
     let named = Named {
         workspace_id,
         key_hash,
-        request_hash: hash.finalize().into(),
+        request_hash,
         now: state.now(),
     };
-    let (request_hash, now) = (named.request_hash, named.now);
+    let now = named.now;
     let given_before = async || -> Result<Option<Response>> {
         let answer = db::find_answer(&state.pool, workspace_id, &key_hash, now).await?;
         answer
@@ -65,6 +72,14 @@ async fn answer(state: &AppState, request: Request, next: Next) -> Result<Respon
         Some(DoneBefore) => Ok(given_before().await?.unwrap_or(answer)),
         None => Ok(answer),
     }
+}
+
+fn hash(uri: &str, body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(uri);
+    hash.update([0]);
+    hash.update(body);
+    hash.finalize().into()
 }
 
 /// Marks the answer to a request that was done meanwhile.

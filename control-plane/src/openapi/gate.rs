@@ -54,7 +54,10 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
         Code::RateLimited,
         Code::Internal,
         Code::Unavailable,
-        Code::TimedOut,
+        match is_unsafe {
+            true => Code::OutcomeUnknown,
+            false => Code::TimedOut,
+        },
     ]);
     problems.describe(operation);
     for (status, response) in &mut operation.responses.responses {
@@ -176,7 +179,7 @@ fn add_headers(status: &str, response: &mut Response) {
     if status == "429" {
         add("Retry-After", Type::Integer, "Seconds to wait");
     }
-    if !["401", "500", "503"].contains(&status) {
+    if !["401", "500", "503", "504"].contains(&status) {
         let name = "RateLimit";
         add(
             name,

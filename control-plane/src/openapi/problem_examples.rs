@@ -66,6 +66,7 @@ fn error(code: Code) -> Error {
         Code::Unavailable => Error::Unavailable(sqlx::Error::PoolTimedOut),
         Code::TimedOut => Error::TimedOut,
         Code::Busy => Error::TooManyPasswords,
+        Code::OutcomeUnknown => Error::OutcomeUnknown,
         Code::NoNameServer => Error::NoNameServer("in the log only".into()),
     }
 }

@@ -5,12 +5,16 @@ use contract::{LinkId, Outcome, Visit, decide};
 
 use super::asked::{self, LinkPath};
 use super::password_form::{Form, Said};
-use super::{cookies, html, preview};
+use super::{allowance, cookies, html, preview};
 use crate::db::LinkRow;
 use crate::error::{Error, Result};
 use crate::qr::{Format, QrQuery};
 use crate::routes::links;
 use crate::state::AppState;
+
+/// Greatest QR code for strangers, in pixels: enough for a poster. Whoever owns the link gets larger ones
+/// from the API.
+const MAX_PUBLIC_SIZE: u32 = 1024;
 
 /// `GET /{code}` of a link with a password, `GET /{code}+` and `GET /{code}.qr` of any link. The proxy answers all
 /// other requests for links itself. Everything that is not a link's path ends here, too: 404.
@@ -34,6 +38,7 @@ async fn show(
     path: LinkPath<'_>,
     uri: &Uri,
 ) -> Result<Response> {
+    allowance::spend(state, headers).await?;
     let query = uri.query().unwrap_or_default();
     let Some(link) = asked::find(state, headers, path.code).await? else {
         return Ok(html::not_found());
@@ -86,7 +91,8 @@ async fn qr_code(state: &AppState, link: &LinkRow, uri: &Uri) -> Result<Response
     let Ok(query) = Query::<QrQuery>::try_from_uri(uri) else {
         return Ok(refused());
     };
-    let Ok(style) = query.check() else {
+    let style = query.check();
+    let Some(style) = style.ok().filter(|style| style.size() <= MAX_PUBLIC_SIZE) else {
         return Ok(refused());
     };
     match links::qr_code(state, link, style, Format::Png).await {

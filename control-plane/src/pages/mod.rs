@@ -1,5 +1,6 @@
 //! Pages for visitors of links: the password's form, the preview, and reports. No script in any of them.
 
+mod allowance;
 mod asked;
 mod cookies;
 mod form;

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::allowance;
 use super::asked::{self, AskedCode};
 use super::form::Form;
 use super::html::{self, May, escaped};
@@ -42,7 +43,11 @@ pub async fn report_form(
     AskedCode(code): AskedCode,
     headers: HeaderMap,
 ) -> Response {
-    match asked::find(&state, &headers, &code).await {
+    let found = async {
+        allowance::spend(&state, &headers).await?;
+        asked::find(&state, &headers, &code).await
+    };
+    match found.await {
         Ok(Some(link)) if link.deleted_at.is_none() => form(asked::host(&headers), &code),
         Ok(_) => html::not_found(),
         Err(error) => html::failed(error),
@@ -61,6 +66,7 @@ pub async fn report(
 }
 
 async fn keep(state: &AppState, headers: &HeaderMap, code: &str, entry: Entry) -> Result<Response> {
+    allowance::spend(state, headers).await?;
     let Some(link) = asked::find(state, headers, code).await? else {
         return Ok(html::not_found());
     };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::asked::{self, AskedCode, LinkPath};
 use super::password_form::{Form, Said};
-use super::{cookies, form, html};
+use super::{allowance, cookies, form, html};
 use crate::error::{Error, Result};
 use crate::limits::client_of;
 use crate::state::AppState;
@@ -62,6 +62,7 @@ async fn check(
     code: &str,
     entry: Entry,
 ) -> Result<Response> {
+    allowance::spend(state, headers).await?;
     let Some(link) = asked::find(state, headers, code).await? else {
         return Ok(html::not_found());
     };

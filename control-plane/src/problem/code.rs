@@ -96,9 +96,12 @@ codes! {
     TimedOut = SERVICE_UNAVAILABLE, "timed_out",
         "It took too long: try again.";
     Busy = SERVICE_UNAVAILABLE, "busy",
-        "Too many passwords wait to be looked at: try again in a moment.";
+        "Too many passwords wait to be looked at, or pictures to be drawn: try again in a moment.";
     NoNameServer = SERVICE_UNAVAILABLE, "no_name_server",
         "No name server answers: try again.";
+    OutcomeUnknown = GATEWAY_TIMEOUT, "outcome_unknown",
+        "It took too long, and may be done or not. Sent again with the same `Idempotency-Key`, it is done \
+         once; without one, look first.";
 }
 
 impl Code {
@@ -132,7 +135,8 @@ impl Code {
             Error::Unavailable(_) | Error::NoRedis(_) => Self::Unavailable,
             Error::NoNameServer(_) => Self::NoNameServer,
             Error::TimedOut => Self::TimedOut,
-            Error::TooManyPasswords => Self::Busy,
+            Error::TooManyPasswords | Error::TooManyPictures => Self::Busy,
+            Error::OutcomeUnknown => Self::OutcomeUnknown,
             Error::Internal(_) => Self::Internal,
         }
     }

@@ -74,6 +74,13 @@ pub struct Style {
     pub has_logo: bool,
 }
 
+impl Style {
+    /// Width and height in pixels.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+}
+
 impl QrQuery {
     /// # Errors
     /// [`Error::Invalid`] with all that is wrong.

@@ -1,7 +1,11 @@
 //! From what happened to messages: changes in the order of the log, and links whose time is over.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contract::LinkRecord;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::Event;
 use crate::db::{self, NewMessage};
@@ -10,6 +14,10 @@ use crate::state::AppState;
 
 /// Changes that are read in one transaction.
 const BATCH: i64 = 500;
+
+/// Messages that wait for one receiver: five bulk requests of ten thousand links each. A receiver that
+/// has fallen back so far has more use for an export than for all that happened meanwhile.
+const MAX_WAITING: i64 = 50_000;
 
 /// Links that were not clicked for longer have told what they have reached.
 const CLICKED_WITHIN: time::Duration = time::Duration::days(1);
@@ -68,6 +76,7 @@ pub(super) async fn collect(state: &AppState, counts_clicks: bool) -> Result<boo
             }
         }
     }
+    let messages = with_room(&mut transaction, messages, now).await?;
     db::insert_messages(&mut transaction, &messages).await?;
     let is_old = progress
         .expired_until
@@ -79,15 +88,50 @@ pub(super) async fn collect(state: &AppState, counts_clicks: bool) -> Result<boo
     Ok(changes.seq > progress.seq)
 }
 
+/// Those that may wait for their receivers. What is beyond is missed: the webhook counts it.
+async fn with_room(
+    connection: &mut PgConnection,
+    messages: Vec<NewMessage>,
+    now: OffsetDateTime,
+) -> Result<Vec<NewMessage>> {
+    let webhooks: BTreeSet<Uuid> = messages.iter().map(|message| message.webhook_id).collect();
+    if webhooks.is_empty() {
+        return Ok(messages);
+    }
+    let webhooks = Vec::from_iter(webhooks);
+    let rooms = db::room_for_messages(connection, &webhooks, MAX_WAITING).await?;
+    let mut rooms = BTreeMap::from_iter(rooms);
+    let mut missed: BTreeMap<Uuid, i64> = BTreeMap::new();
+    let mut kept = Vec::with_capacity(messages.len());
+    for message in messages {
+        match rooms.get_mut(&message.webhook_id) {
+            Some(room) if *room > 0 => {
+                *room -= 1;
+                kept.push(message);
+            }
+            _ => *missed.entry(message.webhook_id).or_default() += 1,
+        }
+    }
+    if !missed.is_empty() {
+        let (ids, counts): (Vec<Uuid>, Vec<i64>) = missed.into_iter().unzip();
+        tracing::warn!(
+            webhooks = ids.len(),
+            "receivers miss messages: too many wait"
+        );
+        db::note_missed(connection, &ids, &counts, now).await?;
+    }
+    Ok(kept)
+}
+
 fn message(
     state: &AppState,
-    webhook_id: uuid::Uuid,
+    webhook_id: Uuid,
     event: Event,
     (record, threshold): (&LinkRecord, Option<i64>),
     at: OffsetDateTime,
 ) -> Result<NewMessage> {
     Ok(NewMessage {
-        id: uuid::Uuid::now_v7(),
+        id: Uuid::now_v7(),
         webhook_id,
         event: event.as_str(),
         body: event.message(record, at, &state.config.public_url, threshold)?,

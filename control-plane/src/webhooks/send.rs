@@ -1,20 +1,33 @@
 //! Sending what is due.
 
-use futures_util::future::join_all;
+use std::collections::BTreeMap;
+
 use reqwest::StatusCode;
 use time::{Duration, OffsetDateTime};
+use tokio::task::{JoinError, JoinSet};
 use url::Url;
 use uuid::Uuid;
 
 use super::{AuditedWebhook, Secret, sign};
 use crate::audit::Deed;
 use crate::auth::id::{MessageId, WebhookId};
-use crate::db::{self, DueMessage, Outcome};
+use crate::db::{self, DueMessage, Outcome, UnderWay};
 use crate::error::{Error, Result};
 use crate::state::AppState;
 
-/// Messages that are sent at the same time by one process.
-const AT_A_TIME: i64 = 16;
+/// How often there is a look at what is due.
+const INTERVAL: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Messages that are sent at the same time by one process. Receivers that take ten seconds each leave
+/// room for 12 messages a second.
+const AT_A_TIME: i64 = 128;
+
+/// Of these, to one receiver: as many as programs take without trouble. One that answers in 100 ms gets
+/// some thirty a second.
+const OF_EACH: i64 = 4;
+
+/// What ends within this time is followed by the next messages together.
+const GATHERED: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// While a message is being sent, nobody else sends it. Longer than any receiver may take.
 const LEASE: Duration = Duration::seconds(60);
@@ -35,16 +48,73 @@ const WAITS: [Duration; 8] = [
 /// Longest reason that is kept. Characters.
 const LONGEST_REASON: usize = 200;
 
-/// Sends what is due. True if there may be more.
-pub(super) async fn send(state: &AppState) -> Result<bool> {
-    let now = state.now();
-    let due = db::take_due_messages(&state.pool, now, now + LEASE, AT_A_TIME).await?;
-    let is_full = due.len() as i64 == AT_A_TIME;
-    let sent = due.into_iter().map(|message| attempt(state, message));
-    for result in join_all(sent).await {
-        result?;
+/// Sends what is due, until it is stopped; then what is under way comes to its end.
+pub(super) async fn send(state: &AppState, stopping: impl Future<Output = ()>) {
+    tokio::pin!(stopping);
+    let mut under_way = JoinSet::new();
+    let mut receivers: BTreeMap<Uuid, i64> = BTreeMap::new();
+    loop {
+        let begun = begin(state, &mut under_way, &mut receivers).await;
+        if let Err(error) = begun {
+            tracing::warn!(%error, "messages to webhooks wait");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            () = &mut stopping => break,
+            Some(ended) = under_way.join_next() => {
+                end(ended, &mut receivers);
+                // Others that end at the same time: the database is asked for all of them together.
+                tokio::time::sleep(GATHERED).await;
+                while let Some(ended) = under_way.try_join_next() {
+                    end(ended, &mut receivers);
+                }
+            }
+        }
     }
-    Ok(is_full)
+    while under_way.join_next().await.is_some() {}
+}
+
+/// Begins to send as much as there is room for.
+async fn begin(
+    state: &AppState,
+    under_way: &mut JoinSet<Uuid>,
+    receivers: &mut BTreeMap<Uuid, i64>,
+) -> Result<()> {
+    let room = AT_A_TIME - under_way.len() as i64;
+    if room == 0 {
+        return Ok(());
+    }
+    let now = state.now();
+    let busy = UnderWay {
+        webhooks: receivers.keys().copied().collect(),
+        messages: receivers.values().copied().collect(),
+    };
+    let (times, limits) = ((now, now + LEASE), (OF_EACH, room));
+    for message in db::take_due_messages(&state.pool, &busy, times, limits).await? {
+        let (state, webhook_id) = (state.clone(), message.webhook_id);
+        *receivers.entry(webhook_id).or_default() += 1;
+        under_way.spawn(async move {
+            if let Err(error) = attempt(&state, message).await {
+                tracing::warn!(%error, "what became of a message is not noted");
+            }
+            webhook_id
+        });
+    }
+    Ok(())
+}
+
+/// A receiver has one message less under way.
+fn end(ended: Result<Uuid, JoinError>, receivers: &mut BTreeMap<Uuid, i64>) {
+    match ended {
+        Ok(webhook_id) => {
+            if let Some(messages) = receivers.get_mut(&webhook_id) {
+                *messages -= 1;
+            }
+            receivers.retain(|_, messages| *messages > 0);
+        }
+        // Whose it was is not known: the receiver has a little less room from then on.
+        Err(error) => tracing::error!(%error, "sending a message panicked"),
+    }
 }
 
 async fn attempt(state: &AppState, message: DueMessage) -> Result<()> {

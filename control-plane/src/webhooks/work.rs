@@ -1,8 +1,10 @@
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::collect::collect;
 use super::send::send;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::state::AppState;
 
 /// How often there is a look at what happened.
@@ -11,11 +13,28 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// How often there is a look at clicks. They are counted every two seconds.
 const CLICKS_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Tells programs of links, until it is stopped.
+/// Tells programs of links, until it is stopped. What happened is written down beside the sending, so
+/// that no receiver keeps it waiting.
 ///
 /// # Errors
 /// Never: what fails is tried again.
 pub async fn run(state: AppState, stopping: impl Future<Output = ()>) -> Result<(), Error> {
+    let (stop, stopped) = watch::channel(false);
+    let until = |mut stopped: watch::Receiver<bool>| async move {
+        drop(stopped.wait_for(|stopped| *stopped).await);
+    };
+    tokio::join!(
+        async {
+            stopping.await;
+            stop.send_replace(true);
+        },
+        write_down(&state, until(stopped.clone())),
+        send(&state, until(stopped)),
+    );
+    Ok(())
+}
+
+async fn write_down(state: &AppState, stopping: impl Future<Output = ()>) {
     tokio::pin!(stopping);
     let mut clicks_looked_at: Option<Instant> = None;
     loop {
@@ -24,20 +43,15 @@ pub async fn run(state: AppState, stopping: impl Future<Output = ()>) -> Result<
             clicks_looked_at = Some(Instant::now());
         }
         // Not abandoned half way: a transaction that is cancelled may stay open.
-        let more = turn(&state, counts_clicks).await.unwrap_or_else(|error| {
+        let more = collect(state, counts_clicks).await;
+        let more = more.unwrap_or_else(|error| {
             tracing::warn!(%error, "webhooks wait");
             false
         });
         let pause = if more { Duration::ZERO } else { INTERVAL };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = &mut stopping => return Ok(()),
+            () = &mut stopping => return,
         }
     }
-}
-
-async fn turn(state: &AppState, counts_clicks: bool) -> Result<bool> {
-    let collected = collect(state, counts_clicks).await?;
-    let sent = send(state).await?;
-    Ok(collected || sent)
 }

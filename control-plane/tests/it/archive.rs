@@ -330,3 +330,49 @@ async fn what_others_have_cannot_be_restored_over() {
     // The domain is not theirs, and the code is taken.
     assert_eq!(rows, [2, 3], "{refused}");
 }
+
+#[tokio::test]
+async fn a_dry_run_waits_for_nobody_and_keeps_nobody_waiting() {
+    let old = Place::start().await;
+    old.fill().await;
+    let file = old.export().await;
+    let new = Place::start().await;
+    // What somebody holds who makes a link: its name, its domain, and the heads of the logs.
+    let mut making = new.app.pool.begin().await.unwrap();
+    for lock in [
+        "select pg_advisory_xact_lock_shared(1851878757)",
+        "select 1 from link_changes_head for update",
+        "select 1 from audit_heads for update",
+    ] {
+        sqlx::query(lock).execute(&mut *making).await.unwrap();
+    }
+    let dry = new.restore("?dry_run=true", &file).await;
+    assert_eq!((&dry["made"], &dry["refused"]), (&json!(2_003), &json!(0)));
+    making.rollback().await.unwrap();
+    new.assert_empty().await;
+}
+
+#[tokio::test]
+async fn a_file_has_one_logo() {
+    let old = Place::start().await;
+    old.put_logo().await;
+    let file = old.export().await;
+    let logo = file.lines().find(|line| kind(line) == "logo").unwrap();
+    let mut lines: Vec<&str> = file.lines().collect();
+    let last = lines.len() - 1;
+    lines.insert(last, logo);
+    let twice = with(&lines.join("\n"), |_, line| {
+        if line["kind"] == "end" {
+            line["lines"] = (last + 1).into();
+        }
+    });
+    let new = Place::start().await;
+    let refused = new.restore("", &twice).await;
+    assert_eq!(
+        (
+            &refused["errors"][0]["row"],
+            &refused["errors"][0]["problem"]["code"]
+        ),
+        (&json!(last + 1), &json!("conflict"))
+    );
+}

@@ -409,3 +409,63 @@ async fn ten_thousand_links_are_made_edited_and_deleted_in_one_request_each() {
         .unwrap();
     assert_eq!(numbers, (30_001, 30_001));
 }
+
+/// A link with a thousand errors in it.
+fn wrong_throughout() -> Value {
+    let condition = json!({ "country": ["nowhere", "else"] });
+    let rule = json!({ "if": vec![condition; 20], "then": { "url": "/" } });
+    json!({ "original_url": "https://example.com/", "rules": vec![rule; 25] })
+}
+
+#[tokio::test]
+async fn errors_of_one_link_and_of_one_answer_have_an_end() {
+    let app = App::start().await;
+    let one = app.create_link(wrong_throughout()).await;
+    let errors = one.body["errors"].as_array().unwrap();
+    assert_eq!(
+        (one.status, errors.len()),
+        (422, 101),
+        "{}",
+        one.body["detail"]
+    );
+    assert_eq!(errors[100]["code"], "too_many_errors");
+    assert!(one.body["detail"].as_str().unwrap().len() < 1_000);
+
+    let many = make(&app, json!(vec![wrong_throughout(); 200])).await;
+    let results = many.body["results"].as_array().unwrap();
+    let told = results
+        .iter()
+        .map(|row| row["problem"]["errors"].as_array().unwrap().len());
+    let told: Vec<usize> = told.collect();
+    assert_eq!((told[0], told[199]), (101, 2), "{told:?}");
+    assert!(told.iter().sum::<usize>() < 11_000);
+    let all = json!({ "links": vec![wrong_throughout(); 200], "all_or_nothing": true });
+    let refused = post(&app, "", all).await;
+    assert_eq!(refused.body["errors"].as_array().unwrap().len(), 1_000);
+}
+
+#[tokio::test]
+async fn options_have_a_limit_that_many_links_at_once_do_not_lift() {
+    let app = App::start().await;
+    let long = |number: usize| format!("https://example.com/{number}/{}", "x".repeat(1_900));
+    let rules: Vec<Value> = (0..40)
+        .map(|number| json!({ "if": [], "then": { "url": long(number) } }))
+        .collect();
+    let mut link = row("long");
+    link["rules"] = json!(rules);
+    let answer = make(&app, json!([link, row("short")])).await;
+    assert_eq!(
+        (&answer.body["done"], &answer.body["refused"]),
+        (&json!(1), &json!(1))
+    );
+    let error = &answer.body["results"][0]["problem"]["errors"][0];
+    assert_eq!(
+        (&error["field"], &error["code"]),
+        (&json!("rules"), &json!("too_large"))
+    );
+    let id = &answer.body["results"][1]["id"];
+    let edit = json!({ "select": { "ids": [id] }, "change": { "rules": rules } });
+    let edited = post(&app, "/edit", edit).await;
+    let error = &edited.body["results"][0]["problem"]["errors"][0];
+    assert_eq!(error["code"], "too_large", "{}", edited.body);
+}

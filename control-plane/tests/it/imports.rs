@@ -1,5 +1,6 @@
 //! Links from files and into files.
 
+use contract::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -172,6 +173,10 @@ async fn what_is_no_file_of_links_is_refused() {
             [b"url\n".to_vec(), b"x\n".repeat(200_001)].concat(),
             "too_many_rows",
         ),
+        (
+            [b"url".to_vec(), b",code".repeat(200)].concat(),
+            "too_many_columns",
+        ),
     ] {
         let refused = upload(&app, "", file).await;
         assert_eq!(
@@ -284,5 +289,126 @@ async fn an_export_goes_through_all_links_in_chunks() {
         !ids.contains(first.as_str().unwrap()),
         "{}",
         link_path(&first)
+    );
+}
+
+/// The database refuses a link of this code, whatever is tried.
+async fn poison(app: &App) {
+    for statement in [
+        "create function refuse_poison() returns trigger language plpgsql
+         as $$ begin raise exception 'poison'; end $$",
+        "create trigger poison before insert on links
+         for each row when (new.code = 'poison') execute function refuse_poison()",
+    ] {
+        sqlx::query(statement).execute(&app.pool).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_fails_again_and_again_is_given_up_and_keeps_nobody_waiting() {
+    let mut app = App::start().await;
+    poison(&app).await;
+    let begun = upload(&app, "", "code,url\npoison,https://example.com/\n").await;
+    let path = begun.headers["location"].to_str().unwrap().to_owned();
+    let failed = async |attempts: i32| {
+        eventually("an attempt fails", async || {
+            let row: (i32, bool) =
+                sqlx::query_as("select attempts, failure is not null from imports")
+                    .fetch_one(&app.pool)
+                    .await
+                    .unwrap();
+            (row == (attempts, true)).then_some(())
+        })
+        .await;
+    };
+    failed(1).await;
+    let tried = app.get(&path).await.body;
+    assert_eq!(
+        (&tried["finished"], &tried["failure"]["code"]),
+        (&json!(false), &json!("internal"))
+    );
+
+    // A second one of the workspace would have to wait for it; another workspace's need not.
+    let second = upload(&app, "?dry_run=true", FILE).await;
+    assert_eq!(
+        (second.status, &second.body["code"]),
+        (409, &json!("conflict"))
+    );
+    let own = std::mem::replace(&mut app.key, app.foreign_key().await);
+    let other = import(&app, "", "code,url\nfine,https://example.com/\n").await;
+    assert_eq!(
+        (counts(&other), &other["failure"]),
+        ([1, 1, 0, 0], &Value::Null)
+    );
+    app.key = own;
+
+    for (attempt, seconds) in [(2, 2), (3, 15), (4, 90), (5, 300)] {
+        app.clock.advance(seconds * 1_000_000);
+        eventually("it is tried again", async || {
+            let query = "select true from imports where attempts = $1 and failure is not null
+                         and next_attempt_at is distinct from $2";
+            let soon = app.clock.now().to_datetime().unwrap() + std::time::Duration::from_secs(10);
+            let row: Option<bool> = sqlx::query_scalar(query)
+                .bind(attempt)
+                .bind(soon)
+                .fetch_optional(&app.pool)
+                .await
+                .unwrap();
+            row
+        })
+        .await;
+    }
+    let given_up = app.get(&path).await.body;
+    assert_eq!(
+        (
+            &given_up["finished"],
+            &given_up["done"],
+            &given_up["failure"]["code"]
+        ),
+        (&json!(true), &json!(0), &json!("internal"))
+    );
+    let rows: i64 = sqlx::query_scalar("select count(*) from import_rows")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(rows, 0);
+    let next = import(&app, "", FILE).await;
+    assert_eq!(next["finished"], true, "the workspace may go on: {next}");
+}
+
+#[tokio::test]
+async fn imports_of_several_workspaces_take_turns() {
+    let mut app = App::start().await;
+    let mut file = "code,url\n".to_owned();
+    for number in 0..15_000 {
+        file.push_str(&format!("row-{number},https://example.com/{number}\n"));
+    }
+    let long = upload(&app, "", file).await;
+    let path = long.headers["location"].to_str().unwrap().to_owned();
+    let own = std::mem::replace(&mut app.key, app.foreign_key().await);
+    import(&app, "", "code,url\nquick,https://example.com/\n").await;
+    app.key = own;
+    let long = app.get(&path).await.body;
+    assert_eq!(
+        long["finished"], false,
+        "the short one did not wait: {long}"
+    );
+}
+
+#[tokio::test]
+async fn the_errors_of_an_import_have_an_end() {
+    let app = App::start().await;
+    let tags = "\u{7};".repeat(50);
+    let mut file = "url,tags\n".to_owned();
+    for _ in 0..1_500 {
+        file.push_str(&format!("https://example.com/,{tags}\n"));
+    }
+    let refused = import(&app, "?dry_run=true", file).await;
+    let errors = refused["errors"].as_array().unwrap();
+    assert_eq!((&refused["refused"], errors.len()), (&json!(1_500), 1_000));
+    let told = errors[0]["problem"]["errors"].as_array().unwrap();
+    assert_eq!(
+        (told.len(), &told[5]["code"]),
+        (6, &json!("too_many_errors"))
     );
 }

@@ -53,6 +53,8 @@ async fn wrong_notes_tags_and_ids_are_refused() {
             "forbidden_character",
         ),
         (json!({ "tags": ["x".repeat(51)] }), "tags[0]", "too_long"),
+        // In lower case, each is two.
+        (json!({ "tags": ["İ".repeat(26)] }), "tags[0]", "too_long"),
         (json!({ "tags": "spring" }), "tags", "wrong_type"),
         (json!({ "tags": null }), "tags", "wrong_type"),
         (json!({ "notes": "a\u{0}" }), "notes", "forbidden_character"),

@@ -16,6 +16,7 @@ mod body_fields;
 mod bulk;
 mod caps;
 mod console;
+mod deadline;
 mod docs;
 mod domain_ownership;
 mod domains;

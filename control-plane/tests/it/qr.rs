@@ -224,6 +224,8 @@ async fn visitors_get_the_code_at_the_short_address() {
     assert_eq!(get("/none.qr").await.0, 404);
     assert_eq!(get("/print.qr?size=1").await.0, 422);
     assert_eq!(get("/print.qr?size=x").await.0, 422);
+    assert_eq!(get("/print.qr?size=1024").await.0, 200);
+    assert_eq!(get("/print.qr?size=1025").await.0, 422, "for owners only");
     assert_eq!(get("/print.qr?logo=true").await.0, 422);
     app.delete_link(&link["id"]).await;
     assert_eq!(get("/print.qr").await.0, 410);

@@ -105,3 +105,59 @@ async fn a_burst_from_many_connections_gets_exactly_what_there_is() {
     let granted = answers.iter().filter(|answer| answer.status == 200);
     assert_eq!(granted.count(), 5);
 }
+
+#[tokio::test]
+async fn whoever_makes_up_keys_is_limited_and_keeps_nobody_from_signing_in() {
+    let setting = ("LINKPULSE_API_REQUESTS_PER_MINUTE", "3".to_owned());
+    let app = App::start_with(&[setting]).await;
+    let ask = async |address: &str, key: &str| {
+        let request = app.request(Method::GET, "/api/v1/links").bearer_auth(key);
+        answer(request.header("x-forwarded-for", address)).await
+    };
+    for _ in 0..3 {
+        assert_eq!(ask("192.0.2.1", "lp_made_up").await.status, 401);
+    }
+    let refused = ask("192.0.2.1", "lp_made_up").await;
+    assert_eq!(
+        (refused.status, &refused.body["code"]),
+        (429, &json!("rate_limited"))
+    );
+    assert_eq!(header(&refused, "retry-after"), "21");
+    assert_eq!(header(&refused, "ratelimit-policy"), "\"unknown\";q=3;w=60");
+    assert_eq!(ask("192.0.2.2", "lp_made_up").await.status, 401);
+    assert_eq!(ask("192.0.2.1", &app.key).await.status, 200);
+    let body = json!({ "email": EMAIL, "password": PASSWORD });
+    let request = app.request(Method::POST, "/api/v1/session").json(&body);
+    let signed_in = answer(request.header("x-forwarded-for", "192.0.2.1")).await;
+    assert_eq!(signed_in.status, 200);
+}
+
+#[tokio::test]
+async fn pages_for_visitors_are_limited_by_address() {
+    let setting = ("LINKPULSE_API_REQUESTS_PER_MINUTE", "4".to_owned());
+    let app = App::start_with(&[setting]).await;
+    app.link("busy").await;
+    let get = async |address: &str, path: &str| {
+        let request = app.request(Method::GET, path);
+        let request = request.header("x-forwarded-host", "go.example.org");
+        let response = request.header("x-forwarded-for", address).send().await;
+        response.unwrap()
+    };
+    for path in ["/busy.qr", "/busy+", "/report/busy", "/none+"] {
+        let status = get("192.0.2.1", path).await.status().as_u16();
+        assert!([200, 404].contains(&status), "{path}: {status}");
+    }
+    for path in ["/busy.qr", "/busy+", "/report/busy"] {
+        let refused = get("192.0.2.1", path).await;
+        assert_eq!(refused.status(), 429, "{path}");
+        assert_eq!(refused.headers()["retry-after"], "16");
+    }
+    let form = app.request(Method::POST, "/auth/busy");
+    let form = form
+        .header("x-forwarded-host", "go.example.org")
+        .header("x-forwarded-for", "192.0.2.1")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let refused = form.body("password=x").send().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert_eq!(get("192.0.2.2", "/busy.qr").await.status(), 200);
+}

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
 use serde_json::Value;
+use sqlx::PgConnection;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -42,6 +43,9 @@ pub struct CreateImport {
 /// A job makes the links; the address in `Location` tells how far it has got. Codes are kept. A file
 /// can be imported again: rows whose code leads where it should are skipped, and rows without a code
 /// get the same one every time.
+///
+/// A workspace has one unfinished import at a time, dry runs and restores included. One that fails is tried
+/// again for some minutes, and then given up: `failure` says why.
 #[utoipa::path(post, path = "/api/v1/imports", tag = "imports", params(CreateImport),
     request_body(content = String, content_type = "text/csv",
         example = json!("original_url,code,title\nhttps://example.com/sale,spring-24,Spring sale\n")),
@@ -51,6 +55,8 @@ pub struct CreateImport {
         (status = 400, description = "The body could not be read", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 409, description = "`conflict`: another import of the workspace is not finished",
+            body = Problem),
         (status = 413, description = "Body over 32 MiB", body = Problem),
         (status = 415, description = "Not `text/csv`", body = Problem),
         (status = 422, description = "`validation_failed`: the file cannot be read, or has no column \
@@ -68,6 +74,7 @@ pub async fn create_import(
     caller.may_edit()?;
     let body = body_of(&headers, body, "text/csv")?;
     let workspace_id = caller.workspace_id;
+    one_at_a_time(&mut *state.pool.acquire().await?, workspace_id).await?;
     let read = tokio::task::spawn_blocking(move || imports::read(&body, workspace_id));
     let file = read.await.map_err(Error::internal)??;
     let row = ImportRow {
@@ -85,6 +92,7 @@ pub async fn create_import(
         errors: serde_json::json!([]),
         ignored_columns: file.ignored_columns,
         finished_at: None,
+        failure: None,
     };
     begin(state, row, file.rows, once).await
 }
@@ -116,6 +124,7 @@ async fn insert(
 ) -> Result<Import> {
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
+    one_at_a_time(&mut transaction, row.workspace_id).await?;
     db::insert_import(&mut transaction, &row, rows).await?;
     let begun = Import::from(row);
     let status = StatusCode::ACCEPTED;
@@ -123,6 +132,19 @@ async fn insert(
         .await?;
     transaction.commit().await?;
     Ok(begun)
+}
+
+/// Refuses a second unfinished import of a workspace: each keeps its rows until it is through.
+///
+/// # Errors
+/// [`Error::Conflict`] if there is one.
+pub(crate) async fn one_at_a_time(connection: &mut PgConnection, workspace_id: Uuid) -> Result<()> {
+    match db::has_unfinished_import(connection, workspace_id).await? {
+        true => Err(Error::Conflict(
+            "another import of this workspace is not finished yet: wait for its end",
+        )),
+        false => Ok(()),
+    }
 }
 
 /// The file in a body, if it is of this type.

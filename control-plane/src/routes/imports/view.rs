@@ -20,7 +20,7 @@ pub struct Import {
     dry_run: bool,
     /// True: a whole workspace, of which all is made or nothing.
     whole_workspace: bool,
-    /// True when all rows are done with.
+    /// True when all rows are done with, or it was given up.
     finished: bool,
     /// Rows of the file, without its header.
     total: i32,
@@ -48,6 +48,10 @@ pub struct Import {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required)]
     finished_at: Option<OffsetDateTime>,
+    /// Null, or why the last attempt at the next rows failed: it is tried again. Of a finished import: why it
+    /// was given up, with what was done until then.
+    #[schema(value_type = Option<Object>, required)]
+    failure: Option<Value>,
 }
 
 impl From<ImportRow> for Import {
@@ -67,6 +71,7 @@ impl From<ImportRow> for Import {
             created_by: row.created_by,
             created_at: row.created_at,
             finished_at: row.finished_at,
+            failure: row.failure,
         }
     }
 }

@@ -87,7 +87,7 @@ impl Edit {
     /// From here on, the password is a hash.
     pub(super) async fn hash_password(&mut self, state: &AppState) -> Result<()> {
         if let Some(Some(password)) = &mut self.password {
-            *password = state.passwords.hash(take(password)).await?;
+            *password = state.link_passwords.hash(take(password)).await?;
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ const ATTEMPTS: usize = 3;
         (status = 200, description = "The link", body = Link),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
-        (status = 503, description = "`unavailable`", body = Problem),
+        (status = 503, description = "`unavailable`, `busy`", body = Problem),
     ))]
 pub async fn get_external_link(
     State(state): State<AppState>,
@@ -57,7 +57,7 @@ pub async fn get_external_link(
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
-        (status = 503, description = "`unavailable`", body = Problem),
+        (status = 503, description = "`unavailable`, `busy`", body = Problem),
     ))]
 pub async fn put_external_link(
     State(state): State<AppState>,

@@ -121,6 +121,11 @@ pub(super) fn password(text: String, check: &mut FieldCheck<'_>) -> Option<Strin
     Some(text)
 }
 
+/// Longest options of a link, as they are stored. Bytes. A request about one link cannot have longer ones;
+/// one about many, and a file, could: and each visit, each copy at the edge and each entry of the audit
+/// log would have to carry them.
+const MAX_OPTIONS: usize = 64 * 1024;
+
 /// What one field alone does not tell.
 pub(super) fn together(
     status: RedirectStatus,
@@ -142,5 +147,11 @@ pub(super) fn together(
         let message =
             format!("a permanent redirect is remembered for at most {MAX_PERMANENT_AGE} seconds");
         check.refuse("max_age", "too_long_for_permanent", message);
+    }
+    if serde_json::to_vec(options).is_ok_and(|stored| stored.len() > MAX_OPTIONS) {
+        let message = format!(
+            "rules, split and the other options of a link have at most {MAX_OPTIONS} bytes together"
+        );
+        check.refuse("rules", "too_large", message);
     }
 }

@@ -22,7 +22,7 @@ use crate::state::AppState;
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 422, description = "`validation_failed`: also a logo that there is not",
             body = Problem),
-        (status = 503, description = "`unavailable`", body = Problem),
+        (status = 503, description = "`unavailable`, `busy`", body = Problem),
     ))]
 pub async fn link_qr_png(
     State(state): State<AppState>,
@@ -45,7 +45,7 @@ pub async fn link_qr_png(
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 422, description = "`validation_failed`: also a logo that there is not",
             body = Problem),
-        (status = 503, description = "`unavailable`", body = Problem),
+        (status = 503, description = "`unavailable`, `busy`", body = Problem),
     ))]
 pub async fn link_qr_svg(
     State(state): State<AppState>,
@@ -86,13 +86,11 @@ pub(crate) async fn qr_code(
     };
     // `public_url` ends in "/", and so far every link is on its host.
     let address = format!("{}{}?via=qr", state.config.public_url, link.code);
-    // Drawing takes milliseconds, in which this thread would answer nobody.
     let draw = move || {
         let logo = logo.map(Logo::stored).transpose()?;
         Picture::new(&address, style, logo)?.draw(format)
     };
-    let picture = tokio::task::spawn_blocking(draw).await;
-    let picture = picture.map_err(Error::internal)??;
+    let picture = state.drawings.run(draw).await?;
     let content_type = match format {
         Format::Png => "image/png",
         Format::Svg => "image/svg+xml",

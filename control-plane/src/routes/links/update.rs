@@ -126,7 +126,7 @@ pub struct UpdateLink {
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
-        (status = 503, description = "`unavailable`", body = Problem),
+        (status = 503, description = "`unavailable`, `busy`", body = Problem),
     ))]
 pub async fn update_link(
     State(state): State<AppState>,

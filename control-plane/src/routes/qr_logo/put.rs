@@ -23,7 +23,7 @@ use crate::state::AppState;
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `image/png`", body = Problem),
         (status = 422, description = "`validation_failed`: not a PNG, or too large", body = Problem),
-        (status = 503, description = "`unavailable`", body = Problem),
+        (status = 503, description = "`unavailable`, `busy`", body = Problem),
     ))]
 pub async fn put_qr_logo(
     State(state): State<AppState>,
@@ -40,9 +40,8 @@ pub async fn put_qr_logo(
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
         _ => Error::Malformed("the body could not be read".into()),
     })?;
-    let read = move || Logo::accept(&body);
-    let logo = tokio::task::spawn_blocking(read).await;
-    let png = logo.map_err(Error::internal)??.into_png();
+    let logo = state.drawings.run(move || Logo::accept(&body)).await?;
+    let png = logo.into_png();
     db::put_qr_logo(&state.pool, caller.workspace_id, &png, state.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

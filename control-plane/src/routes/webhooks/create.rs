@@ -73,6 +73,8 @@ pub async fn create_webhook(
         is_enabled: true,
         created_at: now,
         updated_at: now,
+        missed: 0,
+        missed_at: None,
     };
     let secret = Secret::generate();
     // In a task of its own: a client that hangs up must not cancel a transaction half way.

@@ -28,6 +28,13 @@ pub struct Webhook {
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
+    /// Messages that were never written down, since 50,000 were waiting for the receiver. What it knows
+    /// has gaps from then on: an export tells what is.
+    missed_messages: i64,
+    /// When that happened last.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
+    missed_at: Option<OffsetDateTime>,
 }
 
 /// A webhook that was just made.
@@ -88,6 +95,8 @@ impl TryFrom<WebhookRow> for Webhook {
             enabled: row.is_enabled,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            missed_messages: row.missed,
+            missed_at: row.missed_at,
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::Query;
-use crate::routes::imports::{Import, begin, body_of};
+use crate::routes::imports::{Import, begin, body_of, one_at_a_time};
 use crate::state::AppState;
 
 /// Longest file in bytes.
@@ -45,7 +45,8 @@ pub struct RestoreWorkspace {
         (status = 400, description = "The body could not be read", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `missing_scope`, `cross_site`", body = Problem),
-        (status = 409, description = "`conflict`: the workspace has links", body = Problem),
+        (status = 409, description = "`conflict`: the workspace has links, or an import that is not \
+            finished", body = Problem),
         (status = 413, description = "Body over 64 MiB", body = Problem),
         (status = 415, description = "Not `application/jsonl`", body = Problem),
         (status = 422, description = "`validation_failed`: the file is not whole, or some lines are none; \
@@ -67,6 +68,7 @@ pub async fn restore_workspace(
     if db::workspace_has_links(&mut connection, workspace_id).await? {
         return Err(archive::not_empty());
     }
+    one_at_a_time(&mut connection, workspace_id).await?;
     drop(connection);
     let read = tokio::task::spawn_blocking(move || archive::read(&body));
     let lines = read.await.map_err(Error::internal)??;
@@ -85,6 +87,7 @@ pub async fn restore_workspace(
         errors: serde_json::json!([]),
         ignored_columns: Vec::new(),
         finished_at: None,
+        failure: None,
     };
     begin(state, row, lines, once).await
 }

@@ -1,6 +1,7 @@
 //! Programs are told of links, in a way they can trust, until they have it.
 
 mod attempts;
+mod fairness;
 mod refused;
 mod secrets;
 mod told;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::outcome::{BulkOutcome, MAX_ROWS, Refusals, RowOutcome, Written};
+use super::outcome::{BulkOutcome, MAX_ROWS, Refusals, RoomForErrors, RowOutcome, Written};
 use super::rows::{self, Row};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
@@ -87,7 +87,13 @@ async fn write(
     // Ten thousand addresses take a moment to check, in which this thread would answer nobody.
     let checking = tokio::task::spawn_blocking({
         let state = state.clone();
-        move || links.into_iter().map(|link| check(link, &state)).collect()
+        move || {
+            let mut room = RoomForErrors::default();
+            let drafts = links.into_iter().map(|link| check(link, &state));
+            drafts
+                .map(|draft| draft.map_err(|reason| room.shorten(reason)))
+                .collect()
+        }
     });
     let drafts: Vec<Result<Draft>> = checking.await.map_err(Error::internal)?;
     for _ in 1..ATTEMPTS {

@@ -57,7 +57,7 @@ pub struct UpdateLinks {
         (status = 413, description = "Body over 8 MiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
-        (status = 503, description = "`unavailable`", body = Problem),
+        (status = 503, description = "`unavailable`, `busy`", body = Problem),
     ))]
 pub async fn update_links(
     State(state): State<AppState>,

@@ -21,6 +21,9 @@ pub(super) const MAX_ROWS: usize = 10_000;
 /// Errors of a request that is refused as a whole. More would help nobody.
 const MAX_ERRORS: usize = 1_000;
 
+/// Refused fields that the rows of one answer tell, together. When they are used up, a row tells one.
+const MAX_FIELD_ERRORS: usize = 10_000;
+
 /// What became of a request about many links.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BulkOutcome {
@@ -72,6 +75,28 @@ impl RowOutcome {
             code,
             problem: Some(Problem::from(reason)),
         }
+    }
+}
+
+/// How many refused fields can still be told. Each row may have a hundred, and without an end to it,
+/// ten thousand rows would take hundreds of megabytes.
+#[derive(Debug)]
+pub(super) struct RoomForErrors(usize);
+
+impl Default for RoomForErrors {
+    fn default() -> Self {
+        Self(MAX_FIELD_ERRORS)
+    }
+}
+
+impl RoomForErrors {
+    /// As much of this as there is room for, and something in any case.
+    pub(super) fn shorten(&mut self, reason: Error) -> Error {
+        let reason = reason.shortened(self.0.max(1));
+        if let Error::Invalid(errors) = &reason {
+            self.0 = self.0.saturating_sub(errors.len());
+        }
+        reason
     }
 }
 
@@ -134,7 +159,7 @@ impl Refusals {
         match reason {
             Error::Invalid(errors) => {
                 let errors = errors.iter().map(|error| error.below(&row));
-                self.0.extend(errors);
+                self.0.extend(errors.take(MAX_ERRORS - self.0.len()));
             }
             other => {
                 let problem = Problem::from(other);
