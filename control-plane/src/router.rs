@@ -140,6 +140,7 @@ pub fn router(state: AppState) -> Router {
             "/report/{code}",
             post(pages::report).get(pages::report_form),
         )
+        .route("/robots.txt", get(pages::robots))
         .fallback(pages::link_page)
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -1,4 +1,5 @@
-//! Pages for visitors of links: the password's form, the preview, and reports. No script in any of them.
+//! Pages for visitors of links: the password's form, the preview, and reports; no script in any
+//! of them. And files that programs ask each domain for.
 
 mod asked;
 mod cookies;
@@ -8,9 +9,11 @@ mod link;
 mod password_form;
 mod preview;
 mod report;
+mod robots;
 mod unlock;
 
 pub(crate) use html::escaped;
 pub use link::link_page;
 pub use report::{report, report_form};
+pub use robots::robots;
 pub use unlock::{back_to_link, unlock};

@@ -53,6 +53,7 @@ mod rate_limits;
 mod relay;
 mod relay_cluster;
 mod reports;
+mod site_files;
 mod stats;
 mod together;
 mod unfurl;
