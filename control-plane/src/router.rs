@@ -141,6 +141,11 @@ pub fn router(state: AppState) -> Router {
             post(pages::report).get(pages::report_form),
         )
         .route("/robots.txt", get(pages::robots))
+        .route(
+            "/.well-known/apple-app-site-association",
+            get(pages::apple_app_site_association),
+        )
+        .route("/.well-known/assetlinks.json", get(pages::assetlinks))
         .fallback(pages::link_page)
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -1648,6 +1648,10 @@ export interface components {
         };
         /** @description A domain. */
         Domain: {
+            /** @description What iOS gets at `/.well-known/apple-app-site-association`. A 404, when null. */
+            apple_app_site_association: Record<string, never> | null;
+            /** @description What Android gets at `/.well-known/assetlinks.json`. A 404, when null. */
+            assetlinks: Record<string, never>[] | null;
             /**
              * @description Its name.
              * @example go.example.com
@@ -2622,6 +2626,13 @@ export interface components {
         };
         /** @description What to change. Absent fields stay; `null` clears what may be empty. */
         UpdateDomain: {
+            /**
+             * @description What iOS gets at `/.well-known/apple-app-site-association`: apps that may open links of the
+             *     domain. A JSON object.
+             */
+            apple_app_site_association?: Record<string, never> | null;
+            /** @description What Android gets at `/.well-known/assetlinks.json`: the same for its apps. A JSON array. */
+            assetlinks?: Record<string, never>[] | null;
             /** @description Where expired links lead that have no such target of their own. */
             expired_url?: string | null;
             /** @description Whether `ABC` means `abc`. Can be switched on while no code has capital letters. */
@@ -3365,6 +3376,8 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
+                     *           "apple_app_site_association": null,
+                     *           "assetlinks": null,
                      *           "domain": "go.example.com",
                      *           "expired_url": null,
                      *           "ignores_case": false,
@@ -3421,6 +3434,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "apple_app_site_association": null,
+                     *       "assetlinks": null,
                      *       "domain": "go.example.com",
                      *       "expired_url": null,
                      *       "ignores_case": false,
@@ -3472,6 +3487,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "apple_app_site_association": null,
+                     *       "assetlinks": null,
                      *       "domain": "go.example.com",
                      *       "expired_url": null,
                      *       "ignores_case": false,
@@ -3571,6 +3588,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "apple_app_site_association": null,
+                     *       "assetlinks": null,
                      *       "domain": "go.example.com",
                      *       "expired_url": null,
                      *       "ignores_case": false,
@@ -3637,6 +3656,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "apple_app_site_association": null,
+                     *       "assetlinks": null,
                      *       "domain": "go.example.com",
                      *       "expired_url": null,
                      *       "ignores_case": false,

@@ -1,6 +1,7 @@
 //! Pages for visitors of links: the password's form, the preview, and reports; no script in any
 //! of them. And files that programs ask each domain for.
 
+mod app_association;
 mod asked;
 mod cookies;
 mod form;
@@ -12,6 +13,7 @@ mod report;
 mod robots;
 mod unlock;
 
+pub use app_association::{apple_app_site_association, assetlinks};
 pub(crate) use html::escaped;
 pub use link::link_page;
 pub use report::{report, report_form};
