@@ -22,7 +22,7 @@ use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::{self, Description};
 use crate::routes::{
     audit, domains, imports, invitations, keys, links, members, orphans, qr_logo, reports, session,
-    sessions, webhooks, workspaces,
+    sessions, utm_templates, webhooks, workspaces,
 };
 use crate::state::AppState;
 use crate::{console, docs, gate, once, pages, problem, unread, versions};
@@ -116,6 +116,15 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::rotate_webhook_secret))
         .routes(routes!(webhooks::list_messages))
         .routes(routes!(webhooks::replay_message))
+        .routes(routes!(
+            utm_templates::list_utm_templates,
+            utm_templates::create_utm_template
+        ))
+        .routes(routes!(
+            utm_templates::get_utm_template,
+            utm_templates::update_utm_template,
+            utm_templates::remove_utm_template
+        ))
         .routes(routes!(reports::list_reports))
         .routes(routes!(reports::close_report))
 }

@@ -979,6 +979,65 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/utm-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List UTM templates
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["list_utm_templates"];
+        put?: never;
+        /**
+         * Make a UTM template
+         * @description Links are tagged with it by `utm_template`, when they are made or edited. They keep what it says
+         *     then: a template can change or go without them.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["create_utm_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/utm-templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a UTM template
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["get_utm_template"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a UTM template
+         * @description Links that were tagged with it stay as they are.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        delete: operations["remove_utm_template"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a UTM template
+         * @description Links that were tagged with it stay as they are.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        patch: operations["update_utm_template"];
+        trace?: never;
+    };
     "/api/v1/webhooks": {
         parameters: {
             query?: never;
@@ -1589,6 +1648,9 @@ export interface components {
             tags?: string[];
             /** @description What to call it: at most 512 characters. Shown on its preview page. */
             title?: string | null;
+            utm?: components["schemas"]["Utm"] | null;
+            /** @description A template to take them from: `utm_…`. What `utm` says goes before. */
+            utm_template?: string | null;
         };
         /** @description Links to make. */
         CreateLinks: {
@@ -1612,6 +1674,33 @@ export interface components {
              * @description At most 1024 bytes.
              */
             password: string;
+        };
+        /** @description A template to make. */
+        CreateUtmTemplate: {
+            /**
+             * @description `utm_campaign`.
+             * @example spring-27
+             */
+            campaign?: string | null;
+            /** @description `utm_content`. */
+            content?: string | null;
+            /**
+             * @description `utm_medium`.
+             * @example email
+             */
+            medium?: string | null;
+            /**
+             * @description What to call it: no other of the workspace has the name.
+             * @example Spring newsletter
+             */
+            name: string;
+            /**
+             * @description `utm_source`. What is absent, links keep as they have it.
+             * @example newsletter
+             */
+            source?: string | null;
+            /** @description `utm_term`. */
+            term?: string | null;
         };
         /** @description A webhook to make. */
         CreateWebhook: {
@@ -2709,6 +2798,10 @@ export interface components {
             tags?: string[];
             /** @description What to call it. */
             title?: string | null;
+            /** @description UTM parameters to write into `original_url`, whether that changes or not. */
+            utm?: components["schemas"]["Utm"];
+            /** @description A template to take them from: `utm_…`. What `utm` says goes before. */
+            utm_template?: string;
         };
         /** @description What to change in which links. */
         UpdateLinks: {
@@ -2735,6 +2828,24 @@ export interface components {
             /** @description What they may do from now on. */
             role: components["schemas"]["Role"];
         };
+        /** @description What to change. Absent fields stay; `null` clears what may be empty. */
+        UpdateUtmTemplate: {
+            /** @description `utm_campaign`. */
+            campaign?: string | null;
+            /** @description `utm_content`. */
+            content?: string | null;
+            /** @description `utm_medium`. */
+            medium?: string | null;
+            /** @description What to call it from now on. */
+            name?: string;
+            /**
+             * @description `utm_source`.
+             * @example newsletter
+             */
+            source?: string | null;
+            /** @description `utm_term`. */
+            term?: string | null;
+        };
         /** @description What to change. Absent fields stay. */
         UpdateWebhook: {
             /** @description Numbers of clicks of a link to be told of, at most 20. */
@@ -2745,6 +2856,69 @@ export interface components {
             events?: components["schemas"]["Event"][];
             /** @description Where messages are sent from now on, those on their way included. */
             url?: string;
+        };
+        /**
+         * @description Values of UTM parameters, to be written into `original_url`. Each takes the place of the value
+         *     that is there; `null` takes the parameter away; what is absent stays.
+         */
+        Utm: {
+            /**
+             * @description `utm_campaign`: to which campaign the link belongs.
+             * @example spring-27
+             */
+            campaign?: string | null;
+            /** @description `utm_content`: which of several links it is. */
+            content?: string | null;
+            /**
+             * @description `utm_medium`: by which means.
+             * @example email
+             */
+            medium?: string | null;
+            /**
+             * @description `utm_source`: from where visitors come.
+             * @example newsletter
+             */
+            source?: string | null;
+            /** @description `utm_term`: for which words that were searched for. */
+            term?: string | null;
+        };
+        /** @description Values of UTM parameters under a name. */
+        UtmTemplate: {
+            /**
+             * @description `utm_campaign`.
+             * @example spring-27
+             */
+            campaign: string | null;
+            /** @description `utm_content`. */
+            content: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @example utm_01K9ZC6T2YJ4T1B6Q8S3W5 */
+            id: string;
+            /**
+             * @description `utm_medium`.
+             * @example email
+             */
+            medium: string | null;
+            /**
+             * @description What people call it.
+             * @example Spring newsletter
+             */
+            name: string;
+            /**
+             * @description `utm_source`. What is null, links keep as they have it.
+             * @example newsletter
+             */
+            source: string | null;
+            /** @description `utm_term`. */
+            term: string | null;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description All templates. */
+        UtmTemplateList: {
+            /** @description By name. */
+            data: components["schemas"]["UtmTemplate"][];
         };
         /** @description One target of a split. */
         Variant: {
@@ -7339,6 +7513,282 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site"];
             404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    list_utm_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All templates */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "campaign": "spring-27",
+                     *           "content": null,
+                     *           "created_at": "2026-11-22T10:20:30Z",
+                     *           "id": "utm_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *           "medium": "email",
+                     *           "name": "Spring newsletter",
+                     *           "source": "newsletter",
+                     *           "term": null,
+                     *           "updated_at": "2026-11-22T10:20:30Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UtmTemplateList"];
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    create_utm_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "campaign": "spring-27",
+                 *       "medium": "email",
+                 *       "name": "Spring newsletter",
+                 *       "source": "newsletter"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateUtmTemplate"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Address of the template in this API */
+                    Location?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "campaign": "spring-27",
+                     *       "content": null,
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "id": "utm_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "medium": "email",
+                     *       "name": "Spring newsletter",
+                     *       "source": "newsletter",
+                     *       "term": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UtmTemplate"];
+                };
+            };
+            400: components["responses"]["400.invalid_idempotency_key.malformed"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            /** @description `conflict`: another has the name, or there are too many; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict" | "still_running";
+                    };
+                };
+            };
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.idempotency_key_reused.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    get_utm_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `utm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "campaign": "spring-27",
+                     *       "content": null,
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "id": "utm_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "medium": "email",
+                     *       "name": "Spring newsletter",
+                     *       "source": "newsletter",
+                     *       "term": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UtmTemplate"];
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    remove_utm_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `utm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    update_utm_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `utm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "source": "newsletter"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateUtmTemplate"];
+            };
+        };
+        responses: {
+            /** @description The template as it is now */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "campaign": "spring-27",
+                     *       "content": null,
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "id": "utm_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "medium": "email",
+                     *       "name": "Spring newsletter",
+                     *       "source": "newsletter",
+                     *       "term": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UtmTemplate"];
+                };
+            };
+            /** @description Not JSON; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            /** @description `conflict`: another has the name */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];

@@ -39,6 +39,7 @@ fn request(app: &App, route: &Route) -> RequestBuilder {
         "invitations" => "inv_",
         "sessions" => "ses_",
         "webhooks" => "whk_",
+        "utm-templates" => "utm_",
         _ => "xxx_",
     };
     let path = route
@@ -166,6 +167,9 @@ pub async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
     let webhook = json!({ "url": "https://example.com/", "events": ["link.created"] });
     let path = "/api/v1/webhooks";
     let webhook = app.console(owner, Method::POST, path, Some(webhook)).await;
+    let template = json!({ "name": "x", "source": "x" });
+    let path = "/api/v1/utm-templates";
+    let template = app.console(owner, Method::POST, path, Some(template)).await;
     let report = app
         .visitor(Method::POST, "/report/foreign")
         .header("sec-fetch-site", "same-origin")
@@ -196,6 +200,7 @@ pub async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
             text(&sessions.body["data"][0]["id"]),
         ),
         ("/api/v1/webhooks/{id}", text(&webhook.body["id"])),
+        ("/api/v1/utm-templates/{id}", text(&template.body["id"])),
         ("/api/v1/domains/{domain}", "go.example.org".into()),
     ]
 }
@@ -215,7 +220,7 @@ async fn everything(app: &App) -> String {
         select l::text from links l union all select k.id::text || k.revoked_at from api_keys k
         union all select i::text from invitations i union all select m::text from memberships m
         union all select h::text from webhooks h union all select r::text from link_reports r
-        union all select d::text from domains d union all select s.id::text from sessions s) t";
+        union all select u::text from utm_templates u union all select d::text from domains d union all select s.id::text from sessions s) t";
     let everything = sqlx::query_scalar(everything).fetch_one(&app.pool);
     everything.await.unwrap()
 }

@@ -58,6 +58,7 @@ mod stats;
 mod together;
 mod unfurl;
 mod unread;
+mod utm;
 mod versions;
 mod visitor_keys;
 mod webhook_receiver;

@@ -26,6 +26,7 @@ mod stats;
 mod status;
 mod together;
 mod update;
+mod utm;
 mod view;
 mod written;
 
