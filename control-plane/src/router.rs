@@ -54,6 +54,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::unblock_link))
         .routes(routes!(links::link_history))
         .routes(routes!(links::roll_back_link))
+        .routes(routes!(links::end_link_split))
         .routes(routes!(links::link_qr_png))
         .routes(routes!(links::link_qr_svg))
         .routes(routes!(

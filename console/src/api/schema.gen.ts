@@ -697,6 +697,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/{id}/split/winner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a split
+         * @description One variant has won: from now on the link leads to its target, and has no split any more. What was
+         *     counted stays.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["end_link_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/{id}/stats": {
         parameters: {
             query?: never;
@@ -2976,6 +2999,14 @@ export interface components {
         WebhookList: {
             /** @description Newest first. */
             data: components["schemas"]["Webhook"][];
+        };
+        /** @description Which variant has won. */
+        Winner: {
+            /**
+             * Format: int64
+             * @description Its number, as in statistics: the first is 1.
+             */
+            variant: number;
         };
         /** @description A workspace, and what the signed-in user is there. */
         Workspace: {
@@ -6456,6 +6487,131 @@ export interface operations {
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             /** @description `validation_failed`: there is no such version, or its target is not allowed any more; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed" | "idempotency_key_reused";
+                    };
+                };
+            };
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    end_link_split: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "variant": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["Winner"];
+            };
+        };
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            400: components["responses"]["400.invalid_idempotency_key.malformed"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
+            404: components["responses"]["404.link_not_found"];
+            /** @description `conflict`: the link has no split; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict" | "still_running";
+                    };
+                };
+            };
+            412: components["responses"]["412.stale"];
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            /** @description `validation_failed`: there is no such variant, or its target is not allowed any more; `idempotency_key_reused` */
             422: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */

@@ -210,6 +210,7 @@ fn good_body(route: &Route) -> Value {
     match route.path {
         "/api/v1/members/{id}" => json!({ "role": "viewer" }),
         "/api/v1/links/{id}/roll-back" => json!({ "version": 1 }),
+        "/api/v1/links/{id}/split/winner" => json!({ "variant": 1 }),
         _ => json!({}),
     }
 }

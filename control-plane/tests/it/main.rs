@@ -54,6 +54,7 @@ mod relay;
 mod relay_cluster;
 mod reports;
 mod site_files;
+mod split_winner;
 mod stats;
 mod together;
 mod unfurl;
