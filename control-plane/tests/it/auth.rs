@@ -127,6 +127,31 @@ async fn wrong_password_and_unknown_user_look_the_same() {
     }
 }
 
+/// Passwords of people who do not exist, that were really hashed.
+async fn hashed_for_nobody(app: &App) -> u64 {
+    let metrics = app.client.get(format!("{}/metrics", app.admin_url));
+    let metrics = metrics.send().await.unwrap().text().await.unwrap();
+    let name = "linkpulse_password_checks_total{result=\"nobody\"} ";
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+    line.map_or(0, |count| count.parse().unwrap())
+}
+
+#[tokio::test]
+async fn an_unknown_user_costs_a_hash_as_a_wrong_password_does() {
+    let app = App::start().await;
+    let before = hashed_for_nobody(&app).await;
+    for number in 0..5 {
+        let email = format!("nobody-{number}@example.com");
+        assert_eq!(app.sign_in(&email, PASSWORD).await.status, 401);
+    }
+    assert_eq!(
+        app.sign_in("a\u{0}b@example.com", PASSWORD).await.status,
+        401
+    );
+    // Other tests may sign in nobody at the same time.
+    assert!(hashed_for_nobody(&app).await >= before + 6);
+}
+
 #[tokio::test]
 async fn a_session_ends_by_itself() {
     let app = App::start().await;
