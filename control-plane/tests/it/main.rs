@@ -19,6 +19,7 @@ mod console;
 mod docs;
 mod domain_ownership;
 mod domains;
+mod dump;
 mod every_field;
 mod every_id;
 mod every_query;
