@@ -40,6 +40,7 @@ pub mod target;
 mod totals;
 mod unfurl;
 mod unread;
+mod utm;
 mod versions;
 pub mod visitor_keys;
 mod webhooks;

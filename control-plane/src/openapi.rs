@@ -20,6 +20,7 @@ use examples::Examples;
     ),
     tags(
         (name = "links", description = "Short links and their statistics"),
+        (name = "utm", description = "Values of UTM parameters that links are tagged with"),
         (name = "orphans", description = "Codes that visitors asked for and that do not exist"),
         (name = "audit", description = "Who changed what"),
         (name = "imports", description = "Links from files"),

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::openapi::{self, Description};
 use crate::routes::{
     audit, domains, imports, invitations, keys, links, members, orphans, qr_logo, reports, session,
-    sessions, webhooks, workspaces,
+    sessions, utm_templates, webhooks, workspaces,
 };
 use crate::state::AppState;
 use crate::{body_limit, console, deadline, docs, gate, once, pages, problem, unread, versions};
@@ -48,6 +48,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::unblock_link))
         .routes(routes!(links::link_history))
         .routes(routes!(links::roll_back_link))
+        .routes(routes!(links::end_link_split))
         .routes(routes!(links::link_qr_png))
         .routes(routes!(links::link_qr_svg))
         .routes(routes!(
@@ -104,6 +105,15 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::rotate_webhook_secret))
         .routes(routes!(webhooks::list_messages))
         .routes(routes!(webhooks::replay_message))
+        .routes(routes!(
+            utm_templates::list_utm_templates,
+            utm_templates::create_utm_template
+        ))
+        .routes(routes!(
+            utm_templates::get_utm_template,
+            utm_templates::update_utm_template,
+            utm_templates::remove_utm_template
+        ))
         .routes(routes!(reports::list_reports))
         .routes(routes!(reports::close_report))
 }
@@ -128,6 +138,12 @@ pub fn router(state: AppState) -> Router {
             "/report/{code}",
             post(pages::report).get(pages::report_form),
         )
+        .route("/robots.txt", get(pages::robots))
+        .route(
+            "/.well-known/apple-app-site-association",
+            get(pages::apple_app_site_association),
+        )
+        .route("/.well-known/assetlinks.json", get(pages::assetlinks))
         .fallback(pages::link_page)
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(from_fn(body_limit::hold))

@@ -697,6 +697,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/{id}/split/winner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a split
+         * @description One variant has won: from now on the link leads to its target, and has no split any more. What was
+         *     counted stays.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["end_link_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/{id}/stats": {
         parameters: {
             query?: never;
@@ -977,6 +1000,65 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/utm-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List UTM templates
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["list_utm_templates"];
+        put?: never;
+        /**
+         * Make a UTM template
+         * @description Links are tagged with it by `utm_template`, when they are made or edited. They keep what it says
+         *     then: a template can change or go without them.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        post: operations["create_utm_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/utm-templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a UTM template
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["get_utm_template"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a UTM template
+         * @description Links that were tagged with it stay as they are.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        delete: operations["remove_utm_template"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a UTM template
+         * @description Links that were tagged with it stay as they are.
+         *
+         *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
+         */
+        patch: operations["update_utm_template"];
         trace?: never;
     };
     "/api/v1/webhooks": {
@@ -1589,6 +1671,9 @@ export interface components {
             tags?: string[];
             /** @description What to call it: at most 512 characters. Shown on its preview page. */
             title?: string | null;
+            utm?: components["schemas"]["Utm"] | null;
+            /** @description A template to take them from: `utm_…`. What `utm` says goes before. */
+            utm_template?: string | null;
         };
         /** @description Links to make. */
         CreateLinks: {
@@ -1612,6 +1697,33 @@ export interface components {
              * @description At most 1024 bytes.
              */
             password: string;
+        };
+        /** @description A template to make. */
+        CreateUtmTemplate: {
+            /**
+             * @description `utm_campaign`.
+             * @example spring-27
+             */
+            campaign?: string | null;
+            /** @description `utm_content`. */
+            content?: string | null;
+            /**
+             * @description `utm_medium`.
+             * @example email
+             */
+            medium?: string | null;
+            /**
+             * @description What to call it: no other of the workspace has the name.
+             * @example Spring newsletter
+             */
+            name: string;
+            /**
+             * @description `utm_source`. What is absent, links keep as they have it.
+             * @example newsletter
+             */
+            source?: string | null;
+            /** @description `utm_term`. */
+            term?: string | null;
         };
         /** @description A webhook to make. */
         CreateWebhook: {
@@ -1648,6 +1760,10 @@ export interface components {
         };
         /** @description A domain. */
         Domain: {
+            /** @description What iOS gets at `/.well-known/apple-app-site-association`. A 404, when null. */
+            apple_app_site_association: Record<string, never> | null;
+            /** @description What Android gets at `/.well-known/assetlinks.json`. A 404, when null. */
+            assetlinks: Record<string, never>[] | null;
             /**
              * @description Its name.
              * @example go.example.com
@@ -2622,6 +2738,13 @@ export interface components {
         };
         /** @description What to change. Absent fields stay; `null` clears what may be empty. */
         UpdateDomain: {
+            /**
+             * @description What iOS gets at `/.well-known/apple-app-site-association`: apps that may open links of the
+             *     domain. A JSON object.
+             */
+            apple_app_site_association?: Record<string, never> | null;
+            /** @description What Android gets at `/.well-known/assetlinks.json`: the same for its apps. A JSON array. */
+            assetlinks?: Record<string, never>[] | null;
             /** @description Where expired links lead that have no such target of their own. */
             expired_url?: string | null;
             /** @description Whether `ABC` means `abc`. Can be switched on while no code has capital letters. */
@@ -2698,6 +2821,10 @@ export interface components {
             tags?: string[];
             /** @description What to call it. */
             title?: string | null;
+            /** @description UTM parameters to write into `original_url`, whether that changes or not. */
+            utm?: components["schemas"]["Utm"];
+            /** @description A template to take them from: `utm_…`. What `utm` says goes before. */
+            utm_template?: string;
         };
         /** @description What to change in which links. */
         UpdateLinks: {
@@ -2724,6 +2851,24 @@ export interface components {
             /** @description What they may do from now on. */
             role: components["schemas"]["Role"];
         };
+        /** @description What to change. Absent fields stay; `null` clears what may be empty. */
+        UpdateUtmTemplate: {
+            /** @description `utm_campaign`. */
+            campaign?: string | null;
+            /** @description `utm_content`. */
+            content?: string | null;
+            /** @description `utm_medium`. */
+            medium?: string | null;
+            /** @description What to call it from now on. */
+            name?: string;
+            /**
+             * @description `utm_source`.
+             * @example newsletter
+             */
+            source?: string | null;
+            /** @description `utm_term`. */
+            term?: string | null;
+        };
         /** @description What to change. Absent fields stay. */
         UpdateWebhook: {
             /** @description Numbers of clicks of a link to be told of, at most 20. */
@@ -2734,6 +2879,69 @@ export interface components {
             events?: components["schemas"]["Event"][];
             /** @description Where messages are sent from now on, those on their way included. */
             url?: string;
+        };
+        /**
+         * @description Values of UTM parameters, to be written into `original_url`. Each takes the place of the value
+         *     that is there; `null` takes the parameter away; what is absent stays.
+         */
+        Utm: {
+            /**
+             * @description `utm_campaign`: to which campaign the link belongs.
+             * @example spring-27
+             */
+            campaign?: string | null;
+            /** @description `utm_content`: which of several links it is. */
+            content?: string | null;
+            /**
+             * @description `utm_medium`: by which means.
+             * @example email
+             */
+            medium?: string | null;
+            /**
+             * @description `utm_source`: from where visitors come.
+             * @example newsletter
+             */
+            source?: string | null;
+            /** @description `utm_term`: for which words that were searched for. */
+            term?: string | null;
+        };
+        /** @description Values of UTM parameters under a name. */
+        UtmTemplate: {
+            /**
+             * @description `utm_campaign`.
+             * @example spring-27
+             */
+            campaign: string | null;
+            /** @description `utm_content`. */
+            content: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @example utm_01K9ZC6T2YJ4T1B6Q8S3W5 */
+            id: string;
+            /**
+             * @description `utm_medium`.
+             * @example email
+             */
+            medium: string | null;
+            /**
+             * @description What people call it.
+             * @example Spring newsletter
+             */
+            name: string;
+            /**
+             * @description `utm_source`. What is null, links keep as they have it.
+             * @example newsletter
+             */
+            source: string | null;
+            /** @description `utm_term`. */
+            term: string | null;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description All templates. */
+        UtmTemplateList: {
+            /** @description By name. */
+            data: components["schemas"]["UtmTemplate"][];
         };
         /** @description One target of a split. */
         Variant: {
@@ -2791,6 +2999,14 @@ export interface components {
         WebhookList: {
             /** @description Newest first. */
             data: components["schemas"]["Webhook"][];
+        };
+        /** @description Which variant has won. */
+        Winner: {
+            /**
+             * Format: int64
+             * @description Its number, as in statistics: the first is 1.
+             */
+            variant: number;
         };
         /** @description A workspace, and what the signed-in user is there. */
         Workspace: {
@@ -3365,6 +3581,8 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
+                     *           "apple_app_site_association": null,
+                     *           "assetlinks": null,
                      *           "domain": "go.example.com",
                      *           "expired_url": null,
                      *           "ignores_case": false,
@@ -3421,6 +3639,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "apple_app_site_association": null,
+                     *       "assetlinks": null,
                      *       "domain": "go.example.com",
                      *       "expired_url": null,
                      *       "ignores_case": false,
@@ -3472,6 +3692,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "apple_app_site_association": null,
+                     *       "assetlinks": null,
                      *       "domain": "go.example.com",
                      *       "expired_url": null,
                      *       "ignores_case": false,
@@ -3571,6 +3793,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "apple_app_site_association": null,
+                     *       "assetlinks": null,
                      *       "domain": "go.example.com",
                      *       "expired_url": null,
                      *       "ignores_case": false,
@@ -3637,6 +3861,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "apple_app_site_association": null,
+                     *       "assetlinks": null,
                      *       "domain": "go.example.com",
                      *       "expired_url": null,
                      *       "ignores_case": false,
@@ -6279,6 +6505,131 @@ export interface operations {
             503: components["responses"]["503.timed_out.unavailable"];
         };
     };
+    end_link_split: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "variant": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["Winner"];
+            };
+        };
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            400: components["responses"]["400.invalid_idempotency_key.malformed"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
+            404: components["responses"]["404.link_not_found"];
+            /** @description `conflict`: the link has no split; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict" | "still_running";
+                    };
+                };
+            };
+            412: components["responses"]["412.stale"];
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            /** @description `validation_failed`: there is no such variant, or its target is not allowed any more; `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed" | "idempotency_key_reused";
+                    };
+                };
+            };
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
     get_link_stats: {
         parameters: {
             query?: {
@@ -7318,6 +7669,282 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site"];
             404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    list_utm_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All templates */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "campaign": "spring-27",
+                     *           "content": null,
+                     *           "created_at": "2026-11-22T10:20:30Z",
+                     *           "id": "utm_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *           "medium": "email",
+                     *           "name": "Spring newsletter",
+                     *           "source": "newsletter",
+                     *           "term": null,
+                     *           "updated_at": "2026-11-22T10:20:30Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UtmTemplateList"];
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    create_utm_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "campaign": "spring-27",
+                 *       "medium": "email",
+                 *       "name": "Spring newsletter",
+                 *       "source": "newsletter"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateUtmTemplate"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Address of the template in this API */
+                    Location?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "campaign": "spring-27",
+                     *       "content": null,
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "id": "utm_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "medium": "email",
+                     *       "name": "Spring newsletter",
+                     *       "source": "newsletter",
+                     *       "term": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UtmTemplate"];
+                };
+            };
+            400: components["responses"]["400.invalid_idempotency_key.malformed"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            /** @description `conflict`: another has the name, or there are too many; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict" | "still_running";
+                    };
+                };
+            };
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.idempotency_key_reused.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    get_utm_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `utm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "campaign": "spring-27",
+                     *       "content": null,
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "id": "utm_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "medium": "email",
+                     *       "name": "Spring newsletter",
+                     *       "source": "newsletter",
+                     *       "term": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UtmTemplate"];
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    remove_utm_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `utm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    update_utm_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `utm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "source": "newsletter"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateUtmTemplate"];
+            };
+        };
+        responses: {
+            /** @description The template as it is now */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "campaign": "spring-27",
+                     *       "content": null,
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "id": "utm_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "medium": "email",
+                     *       "name": "Spring newsletter",
+                     *       "source": "newsletter",
+                     *       "term": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UtmTemplate"];
+                };
+            };
+            /** @description Not JSON; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            /** @description `conflict`: another has the name */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];

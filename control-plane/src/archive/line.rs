@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::routes::links::KeptLink;
 
@@ -50,6 +51,11 @@ pub(super) struct KeptDomain {
     pub(super) not_found_url: Option<String>,
     pub(super) expired_url: Option<String>,
     pub(super) ignores_case: bool,
+    // Files of before do not have these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) apple_app_site_association: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) assetlinks: Option<Value>,
 }
 
 impl Line {

@@ -15,6 +15,6 @@ mod read;
 mod restore;
 mod write;
 
-pub(crate) use read::read;
+pub(crate) use read::{has_nul, read};
 pub(crate) use restore::{not_empty, restore};
 pub(crate) use write::write;

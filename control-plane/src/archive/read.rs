@@ -72,7 +72,7 @@ fn read_line(line: &[u8], number: usize, last: usize) -> Result<Value, String> {
 }
 
 /// PostgreSQL keeps no NUL.
-fn has_nul(value: &Value) -> bool {
+pub(crate) fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(values) => values.iter().any(has_nul),

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::problem::Problem;
 use crate::qr::Logo;
-use crate::routes::domains;
+use crate::routes::domains::{self, app_files};
 use crate::state::AppState;
 
 /// Links that are written with one statement.
@@ -165,6 +165,12 @@ fn domain(kept: KeptDomain, state: &AppState, workspace_id: Uuid) -> Result<Doma
         not_found_url: url("not_found_url", kept.not_found_url),
         expired_url: url("expired_url", kept.expired_url),
         ignores_case: kept.ignores_case,
+        apple_app_site_association: kept
+            .apple_app_site_association
+            .and_then(|file| app_files::apple_app_site_association(file, &mut check)),
+        assetlinks: kept
+            .assetlinks
+            .and_then(|file| app_files::assetlinks(file, &mut check)),
         updated_at: state.now(),
         revision: 0,
     };

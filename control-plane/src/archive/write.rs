@@ -72,6 +72,8 @@ async fn head(state: &AppState, workspace_id: Uuid) -> Result<Vec<Line>> {
             not_found_url: row.not_found_url,
             expired_url: row.expired_url,
             ignores_case: row.ignores_case,
+            apple_app_site_association: row.apple_app_site_association.map(|file| file.0),
+            assetlinks: row.assetlinks.map(|file| file.0),
         }));
     }
     if let Some(png) = db::find_qr_logo(&state.pool, workspace_id).await? {

@@ -42,6 +42,10 @@ pub mod id {
         MessageId, "msg_"
     }
     contract::typed_id! {
+        /// Values of UTM parameters under a name.
+        UtmTemplateId, "utm_"
+    }
+    contract::typed_id! {
         /// An API key.
         ApiKeyId, "key_"
     }

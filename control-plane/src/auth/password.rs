@@ -86,6 +86,13 @@ impl PasswordCheck {
                 };
                 // Outputs are compared in constant time.
                 let matches = hash(&password, salt, memory)?.hash == known.hash;
+                let result = match (matches, &stored) {
+                    (_, None) => "nobody",
+                    (true, _) => "right",
+                    (false, _) => "wrong",
+                };
+                metrics::counter!("linkpulse_password_checks_total", "result" => result)
+                    .increment(1);
                 Ok(matches && stored.is_some())
             })
             .await

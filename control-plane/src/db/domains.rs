@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use contract::{Domain, DomainRecord};
+use serde_json::Value;
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -28,6 +30,10 @@ pub struct DomainRow {
     pub expired_url: Option<String>,
     /// Codes are in lower case, and are found in any.
     pub ignores_case: bool,
+    /// What it says of iOS apps that may open its links: an object.
+    pub apple_app_site_association: Option<Json<Value>>,
+    /// The same of Android apps: an array.
+    pub assetlinks: Option<Json<Value>>,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
     /// Number of its last change.
@@ -52,9 +58,10 @@ impl DomainRow {
 pub async fn find_domain(pool: &PgPool, domain: &Domain) -> Result<Option<DomainRow>> {
     let row = sqlx::query_as!(
         DomainRow,
-        "select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
-                revision
-         from domains where domain = $1",
+        r#"select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
+                  revision, apple_app_site_association as "apple_app_site_association: _",
+                  assetlinks as "assetlinks: _"
+         from domains where domain = $1"#,
         domain.as_str(),
     )
     .fetch_optional(pool)
@@ -77,10 +84,11 @@ pub async fn domain_names(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<Strin
 pub async fn list_domains(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<DomainRow>> {
     let rows = sqlx::query_as!(
         DomainRow,
-        "select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
-                revision
+        r#"select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
+                  revision, apple_app_site_association as "apple_app_site_association: _",
+                  assetlinks as "assetlinks: _"
          from domains where workspace_id = $1
-         order by domain",
+         order by domain"#,
         workspace_id,
     )
     .fetch_all(pool)
@@ -117,10 +125,11 @@ pub async fn lock_domain(
 ) -> Result<Option<DomainRow>> {
     let row = sqlx::query_as!(
         DomainRow,
-        "select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
-                revision
+        r#"select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
+                  revision, apple_app_site_association as "apple_app_site_association: _",
+                  assetlinks as "assetlinks: _"
          from domains where domain = $1 and workspace_id = $2
-         for update",
+         for update"#,
         domain.as_str(),
         workspace_id,
     )
@@ -257,13 +266,16 @@ pub async fn has_lower_case_only(connection: &mut PgConnection, domain: &Domain)
 pub async fn update_domain(connection: &mut PgConnection, domain: &DomainRow) -> Result<()> {
     sqlx::query!(
         "update domains
-         set root_url = $2, not_found_url = $3, expired_url = $4, ignores_case = $5
+         set root_url = $2, not_found_url = $3, expired_url = $4, ignores_case = $5,
+             apple_app_site_association = $6, assetlinks = $7
          where domain = $1",
         domain.domain,
         domain.root_url,
         domain.not_found_url,
         domain.expired_url,
         domain.ignores_case,
+        domain.apple_app_site_association as _,
+        domain.assetlinks as _,
     )
     .execute(connection)
     .await?;
@@ -279,12 +291,14 @@ pub async fn log_domain_change(
 ) -> Result<DomainRow> {
     let row = sqlx::query_as!(
         DomainRow,
-        "with head as (update link_changes_head set seq = seq + 1 returning seq)
+        r#"with head as (update link_changes_head set seq = seq + 1 returning seq)
          update domains set revision = head.seq, updated_at = $2
          from head
          where domain = $1
          returning domain, workspace_id, root_url, not_found_url, expired_url, ignores_case,
-                   updated_at, revision",
+                   updated_at, revision,
+                   apple_app_site_association as "apple_app_site_association: _",
+                   assetlinks as "assetlinks: _""#,
         domain,
         now,
     )

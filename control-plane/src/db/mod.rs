@@ -32,6 +32,7 @@ mod sessions;
 mod stats;
 mod totals;
 mod users;
+mod utm_templates;
 mod visitor_keys;
 mod webhook_messages;
 mod webhook_tellings;
@@ -95,6 +96,10 @@ pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
 pub use users::{
     MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,
     insert_membership, insert_user, insert_workspace, update_password,
+};
+pub use utm_templates::{
+    UtmTemplateRow, count_utm_templates, delete_utm_template, find_utm_template,
+    insert_utm_template, list_utm_templates, lock_utm_template, update_utm_template,
 };
 pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};
 pub use webhook_messages::{

@@ -63,15 +63,19 @@ pub(super) fn host(headers: &HeaderMap) -> &str {
     host.and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
+/// The domain that the visitor asked for.
+pub(super) fn domain(state: &AppState, headers: &HeaderMap) -> Option<Domain> {
+    let domain = Domain::from_host_header(host(headers), &state.config.default_domain);
+    domain.ok().and_then(|domain| domain.parse().ok())
+}
+
 /// The link that a visitor means; `None` if there is none.
 pub(super) async fn find(
     state: &AppState,
     headers: &HeaderMap,
     code: &str,
 ) -> Result<Option<LinkRow>> {
-    let domain = Domain::from_host_header(host(headers), &state.config.default_domain);
-    let domain = domain.ok().and_then(|domain| domain.parse::<Domain>().ok());
-    let (Some(domain), Ok(code)) = (domain, code.parse::<Code>()) else {
+    let (Some(domain), Ok(code)) = (domain(state, headers), code.parse::<Code>()) else {
         return Ok(None);
     };
     db::find_link_as_asked(&state.pool, &domain, &code).await

@@ -14,6 +14,7 @@ pub mod qr_logo;
 pub mod reports;
 pub mod session;
 pub mod sessions;
+pub mod utm_templates;
 pub mod webhooks;
 pub mod workspaces;
 
@@ -24,7 +25,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use contract::{Domain, LinkId};
 
-use crate::auth::id::{ApiKeyId, InvitationId, SessionId, UserId, WebhookId};
+use crate::auth::id::{ApiKeyId, InvitationId, SessionId, UserId, UtmTemplateId, WebhookId};
 use crate::error::{Error, Result};
 
 /// Query parameters; unknown or unreadable ones are refused.
@@ -93,6 +94,10 @@ impl Named for InvitationId {
 
 impl Named for WebhookId {
     const WHAT: &'static str = "webhook";
+}
+
+impl Named for UtmTemplateId {
+    const WHAT: &'static str = "UTM template";
 }
 
 impl Named for SessionId {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use control_plane::access::{Needs, ROUTES, Restricted, Route};
+use control_plane::auth::id::{MessageId, WebhookId};
 use control_plane::auth::{Role, Scope};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -39,11 +40,16 @@ fn request(app: &App, route: &Route) -> RequestBuilder {
         "invitations" => "inv_",
         "sessions" => "ses_",
         "webhooks" => "whk_",
+        "utm-templates" => "utm_",
         _ => "xxx_",
     };
+    let nothing = |prefix| format!("{prefix}{}", "0".repeat(22));
     let path = route
         .path
-        .replace("{id}", &format!("{prefix}{}", "0".repeat(22)));
+        .replace("{id}", &nothing(prefix))
+        .replace("{message}", &nothing("msg_"))
+        .replace("{external_id}", "order-0")
+        .replace("{code}", "none");
     with_body(app, route, &path.replace("{domain}", "none.example"))
 }
 
@@ -166,6 +172,10 @@ pub async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
     let webhook = json!({ "url": "https://example.com/", "events": ["link.created"] });
     let path = "/api/v1/webhooks";
     let webhook = app.console(owner, Method::POST, path, Some(webhook)).await;
+    let message = message(app, &webhook.body["id"]).await;
+    let template = json!({ "name": "x", "source": "x" });
+    let path = "/api/v1/utm-templates";
+    let template = app.console(owner, Method::POST, path, Some(template)).await;
     let report = app
         .visitor(Method::POST, "/report/foreign")
         .header("sec-fetch-site", "same-origin")
@@ -195,9 +205,27 @@ pub async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
             "/api/v1/sessions/{id}",
             text(&sessions.body["data"][0]["id"]),
         ),
+        // Before its webhook, whose path its own begins with.
+        (
+            "/api/v1/webhooks/{id}/messages/{message}",
+            format!("{}/messages/{message}", text(&webhook.body["id"])),
+        ),
         ("/api/v1/webhooks/{id}", text(&webhook.body["id"])),
+        ("/api/v1/utm-templates/{id}", text(&template.body["id"])),
         ("/api/v1/domains/{domain}", "go.example.org".into()),
     ]
+}
+
+/// A message of a webhook that nobody sends any more.
+async fn message(app: &App, webhook: &Value) -> MessageId {
+    let webhook: WebhookId = webhook.as_str().unwrap().parse().unwrap();
+    let id = uuid::Uuid::now_v7();
+    let insert = "insert into webhook_messages
+                      (id, webhook_id, event, body, state, next_attempt_at, created_at)
+                  values ($1, $2, 'link.created', '{}', 'failed', now(), now())";
+    let insert = sqlx::query(insert).bind(id).bind(webhook.0);
+    insert.execute(&app.pool).await.unwrap();
+    MessageId(id)
 }
 
 /// Good bodies: what is refused must be refused because it is another workspace's.
@@ -205,17 +233,43 @@ fn good_body(route: &Route) -> Value {
     match route.path {
         "/api/v1/members/{id}" => json!({ "role": "viewer" }),
         "/api/v1/links/{id}/roll-back" => json!({ "version": 1 }),
+        "/api/v1/links/{id}/split/winner" => json!({ "variant": 1 }),
+        "/api/v1/links/by-external-id/{external_id}" => {
+            json!({ "original_url": "https://example.com/theirs" })
+        }
         _ => json!({}),
     }
 }
 
-/// All that callers could change, in one text.
+/// All of the first workspace that callers could change, in one text. When keys and sessions were
+/// last used is no change.
 async fn everything(app: &App) -> String {
-    let everything = "select md5(string_agg(t::text, '' order by t::text)) from (
-        select l::text from links l union all select k.id::text || k.revoked_at from api_keys k
-        union all select i::text from invitations i union all select m::text from memberships m
-        union all select h::text from webhooks h union all select r::text from link_reports r
-        union all select d::text from domains d union all select s.id::text from sessions s) t";
+    let everything = "
+        with first as (select id from workspaces order by created_at, id limit 1),
+             hook as (select h.id from webhooks h join first on h.workspace_id = first.id)
+        select md5(string_agg(t::text, '' order by t::text)) from (
+        select to_jsonb(x) from workspaces x where id in (select id from first)
+        union all select to_jsonb(x) from links x where workspace_id in (select id from first)
+        union all select to_jsonb(x) - 'last_used_at' from api_keys x
+                  where workspace_id in (select id from first)
+        union all select to_jsonb(x) from invitations x
+                  where workspace_id in (select id from first)
+        union all select to_jsonb(x) from memberships x
+                  where workspace_id in (select id from first)
+        union all select to_jsonb(x) from webhooks x where id in (select id from hook)
+        union all select to_jsonb(x) from webhook_messages x
+                  where webhook_id in (select id from hook)
+        union all select to_jsonb(x) from utm_templates x
+                  where workspace_id in (select id from first)
+        union all select to_jsonb(x) from imports x where workspace_id in (select id from first)
+        union all select to_jsonb(x) from qr_logos x where workspace_id in (select id from first)
+        union all select to_jsonb(x) from domains x where workspace_id in (select id from first)
+        union all select to_jsonb(x) from domain_claims x
+                  where workspace_id in (select id from first)
+        union all select to_jsonb(x) from audit_log x where workspace_id in (select id from first)
+        union all select to_jsonb(x) from link_reports x
+        union all select to_jsonb(x) - 'last_used_at' from sessions x
+                  where workspace_id in (select id from first)) t";
     let everything = sqlx::query_scalar(everything).fetch_one(&app.pool);
     everything.await.unwrap()
 }
@@ -247,7 +301,7 @@ async fn no_route_finds_what_belongs_to_another_workspace() {
     let key = key.body["secret"].as_str().unwrap();
 
     let before = everything(&app).await;
-    let mut tried = 0;
+    let (mut tried, mut put) = (0, 0);
     for route in ROUTES {
         let Some((path, id)) = things.iter().find(|(path, _)| route.path.starts_with(path)) else {
             assert!(
@@ -257,10 +311,6 @@ async fn no_route_finds_what_belongs_to_another_workspace() {
             );
             continue;
         };
-        // Puts one of their own under a name that is free in their workspace.
-        if route.method == "PUT" {
-            continue;
-        }
         let placeholder = &path[path.find('{').unwrap()..];
         let path = route.path.replace(placeholder, id);
         let method: Method = route.method.parse().unwrap();
@@ -274,23 +324,30 @@ async fn no_route_finds_what_belongs_to_another_workspace() {
         let by_person = ask()
             .header("cookie", &stranger)
             .header("x-requested-with", "linkpulse");
-        assert_eq!(
-            answer(by_person).await.status,
-            404,
-            "{} {path}",
-            route.method
-        );
+        let by_person = answer(by_person).await.status;
         let by_key = answer(ask().bearer_auth(key)).await.status;
-        let expected = if route.needs == Needs::Session {
-            401
-        } else {
-            404
+        let expected = match (route.method, route.needs) {
+            // Makes one of their own, under a name that is free in their workspace, and edits it.
+            ("PUT", _) => (201, 200),
+            (_, Needs::Session) => (404, 401),
+            _ => (404, 404),
         };
-        assert_eq!(by_key, expected, "{} {path}", route.method);
+        assert_eq!((by_person, by_key), expected, "{} {path}", route.method);
+        if route.method == "PUT" {
+            put += 1;
+            assert_eq!(remove_theirs(&app, key, &path).await, 204, "{path}");
+        }
         tried += 1;
     }
-    assert!(tried > 10, "{tried}");
+    assert!(tried > 30 && put == 1, "{tried} {put}");
     assert_eq!(everything(&app).await, before, "nothing has changed");
+}
+
+/// Routes that come later must not find what a stranger has made.
+async fn remove_theirs(app: &App, key: &str, path: &str) -> u16 {
+    let made = app.call_with(key, Method::GET, path, None).await;
+    let path = format!("/api/v1/links/{}", made.body["id"].as_str().unwrap());
+    app.call_with(key, Method::DELETE, &path, None).await.status
 }
 
 #[tokio::test]

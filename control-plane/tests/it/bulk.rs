@@ -300,6 +300,37 @@ async fn links_are_deleted_together_and_nobody_elses() {
 }
 
 #[tokio::test]
+async fn all_or_nothing_deletes_nothing_if_one_link_is_refused() {
+    let app = App::start().await;
+    let made = make(&app, json!([row("a"), row("b")])).await.body;
+    let (a, b) = (&made["results"][0]["id"], &made["results"][1]["id"]);
+    let nothing = format!("lnk_{}", "0".repeat(22));
+    let select = json!({ "ids": [a, nothing, b] });
+    let body = json!({ "select": select, "all_or_nothing": true });
+    let refused = post(&app, "/delete", body).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    let errors = refused.body["errors"].as_array().unwrap();
+    assert_eq!(
+        (errors.len(), &errors[0]["field"]),
+        (1, &json!("select.ids[1]"))
+    );
+    assert_eq!(
+        changes(&app).await.len(),
+        2,
+        "nothing but the making is logged"
+    );
+    let kept = app.get("/api/v1/links").await.body;
+    assert_eq!(kept["data"].as_array().unwrap().len(), 2);
+    let deleted = post(&app, "/delete", json!({ "select": select }))
+        .await
+        .body;
+    assert_eq!(
+        (&deleted["done"], &deleted["refused"]),
+        (&json!(2), &json!(1))
+    );
+}
+
+#[tokio::test]
 async fn bulk_and_single_writes_at_once_leave_no_gap_and_no_double_code() {
     let app = App::start().await;
     let rows = |from: usize| -> Value {

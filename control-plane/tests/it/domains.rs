@@ -64,6 +64,8 @@ async fn the_own_domain_is_there_before_it_has_settings() {
         "not_found_url": null,
         "expired_url": null,
         "ignores_case": false,
+        "apple_app_site_association": null,
+        "assetlinks": null,
         "updated_at": null,
         "revision": 0,
     });
@@ -99,6 +101,8 @@ async fn settings_are_kept_shown_and_relayed() {
         "not_found_url": "https://example.com/lost",
         "expired_url": null,
         "ignores_case": true,
+        "apple_app_site_association": null,
+        "assetlinks": null,
         "updated_at": "2026-11-22T10:20:30.123456Z",
         "revision": 1,
     });

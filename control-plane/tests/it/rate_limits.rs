@@ -107,6 +107,35 @@ async fn a_burst_from_many_connections_gets_exactly_what_there_is() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_not_signed_in_has_120_requests_a_minute() {
+    let app = App::start().await;
+    let ask = async |client: &str| {
+        let request = app
+            .request(Method::POST, "/api/v1/session")
+            .json(&json!({}));
+        answer(request.header("x-forwarded-for", client)).await
+    };
+    for number in 1..=120 {
+        assert_eq!(ask("192.0.2.1").await.status, 422, "{number}");
+    }
+    let refused = ask("192.0.2.1").await;
+    assert_eq!(
+        (refused.status, &refused.body["code"]),
+        (429, &json!("rate_limited"))
+    );
+    assert_eq!(header(&refused, "retry-after"), "1");
+    assert_eq!(
+        header(&refused, "ratelimit-policy"),
+        "\"client\";q=120;w=60"
+    );
+    assert_eq!(ask("192.0.2.2").await.status, 422, "another client");
+    assert_eq!(app.get("/api/v1/links").await.status, 200, "a key");
+    app.clock.advance(500_000);
+    assert_eq!(ask("192.0.2.1").await.status, 422);
+    assert_eq!(ask("192.0.2.1").await.status, 429);
+}
+
+#[tokio::test]
 async fn whoever_makes_up_keys_is_limited_and_keeps_nobody_from_signing_in() {
     let setting = ("LINKPULSE_API_REQUESTS_PER_MINUTE", "3".to_owned());
     let app = App::start_with(&[setting]).await;

@@ -1,5 +1,6 @@
 //! Domains: added, shown to be their workspace's, set, removed.
 
+pub(crate) mod app_files;
 mod create;
 mod get;
 mod list;

@@ -1,8 +1,11 @@
 use axum::extract::State;
 use serde::Deserialize;
+use serde_json::Value;
+use sqlx::types::Json;
 use utoipa::ToSchema;
 
 use super::Domain;
+use super::app_files;
 use super::own::{self, Standing};
 use crate::audit::{self, Event};
 use crate::auth::Caller;
@@ -35,6 +38,17 @@ pub struct UpdateDomain {
     #[serde(default, deserialize_with = "json::not_null")]
     #[schema(nullable = false)]
     ignores_case: Option<bool>,
+    /// What iOS gets at `/.well-known/apple-app-site-association`: apps that may open links of the
+    /// domain. A JSON object.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = Option<Object>, example = json!({
+        "applinks": { "details": [{ "appIDs": ["ABCDE12345.com.example.app"] }] }
+    }))]
+    apple_app_site_association: Option<Option<Value>>,
+    /// What Android gets at `/.well-known/assetlinks.json`: the same for its apps. A JSON array.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    assetlinks: Option<Option<Value>>,
 }
 
 /// Change a domain's settings
@@ -81,6 +95,8 @@ struct Edit {
     not_found_url: Option<Option<String>>,
     expired_url: Option<Option<String>>,
     ignores_case: Option<bool>,
+    apple_app_site_association: Option<Option<Json<Value>>>,
+    assetlinks: Option<Option<Json<Value>>>,
 }
 
 impl Edit {
@@ -94,6 +110,12 @@ impl Edit {
             not_found_url: url("not_found_url", body.not_found_url),
             expired_url: url("expired_url", body.expired_url),
             ignores_case: body.ignores_case,
+            apple_app_site_association: body
+                .apple_app_site_association
+                .map(|file| app_files::apple_app_site_association(file?, &mut check)),
+            assetlinks: body
+                .assetlinks
+                .map(|file| app_files::assetlinks(file?, &mut check)),
         };
         check.finish()?;
         Ok(edit)
@@ -135,6 +157,12 @@ impl Edit {
         }
         if let Some(ignores_case) = self.ignores_case {
             row.ignores_case = ignores_case;
+        }
+        if let Some(file) = self.apple_app_site_association {
+            row.apple_app_site_association = file;
+        }
+        if let Some(file) = self.assetlinks {
+            row.assetlinks = file;
         }
         db::update_domain(&mut transaction, &row).await?;
         let event = Event {

@@ -1,4 +1,5 @@
 use serde::Serialize;
+use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -60,6 +61,12 @@ pub struct Domain {
     expired_url: Option<String>,
     /// `ABC` means `abc`: new codes are stored in lower case, and found in any. For print.
     ignores_case: bool,
+    /// What iOS gets at `/.well-known/apple-app-site-association`. A 404, when null.
+    #[schema(required, value_type = Option<Object>)]
+    apple_app_site_association: Option<Value>,
+    /// What Android gets at `/.well-known/assetlinks.json`. A 404, when null.
+    #[schema(required, value_type = Option<Vec<Object>>)]
+    assetlinks: Option<Value>,
     /// When its settings last changed; null while it has none.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required)]
@@ -89,6 +96,8 @@ impl Domain {
             not_found_url: None,
             expired_url: None,
             ignores_case: false,
+            apple_app_site_association: None,
+            assetlinks: None,
             updated_at: None,
             revision: 0,
         }
@@ -109,6 +118,8 @@ impl From<ClaimRow> for Domain {
             not_found_url: None,
             expired_url: None,
             ignores_case: false,
+            apple_app_site_association: None,
+            assetlinks: None,
             updated_at: None,
             revision: 0,
         }
@@ -125,6 +136,8 @@ impl From<DomainRow> for Domain {
             not_found_url: row.not_found_url,
             expired_url: row.expired_url,
             ignores_case: row.ignores_case,
+            apple_app_site_association: row.apple_app_site_association.map(|file| file.0),
+            assetlinks: row.assetlinks.map(|file| file.0),
             updated_at: Some(row.updated_at),
             revision: row.revision,
         }

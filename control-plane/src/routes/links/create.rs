@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::draft::Draft;
 use super::options::{ClickCap, Rule, SocialPreview, Split};
+use super::utm::{Templates, Utm};
 use super::{Link, WrittenLink};
 use crate::auth::Caller;
 use crate::error::{Error, Result};
@@ -26,6 +27,10 @@ pub struct CreateLink {
     /// Where it leads: http or https, at most 2048 bytes.
     #[schema(example = "https://example.com/sale", max_length = 2048)]
     pub(super) original_url: String,
+    /// UTM parameters to write into `original_url`.
+    pub(super) utm: Option<Utm>,
+    /// A template to take them from: `utm_…`. What `utm` says goes before.
+    pub(super) utm_template: Option<String>,
     /// Its short part: 1 to 64 of `A–Z a–z 0–9 _ -`. Generated when absent.
     #[schema(example = "spring-24", pattern = "^[A-Za-z0-9_-]{1,64}$")]
     pub(super) code: Option<String>,
@@ -128,10 +133,12 @@ pub async fn create_link(
     caller: Caller,
     once: Once,
     Query(wait): Query<Wait>,
-    JsonBody(body): JsonBody<CreateLink>,
+    JsonBody(mut body): JsonBody<CreateLink>,
 ) -> Result<impl IntoResponse> {
     caller.may_edit()?;
     let patience = wait.patience()?;
+    let templates = Templates::load(&state, &caller, body.utm_template.is_some()).await?;
+    templates.fill(&mut body.utm, &mut body.utm_template)?;
     let mut draft = Draft::check(body, &state)?;
     draft.restrict(&caller, &state)?;
     if !caller.sees_domain(draft.domain().as_str()) {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::codes::{folded, free_code_like, generate_code};
 use super::options::OptionFields;
-use super::{CreateLink, Link, fields};
+use super::{CreateLink, Link, fields, utm};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
@@ -49,7 +49,10 @@ impl Draft {
     pub(super) fn check(body: CreateLink, state: &AppState) -> Result<Self> {
         let own = &state.config.default_domain;
         let mut check = FieldCheck::new(state);
-        let original_url = check.url("original_url", &body.original_url);
+        let utm = utm::check(body.utm, body.utm_template.as_deref(), &mut check);
+        let original_url = check
+            .url("original_url", &body.original_url)
+            .and_then(|target| utm::tagged(target, utm.as_ref(), &mut check));
         let code = body.code.and_then(|text| fields::code(&text, &mut check));
         let title = body.title.and_then(|text| fields::title(&text, &mut check));
         let notes = body.notes.and_then(|text| fields::notes(&text, &mut check));

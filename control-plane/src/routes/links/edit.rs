@@ -7,19 +7,21 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::options::{OptionEdits, OptionFields};
-use super::{UpdateLink, fields};
+use super::{UpdateLink, fields, utm};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::state::AppState;
+use crate::utm::UtmEdits;
 use crate::versions::IfMatch;
 
 /// An edit whose fields are in order. The outer `None` leaves a field alone.
 #[derive(Clone)]
 pub(super) struct Edit {
     original_url: Option<String>,
+    utm: Option<UtmEdits>,
     title: Option<Option<String>>,
     notes: Option<Option<String>>,
     tags: Option<Vec<String>>,
@@ -39,6 +41,7 @@ impl Edit {
         let original_url = body
             .original_url
             .and_then(|text| check.url("original_url", &text));
+        let utm = utm::check(body.utm, body.utm_template.as_deref(), &mut check);
         let title = body.title.map(|title| fields::title(&title?, &mut check));
         let notes = body.notes.map(|notes| fields::notes(&notes?, &mut check));
         let tags = body.tags.map(|tags| fields::tags(&tags, &mut check));
@@ -71,6 +74,7 @@ impl Edit {
         check.finish()?;
         Ok(Self {
             original_url,
+            utm,
             title,
             notes,
             tags,
@@ -124,8 +128,8 @@ impl Edit {
         if !caller.sees(&link.domain, &link.tags) {
             return Err(Error::NotFound("link"));
         }
-        self.apply(&mut link);
         let mut check = FieldCheck::new(state);
+        self.apply(&mut link, &mut check);
         if let Some(tag) = &caller.only_tag {
             fields::add_tag(&mut link.tags, tag, &mut check);
         }
@@ -141,10 +145,12 @@ impl Edit {
         db::log_change(connection, &link, &cause).await
     }
 
-    pub(super) fn apply(self, link: &mut LinkRow) {
+    pub(super) fn apply(self, link: &mut LinkRow, check: &mut FieldCheck<'_>) {
         if let Some(original_url) = self.original_url {
             link.original_url = original_url;
         }
+        let target = take(&mut link.original_url);
+        link.original_url = utm::tagged(target, self.utm.as_ref(), check).unwrap_or_default();
         if let Some(title) = self.title {
             link.title = title;
         }

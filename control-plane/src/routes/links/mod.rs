@@ -26,7 +26,9 @@ mod stats;
 mod status;
 mod together;
 mod update;
+mod utm;
 mod view;
+mod winner;
 mod written;
 
 pub use block::*;
@@ -50,4 +52,5 @@ pub use together::Together;
 pub use update::*;
 pub use view::Link;
 pub(crate) use view::short_url;
+pub use winner::*;
 pub use written::WrittenLink;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use super::WrittenLink;
 use super::edit::Edit;
 use super::options::{ClickCap, Rule, SocialPreview, Split};
+use super::utm::{Templates, Utm};
 use crate::auth::Caller;
 use crate::error::{Error, Result};
 use crate::json::{self, JsonBody};
@@ -26,6 +27,14 @@ pub struct UpdateLink {
         nullable = false
     )]
     pub(super) original_url: Option<String>,
+    /// UTM parameters to write into `original_url`, whether that changes or not.
+    #[serde(default, deserialize_with = "json::not_null")]
+    #[schema(nullable = false)]
+    pub(super) utm: Option<Utm>,
+    /// A template to take them from: `utm_…`. What `utm` says goes before.
+    #[serde(default, deserialize_with = "json::not_null")]
+    #[schema(nullable = false)]
+    pub(super) utm_template: Option<String>,
     /// What to call it.
     #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = Option<String>, max_length = 512)]
@@ -134,10 +143,12 @@ pub async fn update_link(
     LinkPath(id): LinkPath,
     if_match: IfMatch,
     Query(wait): Query<Wait>,
-    JsonBody(body): JsonBody<UpdateLink>,
+    JsonBody(mut body): JsonBody<UpdateLink>,
 ) -> Result<Versioned<WrittenLink>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
+    let templates = Templates::load(&state, &caller, body.utm_template.is_some()).await?;
+    templates.fill(&mut body.utm, &mut body.utm_template)?;
     let mut edit = Edit::check(body, &state)?;
     edit.hash_password(&state).await?;
     let task = tokio::spawn({

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Installation, SECOND, WEBHOOKS, signature};
-use crate::harness::eventually;
+use crate::harness::{App, answer, eventually};
 use crate::webhook_receiver::Received;
 
 #[tokio::test]
@@ -136,4 +136,81 @@ async fn a_number_of_clicks_is_told_once_when_it_is_reached() {
     assert_eq!(received[1].json()["data"]["clicks_reached"], 20);
     let told = at.messages(&webhook.body).await;
     assert_eq!(told.len(), 2, "nothing of before, and nothing twice");
+}
+
+/// What was told of which code, in the order of versions.
+fn told(mut received: Vec<Received>) -> Vec<(String, String)> {
+    received.sort_by_key(|message| message.json()["data"]["revision"].as_i64());
+    let told = received.iter().map(|message| {
+        let code = message.json()["data"]["code"].as_str().unwrap().to_owned();
+        (message.kind(), code)
+    });
+    told.collect()
+}
+
+fn expected(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    let own = |(kind, code): &(&str, &str)| (format!("link.{kind}"), (*code).to_owned());
+    expected.iter().map(own).collect()
+}
+
+#[tokio::test]
+async fn what_happens_to_many_links_at_once_is_told_of_each() {
+    let at = Installation::start().await;
+    at.webhook(&["link.created", "link.updated", "link.deleted"])
+        .await;
+    let post = async |path: &str, body: Value| {
+        let path = format!("/api/v1/links/bulk{path}");
+        let done = at.app.call(Method::POST, &path, Some(body)).await;
+        assert_eq!(done.body["done"], 2, "{}", done.body);
+        done.body
+    };
+    let row = |code: &str| json!({ "original_url": "https://example.com/", "code": code });
+    let rows = json!([row("a"), row("not a code"), row("b")]);
+    let made = post("", json!({ "links": rows })).await;
+    let select = json!({ "ids": [made["results"][0]["id"], made["results"][2]["id"]] });
+    let change = json!({ "title": "x" });
+    post("/edit", json!({ "select": select, "change": change })).await;
+    post("/delete", json!({ "select": select })).await;
+    assert_eq!(
+        told(at.receiver.wait_for(6).await),
+        expected(&[
+            ("created", "a"),
+            ("created", "b"),
+            ("updated", "a"),
+            ("updated", "b"),
+            ("deleted", "a"),
+            ("deleted", "b"),
+        ])
+    );
+}
+
+#[tokio::test]
+async fn links_from_files_are_told() {
+    let at = Installation::start().await;
+    at.webhook(&["link.created"]).await;
+    let send = async |path: &str, kind: &str, file: String| {
+        let request = at.app.request(Method::POST, path).bearer_auth(&at.admin);
+        let sent = answer(request.header("content-type", kind).body(file)).await;
+        assert_eq!(sent.status, 202, "{}", sent.body);
+    };
+    // Before there is any link: a workspace with links cannot be restored into.
+    let old = App::start().await;
+    old.link("restored").await;
+    let admin = old.key_with(&[control_plane::auth::Scope::Admin]).await;
+    let exported = old.request(Method::GET, "/api/v1/workspace/export");
+    let exported = exported.bearer_auth(admin).send().await.unwrap();
+    let exported = exported.text().await.unwrap();
+    send("/api/v1/workspace/restore", "application/jsonl", exported).await;
+    let received = at.receiver.wait_for(1).await;
+    assert_eq!(told(received), expected(&[("created", "restored")]));
+
+    let csv = "code,url\nc1,https://example.com/1\nc2,https://example.com/2\n";
+    send("/api/v1/imports", "text/csv", csv.to_owned()).await;
+    let codes = [
+        ("created", "restored"),
+        ("created", "c1"),
+        ("created", "c2"),
+    ];
+    let received = at.receiver.wait_for(3).await;
+    assert_eq!(told(received), expected(&codes));
 }

@@ -17,6 +17,7 @@ use crate::propagation::Wait;
 use crate::routes::Query;
 use crate::routes::links::CreateLink;
 use crate::routes::links::draft::Draft;
+use crate::routes::links::utm::Templates;
 use crate::state::AppState;
 
 /// Others may take a code between our looking and our writing; looking again finds it taken.
@@ -84,12 +85,19 @@ async fn write(
     all_or_nothing: bool,
     once: &Once,
 ) -> Result<Written> {
+    let names_template = |link: &Value| {
+        link.get("utm_template")
+            .is_some_and(|template| !template.is_null())
+    };
+    let is_named = links.iter().any(names_template);
+    let templates = Templates::load(state, caller, is_named).await?;
     // Ten thousand addresses take a moment to check, in which this thread would answer nobody.
     let checking = tokio::task::spawn_blocking({
         let state = state.clone();
+        let check_row = move |link| check_with(link, &templates, &state);
         move || {
             let mut room = RoomForErrors::default();
-            let drafts = links.into_iter().map(|link| check(link, &state));
+            let drafts = links.into_iter().map(check_row);
             drafts
                 .map(|draft| draft.map_err(|reason| room.shorten(reason)))
                 .collect()
@@ -105,7 +113,12 @@ async fn write(
     attempt(state, caller, &drafts, all_or_nothing, once).await
 }
 
+/// A row that names no template.
 pub(super) fn check(link: Value, state: &AppState) -> Result<Draft> {
+    check_with(link, &Templates::none(), state)
+}
+
+fn check_with(link: Value, templates: &Templates, state: &AppState) -> Result<Draft> {
     if link
         .get("password")
         .is_some_and(|password| !password.is_null())
@@ -113,7 +126,9 @@ pub(super) fn check(link: Value, state: &AppState) -> Result<Draft> {
         let message = "set passwords link by link";
         return Err(Error::invalid("password", "not_in_bulk", message));
     }
-    Draft::check(json::typed::<CreateLink>(link)?, state)
+    let mut link = json::typed::<CreateLink>(link)?;
+    templates.fill(&mut link.utm, &mut link.utm_template)?;
+    Draft::check(link, state)
 }
 
 async fn attempt(

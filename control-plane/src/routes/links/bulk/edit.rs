@@ -17,6 +17,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::Query;
 use crate::routes::links::edit::Edit;
+use crate::routes::links::utm::Templates;
 use crate::routes::links::{UpdateLink, fields};
 use crate::state::AppState;
 
@@ -68,7 +69,12 @@ pub async fn update_links(
 ) -> Result<Json<BulkOutcome>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
-    let mut change = Change::check(body.change, &body.add_tags, &body.remove_tags, &state)?;
+    let mut given = body.change.unwrap_or_default();
+    let templates = Templates::load(&state, &caller, given.utm_template.is_some()).await?;
+    templates
+        .fill(&mut given.utm, &mut given.utm_template)
+        .map_err(|error| error.below("change"))?;
+    let mut change = Change::check(given, &body.add_tags, &body.remove_tags, &state)?;
     change.edit.hash_password(&state).await?;
     let ids = body.select.ids(&state, &caller).await?;
     let task = tokio::spawn({
@@ -93,12 +99,11 @@ struct Change {
 
 impl Change {
     fn check(
-        change: Option<UpdateLink>,
+        change: UpdateLink,
         add_tags: &[String],
         remove_tags: &[String],
         state: &AppState,
     ) -> Result<Self> {
-        let change = change.unwrap_or_default();
         if change.external_id.is_some() {
             let message = "no two links share an external id";
             return Err(Error::invalid("change.external_id", "not_in_bulk", message));
@@ -116,12 +121,12 @@ impl Change {
     }
 
     fn apply(&self, link: &mut LinkRow, state: &AppState) -> Result<()> {
-        self.edit.clone().apply(link);
+        let mut check = FieldCheck::new(state);
+        self.edit.clone().apply(link, &mut check);
         link.tags.retain(|tag| !self.remove_tags.contains(tag));
         link.tags.extend(self.add_tags.iter().cloned());
         link.tags.sort_unstable();
         link.tags.dedup();
-        let mut check = FieldCheck::new(state);
         check.length("tags", link.tags.len(), 0..=fields::MAX_TAGS);
         let status = link.redirect_status()?;
         fields::together(status, &link.options(), link.expires_at, &mut check);
