@@ -6123,7 +6123,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `conflict`: another link has the external id by now; `still_running` */
+            /** @description `conflict`: another link has the external id by now, or the host it leads to is on the blocklist by now; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */

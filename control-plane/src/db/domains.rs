@@ -86,6 +86,29 @@ pub async fn list_domains(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<Domai
     Ok(rows)
 }
 
+/// Of all workspaces, the names of their domains.
+pub async fn registered_domains(pool: &PgPool) -> Result<Vec<String>> {
+    let names = sqlx::query_scalar!("select domain from domains")
+        .fetch_all(pool)
+        .await?;
+    Ok(names)
+}
+
+/// Of all workspaces, the domains that lead somewhere by themselves.
+pub async fn domains_with_targets(pool: &PgPool) -> Result<Vec<DomainRow>> {
+    let rows = sqlx::query_as!(
+        DomainRow,
+        "select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
+                revision
+         from domains
+         where root_url is not null or not_found_url is not null or expired_url is not null
+         order by domain",
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows)
+}
+
 /// Gives a domain to a workspace; false when it is somebody's already. Follow with
 /// [`log_domain_change`].
 pub async fn insert_domain(
