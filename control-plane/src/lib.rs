@@ -22,6 +22,7 @@ mod limits;
 mod once;
 pub mod openapi;
 mod outbound;
+pub mod own_domains;
 mod pages;
 mod problem;
 mod propagation;

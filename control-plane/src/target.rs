@@ -6,8 +6,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use contract::Domain;
 use url::{Host, Url};
+
+use crate::own_domains::OwnNames;
 
 /// Longest target in bytes. Browsers and chat apps cut longer ones.
 pub const MAX_LENGTH: usize = 2048;
@@ -43,7 +44,7 @@ pub enum Refused {
     #[error("the target leads into a private network")]
     PrivateAddress,
     /// A link to our own links could loop.
-    #[error("the target is on this installation's own domain")]
+    #[error("the target is on a domain of this installation")]
     OwnDomain,
 }
 
@@ -69,7 +70,7 @@ impl Refused {
 ///
 /// # Errors
 /// The first reason to refuse it.
-pub fn check(raw: &str, own_domain: &Domain) -> Result<String, Refused> {
+pub fn check(raw: &str, own_names: &OwnNames) -> Result<String, Refused> {
     if raw.trim().is_empty() {
         return Err(Refused::Empty);
     }
@@ -99,10 +100,10 @@ pub fn check(raw: &str, own_domain: &Domain) -> Result<String, Refused> {
     if authority.starts_with('/') {
         return Err(Refused::NotAbsolute);
     }
-    check_parsed(&Url::parse(raw).map_err(|_| Refused::Host)?, own_domain)
+    check_parsed(&Url::parse(raw).map_err(|_| Refused::Host)?, own_names)
 }
 
-fn check_parsed(url: &Url, own_domain: &Domain) -> Result<String, Refused> {
+fn check_parsed(url: &Url, own_names: &OwnNames) -> Result<String, Refused> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Refused::Credentials);
     }
@@ -111,7 +112,7 @@ fn check_parsed(url: &Url, own_domain: &Domain) -> Result<String, Refused> {
     }
     let host = url.host().ok_or(Refused::Host)?;
     // Before the private ranges, so that an installation on localhost gets the better message.
-    if is_own(&host, own_domain) {
+    if own_names.contain(&host) {
         return Err(Refused::OwnDomain);
     }
     match host {
@@ -139,13 +140,6 @@ pub(crate) fn is_disguising(character: char) -> bool {
                 | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
                 | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
         )
-}
-
-fn is_own(host: &Host<&str>, own_domain: &Domain) -> bool {
-    let Ok(host) = host.to_string().parse::<Domain>() else {
-        return false;
-    };
-    host == *own_domain || (host.is_loopback() && own_domain.is_loopback())
 }
 
 fn check_name(name: &str) -> Result<(), Refused> {
@@ -208,7 +202,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn checked(raw: &str) -> Result<String, Refused> {
-        check(raw, &"go.example.org".parse().unwrap())
+        check(raw, &OwnNames::new("go.example.org".parse().unwrap(), []))
     }
 
     #[test]
@@ -326,7 +320,7 @@ mod tests {
 
     #[test]
     fn on_a_local_installation_loopback_is_the_own_domain() {
-        let local = "localhost".parse().unwrap();
+        let local = OwnNames::new("localhost".parse().unwrap(), []);
         assert_eq!(
             check("http://127.0.0.1:8080/x", &local),
             Err(Refused::OwnDomain)
