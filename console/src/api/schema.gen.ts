@@ -2036,6 +2036,11 @@ export interface components {
              * @description When it last changed.
              */
             updated_at: string;
+            /**
+             * @description What to look at twice before trusting it. Mostly nothing.
+             * @example []
+             */
+            warnings: components["schemas"]["LinkWarning"][];
         };
         /** @description Which links. Absent: all but archived ones and the bin. */
         LinkFilters: {
@@ -2153,6 +2158,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description What somebody should look at twice. No reason to refuse a link.
+         * @enum {string}
+         */
+        LinkWarning: "mixed_script";
         /** @description A member of the workspace. */
         Member: {
             /**
@@ -4520,7 +4530,8 @@ export interface operations {
                      *             "spring"
                      *           ],
                      *           "title": null,
-                     *           "updated_at": "2026-11-22T10:20:30Z"
+                     *           "updated_at": "2026-11-22T10:20:30Z",
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -4623,7 +4634,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -4983,7 +4995,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Link"];
@@ -5055,7 +5068,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Link"];
@@ -5152,7 +5166,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -5204,7 +5219,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -5421,7 +5437,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Link"];
@@ -5590,7 +5607,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -5704,7 +5722,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -6100,7 +6119,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -6234,7 +6254,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -6403,7 +6424,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];

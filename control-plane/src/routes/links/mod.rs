@@ -27,6 +27,7 @@ mod status;
 mod together;
 mod update;
 mod view;
+mod warning;
 mod written;
 
 pub use block::*;
