@@ -32,6 +32,7 @@ mod written;
 
 pub use block::*;
 pub use bulk::*;
+pub(crate) use codes::is_decent;
 pub use create::*;
 pub use delete::*;
 pub use explain::*;
