@@ -1,7 +1,7 @@
 //! Settings of domains.
 
 use contract::{Domain, DomainRecord};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -61,12 +61,15 @@ pub async fn find_domain(pool: &PgPool, domain: &Domain) -> Result<Option<Domain
 }
 
 /// The domains of a workspace that have settings.
-pub async fn domain_names(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<String>> {
+pub async fn domain_names(
+    database: impl PgExecutor<'_>,
+    workspace_id: Uuid,
+) -> Result<Vec<String>> {
     let names = sqlx::query_scalar!(
         "select domain from domains where workspace_id = $1 order by domain",
         workspace_id,
     )
-    .fetch_all(pool)
+    .fetch_all(database)
     .await?;
     Ok(names)
 }

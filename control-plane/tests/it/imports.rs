@@ -286,3 +286,74 @@ async fn an_export_goes_through_all_links_in_chunks() {
         link_path(&first)
     );
 }
+
+/// A domain of the first workspace.
+async fn register(app: &App, domain: &str) {
+    sqlx::query(
+        "insert into domains (domain, workspace_id, created_at, updated_at, revision)
+         select $1, id, now(), now(), 0 from workspaces order by id limit 1",
+    )
+    .bind(domain)
+    .execute(&app.pool)
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn links_come_to_the_domain_that_their_row_names() {
+    let app = App::start().await;
+    register(&app, "links.example.com").await;
+    let file = "short link,domain,url\n\
+        one,links.example.com,https://example.com/1\n\
+        https://Links.example.com/two?x=1,,https://example.com/2\n\
+        https://go.example.org/three,,https://example.com/3\n\
+        https://bit.ly/four,,https://example.com/4\n\
+        https://bit.ly/one,links.example.com,https://example.com/1\n\
+        one,,https://example.com/1\n\
+        five,of.others.example,https://example.com/5\n";
+    let made = import(&app, "", file).await;
+    assert_eq!(counts(&made), [7, 5, 1, 1], "{made}");
+    let refused = &made["errors"][0];
+    assert_eq!(
+        (&refused["row"], &refused["problem"]["code"]),
+        (&json!(7), &json!("not_found"))
+    );
+    for (domain, code, target) in [
+        ("links.example.com", "one", 1),
+        ("links.example.com", "two", 2),
+        ("go.example.org", "three", 3),
+        ("go.example.org", "four", 4),
+        ("go.example.org", "one", 1),
+    ] {
+        let path = format!("/api/v1/links/by-code/{domain}/{code}");
+        let link = app.get(&path).await.body;
+        assert_eq!(
+            link["original_url"],
+            format!("https://example.com/{target}"),
+            "{domain}/{code}"
+        );
+    }
+    assert_eq!(counts(&import(&app, "", file).await), [7, 0, 6, 1]);
+
+    // What is exported comes back to where it was.
+    let file = download(&app, "export.csv").await;
+    let other = App::start().await;
+    register(&other, "links.example.com").await;
+    assert_eq!(counts(&import(&other, "", file).await), [5, 5, 0, 0]);
+    let path = "/api/v1/links/by-code/links.example.com/two";
+    assert_eq!(other.get(path).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_row_whose_link_is_in_the_bin_is_not_said_to_be_there() {
+    let app = App::start().await;
+    let file = "code,url\nbin,https://example.com/\n";
+    assert_eq!(counts(&import(&app, "", file).await), [1, 1, 0, 0]);
+    assert_eq!(counts(&import(&app, "", file).await), [1, 0, 1, 0]);
+    let path = "/api/v1/links/by-code/go.example.org/bin";
+    let link = app.get(path).await.body;
+    app.delete_link(&link["id"]).await;
+    let again = import(&app, "", file).await;
+    assert_eq!(counts(&again), [1, 0, 0, 1], "{again}");
+    assert_eq!(again["errors"][0]["problem"]["code"], "code_taken");
+}
