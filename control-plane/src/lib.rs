@@ -34,6 +34,7 @@ mod router;
 mod routes;
 mod run;
 mod search_indexes;
+mod spreadsheet;
 mod state;
 pub mod target;
 mod totals;

@@ -471,8 +471,8 @@ export interface paths {
         };
         /**
          * Export links as CSV
-         * @description All that match, the oldest first; archived ones too unless asked otherwise. Cells that a spreadsheet
-         *     would run begin with `'`. An import reads this file.
+         * @description All that match, the oldest first; archived ones too unless asked otherwise. Text is in quotes, and
+         *     what a spreadsheet would run, at its beginning or after a `;`, begins with `'`. An import reads this file.
          *
          *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */
@@ -5311,8 +5311,8 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id,domain,code,short_url,original_url,title,notes,tags,enabled,archived,external_id,expires_at,redirect_status,status,clicks,last_clicked_at,created_at,updated_at
-                     *     lnk_01K9ZC6T2YJ4T1B6Q8S3W5,go.example.com,spring-24,https://go.example.com/spring-24,https://example.com/sale,Spring sale,,"print,spring",true,false,order-4711,,302,active,17,2026-11-22T10:20:30Z,2026-11-21T08:00:00Z,2026-11-21T08:00:00Z
+                     * @example "id","domain","code","short_url","original_url","title","notes","tags","enabled","archived","external_id","expires_at","redirect_status","status","clicks","last_clicked_at","created_at","updated_at"
+                     *     "lnk_01K9ZC6T2YJ4T1B6Q8S3W5","go.example.com","spring-24","https://go.example.com/spring-24","https://example.com/sale","Spring sale","","print,spring","true","false","order-4711","",302,"active",17,"2026-11-22T10:20:30Z","2026-11-21T08:00:00Z","2026-11-21T08:00:00Z"
                      */
                     "text/csv": string;
                 };

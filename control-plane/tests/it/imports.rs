@@ -203,6 +203,9 @@ async fn what_is_exported_is_whole_and_comes_back() {
         ("a", "=HYPERLINK(1)"),
         ("b", "line\u{2028}end, \"quoted\""),
         ("c", "'x"),
+        ("d", "'=x"),
+        ("e", "a;=1+1;b"),
+        ("f", "＝1"),
     ] {
         let body = json!({
             "original_url": format!("https://example.com/{code}"), "code": code, "title": title,
@@ -219,7 +222,18 @@ async fn what_is_exported_is_whole_and_comes_back() {
         .collect();
     assert_eq!(
         titles,
-        ["'=HYPERLINK(1)", "line\u{2028}end, \"quoted\"", "'x"]
+        [
+            "'=HYPERLINK(1)",
+            "line\u{2028}end, \"quoted\"",
+            "'x",
+            "''=x",
+            "a;'=1+1;b",
+            "'＝1"
+        ]
+    );
+    assert!(
+        file.contains(",\"a;'=1+1;b\","),
+        "text is in quotes: {file}"
     );
 
     let lines = download(&app, "export.jsonl").await;
@@ -239,7 +253,7 @@ async fn what_is_exported_is_whole_and_comes_back() {
 
     let empty = App::start().await;
     let imported = import(&empty, "", file.clone()).await;
-    assert_eq!(counts(&imported), [3, 3, 0, 0], "{imported}");
+    assert_eq!(counts(&imported), [6, 6, 0, 0], "{imported}");
     let mut back = empty
         .get("/api/v1/links?order=asc&archived=include")
         .await
