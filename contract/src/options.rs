@@ -51,7 +51,8 @@ pub struct LinkOptions {
 }
 
 impl LinkOptions {
-    /// All places that visitors may be sent to, besides the link's own target.
+    /// All addresses that visitors, or their browsers, may be sent to besides the link's own target: the
+    /// picture of a preview, too.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         let rules = self.rules.iter().filter_map(|rule| match &rule.action {
             Action::Url(url) => Some(url.as_str()),
@@ -62,10 +63,15 @@ impl LinkOptions {
             .click_cap
             .iter()
             .filter_map(|cap| cap.used_up_url.as_deref());
+        let picture = self
+            .social_preview
+            .iter()
+            .filter_map(|preview| preview.image_url.as_deref());
         rules
             .chain(variants.map(|variant| variant.url.as_str()))
             .chain(used_up)
             .chain(self.expired_url.as_deref())
+            .chain(picture)
     }
 }
 

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use contract::Domain;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::blocklist::Hosts;
 use crate::error::{Error, FieldError, Result};
+use crate::own_domains::OwnDomains;
 use crate::state::AppState;
 use crate::target;
 
@@ -24,7 +24,7 @@ const MAX_ERRORS: usize = 100;
 
 /// Collects what is wrong with the fields of one body. A check that finds something gives `None`.
 pub struct FieldCheck<'a> {
-    own_domain: &'a Domain,
+    own_domains: &'a OwnDomains,
     blocked_hosts: Arc<Hosts>,
     now: OffsetDateTime,
     errors: Vec<FieldError>,
@@ -36,7 +36,7 @@ impl<'a> FieldCheck<'a> {
     /// Nothing is wrong yet.
     pub fn new(state: &'a AppState) -> Self {
         Self {
-            own_domain: &state.config.default_domain,
+            own_domains: &state.own_domains,
             blocked_hosts: state.blocklist.hosts(),
             now: state.now(),
             errors: Vec::new(),
@@ -81,7 +81,7 @@ impl<'a> FieldCheck<'a> {
 
     /// A place that visitors may be sent to, in the form to store.
     pub fn url(&mut self, field: &str, text: &str) -> Option<String> {
-        let checked = target::check(text, self.own_domain)
+        let checked = target::check(text, &self.own_domains.names())
             .map_err(|refused| self.refuse(field, refused.code(), refused))
             .ok()?;
         if self.blocked_hosts.contain(&checked) {

@@ -15,6 +15,7 @@ use crate::dns::Dns;
 use crate::error::Error;
 use crate::limits::{Attempts, RateLimits, SharedCounters};
 use crate::outbound::Outbound;
+use crate::own_domains::{self, OwnDomains};
 use crate::propagation::Reports;
 use crate::qr::Drawings;
 use crate::routes::Together;
@@ -56,6 +57,7 @@ pub async fn run(
     let dns = Dns::new(config.dns_server)?;
     let outbound = Outbound::new(dns.clone(), config.outbound_networks.clone())?;
     let unlock = UnlockKey::new(config.internal_secret.expose_secret());
+    let own_domains = OwnDomains::new(config.default_domain.clone());
     let lifecycle = Lifecycle::new();
     let state = AppState {
         config: Arc::new(config),
@@ -72,6 +74,7 @@ pub async fn run(
         rate_limits: RateLimits::new(counters),
         drawings: Drawings::default(),
         blocklist: Arc::default(),
+        own_domains: Arc::new(own_domains),
         unlock: Arc::new(unlock),
         reports: Reports::new(lifecycle.clone()),
         together: Together::default(),
@@ -105,6 +108,10 @@ pub async fn run(
     lifecycle.spawn(
         "blocklist",
         blocklist::watch(state.clone(), lifecycle.stopping()),
+    );
+    lifecycle.spawn(
+        "own domains",
+        own_domains::watch(state.clone(), lifecycle.stopping()),
     );
     lifecycle.spawn(
         "imports",

@@ -15,6 +15,7 @@ use crate::db::Analytics;
 use crate::dns::Dns;
 use crate::limits::{Attempts, RateLimits};
 use crate::outbound::Outbound;
+use crate::own_domains::OwnDomains;
 use crate::propagation::Reports;
 use crate::qr::Drawings;
 use crate::routes::Together;
@@ -51,6 +52,8 @@ pub struct AppState {
     pub drawings: Drawings,
     /// Hosts that no link may lead to.
     pub blocklist: Arc<Blocklist>,
+    /// Hosts that lead to ourselves.
+    pub own_domains: Arc<OwnDomains>,
     /// Signs the cookies of those who knew the password.
     pub unlock: Arc<UnlockKey>,
     /// What proxies say of changes, for requests that wait for it.

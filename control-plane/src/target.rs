@@ -6,8 +6,13 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use contract::Domain;
+use icu_properties::props::{
+    DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark,
+};
+use icu_properties::{CodePointMapData, CodePointSetData};
 use url::{Host, Url};
+
+use crate::own_domains::OwnNames;
 
 /// Longest target in bytes. Browsers and chat apps cut longer ones.
 pub const MAX_LENGTH: usize = 2048;
@@ -43,7 +48,7 @@ pub enum Refused {
     #[error("the target leads into a private network")]
     PrivateAddress,
     /// A link to our own links could loop.
-    #[error("the target is on this installation's own domain")]
+    #[error("the target is on a domain of this installation")]
     OwnDomain,
 }
 
@@ -69,7 +74,7 @@ impl Refused {
 ///
 /// # Errors
 /// The first reason to refuse it.
-pub fn check(raw: &str, own_domain: &Domain) -> Result<String, Refused> {
+pub fn check(raw: &str, own_names: &OwnNames) -> Result<String, Refused> {
     if raw.trim().is_empty() {
         return Err(Refused::Empty);
     }
@@ -99,19 +104,21 @@ pub fn check(raw: &str, own_domain: &Domain) -> Result<String, Refused> {
     if authority.starts_with('/') {
         return Err(Refused::NotAbsolute);
     }
-    check_parsed(&Url::parse(raw).map_err(|_| Refused::Host)?, own_domain)
-}
-
-fn check_parsed(url: &Url, own_domain: &Domain) -> Result<String, Refused> {
-    if !url.username().is_empty() || url.password().is_some() {
+    // The parser drops an empty name: "https://@example.com".
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
         return Err(Refused::Credentials);
     }
+    check_parsed(&Url::parse(raw).map_err(|_| Refused::Host)?, own_names)
+}
+
+fn check_parsed(url: &Url, own_names: &OwnNames) -> Result<String, Refused> {
     if url.port() == Some(0) {
         return Err(Refused::Port);
     }
     let host = url.host().ok_or(Refused::Host)?;
     // Before the private ranges, so that an installation on localhost gets the better message.
-    if is_own(&host, own_domain) {
+    if own_names.contain(&host) {
         return Err(Refused::OwnDomain);
     }
     match host {
@@ -129,23 +136,22 @@ fn check_parsed(url: &Url, own_domain: &Domain) -> Result<String, Refused> {
 
 /// Characters that make a URL look like another one, or that the parser would quietly remove.
 pub(crate) fn is_disguising(character: char) -> bool {
-    character.is_control()
+    character == '\\'
+        || character.is_control()
         || character.is_whitespace()
-        || matches!(
-            character,
-            '\\' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}'
-                | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-        )
+        || (!character.is_ascii() && is_invisible(character))
 }
 
-fn is_own(host: &Host<&str>, own_domain: &Domain) -> bool {
-    let Ok(host) = host.to_string().parse::<Domain>() else {
-        return false;
-    };
-    host == *own_domain || (host.is_loopback() && own_domain.is_loopback())
+/// Characters that leave no mark, change the direction of others, or steer how they are drawn.
+fn is_invisible(character: char) -> bool {
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    // Signs that enclose numbers: format characters, but seen.
+    let is_seen = CodePointSetData::new::<PrependedConcatenationMark>().contains(character);
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    ignorable.contains(character)
+        || (category == GeneralCategory::Format && !is_seen)
+        // Blanks that count as signs: of Braille, and of music.
+        || matches!(character, '\u{2800}' | '\u{1d159}')
 }
 
 fn check_name(name: &str) -> Result<(), Refused> {
@@ -185,6 +191,10 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || a >= 240
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
+        // Relays of 6to4, given up, and some still answer.
+        || (a == 192 && b == 88 && c == 99)
+        // In no registry: what Azure's machines ask for their secrets.
+        || address == Ipv4Addr::new(168, 63, 129, 16)
         || (a == 198 && (b == 18 || b == 19)))
 }
 
@@ -197,6 +207,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         | [0x2002, high, low, ..] => is_public_v4(embedded(high, low)),
         [0x2001, 0xdb8, ..] => false,
+        // Documentation, too: 3fff::/20.
+        [0x3fff, 0..=0xfff, ..] => false,
         // Global unicast is 2000::/3; what else is in use there is protocol machinery.
         [first, second, ..] => first & 0xe000 == 0x2000 && !(first == 0x2001 && second < 0x200),
     }
@@ -208,7 +220,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn checked(raw: &str) -> Result<String, Refused> {
-        check(raw, &"go.example.org".parse().unwrap())
+        check(raw, &OwnNames::new("go.example.org".parse().unwrap(), []))
     }
 
     #[test]
@@ -224,6 +236,12 @@ mod tests {
                 "http://xn--bcher-kva.example.com/%C3%BC",
             ),
             ("https://8.8.8.8/", "https://8.8.8.8/"),
+            ("https://[3fff:1000::1]/", "https://[3fff:1000::1]/"),
+            ("https://example.com/@name", "https://example.com/@name"),
+            (
+                "https://example.com?a@b#c@d",
+                "https://example.com/?a@b#c@d",
+            ),
             ("https://[2606:4700::1111]/", "https://[2606:4700::1111]/"),
             ("https://example.com./x", "https://example.com./x"),
         ] {
@@ -256,6 +274,12 @@ mod tests {
             ("https://example.com/\u{202e}fdp.exe", DisguisingCharacter),
             ("https://user:pass@evil.com/", Credentials),
             ("https://user@evil.com/", Credentials),
+            ("https://@example.com/", Credentials),
+            ("https://:@example.com/", Credentials),
+            ("https://@@example.com?x", Credentials),
+            ("https://example.com\u{2800}/", DisguisingCharacter),
+            ("https://example.com/\u{1bca0}", DisguisingCharacter),
+            ("https://example.com/\u{1bca3}", DisguisingCharacter),
             ("https://example.com:0/", Port),
             ("https://example.com:99999/", Host),
             ("https://..", Host),
@@ -276,6 +300,37 @@ mod tests {
             Err(TooLong),
             "the stored form counts, not only the text"
         );
+    }
+
+    #[test]
+    fn whole_classes_of_characters_disguise() {
+        for range in [
+            '\0'..='\u{20}',
+            '\u{7f}'..='\u{a0}',
+            '\u{ad}'..='\u{ad}',
+            '\u{180b}'..='\u{180f}',
+            '\u{200b}'..='\u{200f}',
+            '\u{2028}'..='\u{202f}',
+            '\u{205f}'..='\u{206f}',
+            '\u{fe00}'..='\u{fe0f}',
+            '\u{fff0}'..='\u{fffb}',
+            '\u{13430}'..='\u{1343f}',
+            '\u{1bca0}'..='\u{1bca3}',
+            '\u{1d173}'..='\u{1d17a}',
+            '\u{e0000}'..='\u{e0fff}',
+        ] {
+            for character in range {
+                assert!(is_disguising(character), "{character:?}");
+            }
+        }
+        for character in "\\\u{34f}\u{61c}\u{115f}\u{17b4}\u{2800}\u{3164}\u{feff}\u{ffa0}".chars()
+        {
+            assert!(is_disguising(character), "{character:?}");
+        }
+        // Arabic's sign of a year is seen; emoji are what they look like.
+        for character in "az-ü日\u{601}\u{1f600}".chars() {
+            assert!(!is_disguising(character), "{character:?}");
+        }
     }
 
     #[test]
@@ -308,6 +363,13 @@ mod tests {
             "[2002:7f00:1::]",
             "[2001:db8::1]",
             "[2001::1]",
+            "[3fff::1]",
+            "[3fff:fff:ffff::1]",
+            "192.88.99.1",
+            "168.63.129.16",
+            "2822734096",
+            "[::ffff:168.63.129.16]",
+            "[64:ff9b::a83f:8110]",
             "[ff02::1]",
             "localhost",
             "localhost.",
@@ -326,7 +388,7 @@ mod tests {
 
     #[test]
     fn on_a_local_installation_loopback_is_the_own_domain() {
-        let local = "localhost".parse().unwrap();
+        let local = OwnNames::new("localhost".parse().unwrap(), []);
         assert_eq!(
             check("http://127.0.0.1:8080/x", &local),
             Err(Refused::OwnDomain)

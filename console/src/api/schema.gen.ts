@@ -131,8 +131,11 @@ export interface paths {
          * Import links from a file
          * @description CSV in UTF-8 with a header, at most 32 MiB and 200,000 rows. Columns are found by their names, in any
          *     case: `original_url` (or `url`, `target`, `destination` …), `code` (or `slug`, `alias`, `short link` …,
-         *     as a code or as a whole address), `title`, `notes`, `tags`, `expires_at`, `enabled`, `archived`,
+         *     as a code or as a whole address), `domain`, `title`, `notes`, `tags`, `expires_at`, `enabled`, `archived`,
          *     `external_id`, `redirect_status`. Others are ignored, and named.
+         *
+         *     A link gets the domain that the row names, in the column `domain` or in a whole address that is on one of
+         *     the workspace's; otherwise the installation's. A `domain` that is not the workspace's refuses the row.
          *
          *     A job makes the links; the address in `Location` tells how far it has got. Codes are kept. A file
          *     can be imported again: rows whose code leads where it should are skipped, and rows without a code
@@ -468,8 +471,8 @@ export interface paths {
         };
         /**
          * Export links as CSV
-         * @description All that match, the oldest first; archived ones too unless asked otherwise. Cells that a spreadsheet
-         *     would run begin with `'`. An import reads this file.
+         * @description All that match, the oldest first; archived ones too unless asked otherwise. Text is in quotes, and
+         *     what a spreadsheet would run, at its beginning or after a `;`, begins with `'`. An import reads this file.
          *
          *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */
@@ -2152,6 +2155,11 @@ export interface components {
              * @description When it last changed.
              */
             updated_at: string;
+            /**
+             * @description What to look at twice before trusting it. Mostly nothing.
+             * @example []
+             */
+            warnings: components["schemas"]["LinkWarning"][];
         };
         /** @description Which links. Absent: all but archived ones and the bin. */
         LinkFilters: {
@@ -2269,6 +2277,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description What somebody should look at twice. No reason to refuse a link.
+         * @enum {string}
+         */
+        LinkWarning: "mixed_script";
         /** @description A member of the workspace. */
         Member: {
             /**
@@ -4746,7 +4759,8 @@ export interface operations {
                      *             "spring"
                      *           ],
                      *           "title": null,
-                     *           "updated_at": "2026-11-22T10:20:30Z"
+                     *           "updated_at": "2026-11-22T10:20:30Z",
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -4849,7 +4863,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -5209,7 +5224,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Link"];
@@ -5281,7 +5297,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Link"];
@@ -5378,7 +5395,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -5430,7 +5448,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -5518,8 +5537,8 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id,domain,code,short_url,original_url,title,notes,tags,enabled,archived,external_id,expires_at,redirect_status,status,clicks,last_clicked_at,created_at,updated_at
-                     *     lnk_01K9ZC6T2YJ4T1B6Q8S3W5,go.example.com,spring-24,https://go.example.com/spring-24,https://example.com/sale,Spring sale,,"print,spring",true,false,order-4711,,302,active,17,2026-11-22T10:20:30Z,2026-11-21T08:00:00Z,2026-11-21T08:00:00Z
+                     * @example "id","domain","code","short_url","original_url","title","notes","tags","enabled","archived","external_id","expires_at","redirect_status","status","clicks","last_clicked_at","created_at","updated_at"
+                     *     "lnk_01K9ZC6T2YJ4T1B6Q8S3W5","go.example.com","spring-24","https://go.example.com/spring-24","https://example.com/sale","Spring sale","","print,spring","true","false","order-4711","",302,"active",17,"2026-11-22T10:20:30Z","2026-11-21T08:00:00Z","2026-11-21T08:00:00Z"
                      */
                     "text/csv": string;
                 };
@@ -5647,7 +5666,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Link"];
@@ -5816,7 +5836,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -5930,7 +5951,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -6326,7 +6348,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -6349,7 +6372,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `conflict`: another link has the external id by now; `still_running` */
+            /** @description `conflict`: another link has the external id by now, or the host it leads to is on the blocklist by now; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6460,7 +6483,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -6754,7 +6778,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];

@@ -36,6 +36,7 @@ export function makeLink(change: Partial<ShortLink> = {}): ShortLink {
     expired_url: null,
     click_cap: null,
     has_password: false,
+    warnings: [],
     rules: [],
     split: null,
     social_preview: null,

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use contract::LinkOptions;
 use url::{Host, Url};
 
 /// Hosts, in the form that the URL standard gives them.
@@ -29,6 +30,13 @@ impl Hosts {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether a link leads to one of them, by whichever of its addresses.
+    pub fn contain_any(&self, original_url: &str, options: Option<&LinkOptions>) -> bool {
+        let others = options.into_iter().flat_map(LinkOptions::targets);
+        let mut targets = others.chain([original_url]);
+        targets.any(|target| self.contain(target))
     }
 
     /// Whether an address leads to one of them, or to a host below one.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use contract::{Domain, DomainRecord};
 use serde_json::Value;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -70,12 +70,15 @@ pub async fn find_domain(pool: &PgPool, domain: &Domain) -> Result<Option<Domain
 }
 
 /// The domains of a workspace that have settings.
-pub async fn domain_names(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<String>> {
+pub async fn domain_names(
+    database: impl PgExecutor<'_>,
+    workspace_id: Uuid,
+) -> Result<Vec<String>> {
     let names = sqlx::query_scalar!(
         "select domain from domains where workspace_id = $1 order by domain",
         workspace_id,
     )
-    .fetch_all(pool)
+    .fetch_all(database)
     .await?;
     Ok(names)
 }
@@ -90,6 +93,30 @@ pub async fn list_domains(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<Domai
          from domains where workspace_id = $1
          order by domain"#,
         workspace_id,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows)
+}
+
+/// Of all workspaces, the names of their domains.
+pub async fn registered_domains(pool: &PgPool) -> Result<Vec<String>> {
+    let names = sqlx::query_scalar!("select domain from domains")
+        .fetch_all(pool)
+        .await?;
+    Ok(names)
+}
+
+/// Of all workspaces, the domains that lead somewhere by themselves.
+pub async fn domains_with_targets(pool: &PgPool) -> Result<Vec<DomainRow>> {
+    let rows = sqlx::query_as!(
+        DomainRow,
+        r#"select domain, workspace_id, root_url, not_found_url, expired_url, ignores_case, updated_at,
+                  revision, apple_app_site_association as "apple_app_site_association: _",
+                  assetlinks as "assetlinks: _"
+         from domains
+         where root_url is not null or not_found_url is not null or expired_url is not null
+         order by domain"#,
     )
     .fetch_all(pool)
     .await?;

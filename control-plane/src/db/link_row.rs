@@ -5,6 +5,7 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::blocklist::Hosts;
 use crate::unfurl::TargetPage;
 use crate::{Error, Result};
 
@@ -102,6 +103,12 @@ impl LinkRow {
     /// Stores options. A plain link has none.
     pub fn set_options(&mut self, options: LinkOptions) {
         self.options = stored_options(options);
+    }
+
+    /// Whether it leads to one of these hosts, by whichever of its addresses.
+    pub fn leads_to(&self, hosts: &Hosts) -> bool {
+        let options = self.options.as_ref().map(|options| &options.0);
+        hosts.contain_any(&self.original_url, options)
     }
 
     /// Takes it down. Strict, so that a proxy which is cut off does not go on leading there.

@@ -242,25 +242,28 @@ pub async fn taken_codes(
     Ok(names.collect())
 }
 
-/// Codes of the workspace's links among these, also from the bin, and where they lead.
+/// Domains and codes of the workspace's links among these, and where they lead. Not from the bin: those
+/// lead nowhere.
 pub async fn targets_of_codes(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     domains: &[String],
     codes: &[String],
-) -> Result<HashSet<(String, String)>> {
+) -> Result<HashSet<(String, String, String)>> {
     let targets = sqlx::query!(
-        "select links.code, links.original_url
+        "select links.domain, links.code, links.original_url
          from unnest($2::text[], $3::text[]) as asked (domain, code)
          join links on links.domain = asked.domain and links.code = asked.code
-         where links.workspace_id = $1",
+         where links.workspace_id = $1 and links.deleted_at is null",
         workspace_id,
         domains,
         codes,
     )
     .fetch_all(connection)
     .await?;
-    let targets = targets.into_iter().map(|row| (row.code, row.original_url));
+    let targets = targets
+        .into_iter()
+        .map(|row| (row.domain, row.code, row.original_url));
     Ok(targets.collect())
 }
 

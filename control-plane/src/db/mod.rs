@@ -51,9 +51,9 @@ pub use domain_claims::{
     ClaimRow, count_domains, delete_claim, find_claim, insert_claim, list_claims,
 };
 pub use domains::{
-    DomainRow, delete_domain, domain_names, find_domain, has_links, has_lower_case_only, hold_case,
-    hold_cases, insert_domain, list_domains, lock_domain, log_domain_change, owns_domain,
-    update_domain,
+    DomainRow, delete_domain, domain_names, domains_with_targets, find_domain, has_links,
+    has_lower_case_only, hold_case, hold_cases, insert_domain, list_domains, lock_domain,
+    log_domain_change, owns_domain, registered_domains, update_domain,
 };
 pub use idempotency::{KeptAnswer, find_answer, has_answer, insert_answer, take_name};
 pub use imports::{

@@ -4,18 +4,25 @@ use contract::Code;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::routes::links::is_decent;
+
 /// Length of codes that we make: as of generated ones.
 const LENGTH: usize = 8;
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A code, or the last segment of a short address, which is one.
+/// A code, or a short address as host and path: which domain it means is known when the row is checked.
 pub(super) fn from_cell(cell: &str) -> &str {
     let cell = cell.trim();
-    let without_query = cell.split(['?', '#']).next().unwrap_or_default();
-    match without_query.trim_end_matches('/').rsplit_once('/') {
-        Some((_, last)) => last,
-        None => cell,
+    let address = cell.split(['?', '#']).next().unwrap_or_default();
+    let address = address.trim_end_matches('/');
+    let address = match address.split_once("://") {
+        Some((_, address)) => address,
+        None => address,
+    };
+    match address.contains('/') {
+        true => address,
+        false => cell,
     }
 }
 
@@ -35,7 +42,7 @@ pub(super) fn of_row(workspace_id: Uuid, original_url: &str, occurrence: usize) 
         let code: String = digits
             .map(|byte| char::from(DIGITS[usize::from(*byte) % DIGITS.len()]))
             .collect();
-        if code.parse::<Code>().is_ok_and(|code| !code.is_reserved()) {
+        if code.parse::<Code>().is_ok_and(|code| is_decent(&code)) {
             return code;
         }
         attempt += 1;
@@ -51,9 +58,9 @@ mod tests {
         for (cell, code) in [
             ("abc", "abc"),
             (" abc ", "abc"),
-            ("https://bit.ly/abc", "abc"),
-            ("https://go.example.org/abc/?x=1#y", "abc"),
-            ("go.example.org/abc", "abc"),
+            ("https://bit.ly/abc", "bit.ly/abc"),
+            ("https://go.example.org/abc/?x=1#y", "go.example.org/abc"),
+            ("go.example.org/abc", "go.example.org/abc"),
             ("a?b", "a?b"),
             ("", ""),
         ] {
@@ -70,5 +77,13 @@ mod tests {
         assert_ne!(of_row(one, "https://example.com/", 1), code);
         assert_ne!(of_row(one, "https://example.com/x", 0), code);
         assert_ne!(of_row(other, "https://example.com/", 0), code);
+    }
+
+    #[test]
+    fn rows_get_no_rude_code() {
+        // The first that follows from this target is "mQLnCUnt".
+        let code = of_row(Uuid::from_u128(1), "https://example.com/31207", 0);
+        assert!(is_decent(&code.parse().unwrap()), "{code}");
+        assert_ne!(code, "mQLnCUnt");
     }
 }

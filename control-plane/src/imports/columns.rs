@@ -1,7 +1,7 @@
 //! What columns are called elsewhere.
 
 /// Fields of a link, and what other systems call them: in lower case, with blanks.
-const NAMES: [(&str, &[&str]); 10] = [
+const NAMES: [(&str, &[&str]); 11] = [
     (
         "original_url",
         &[
@@ -33,6 +33,7 @@ const NAMES: [(&str, &[&str]); 10] = [
             "shortlink",
         ],
     ),
+    ("domain", &["domain"]),
     ("title", &["title", "name"]),
     (
         "notes",
@@ -79,6 +80,7 @@ mod tests {
             ("Long URL", Some("original_url")),
             ("\u{feff}Short-Link ", Some("code")),
             ("TAGS", Some("tags")),
+            ("Domain", Some("domain")),
             ("clicks", None),
             ("", None),
         ] {

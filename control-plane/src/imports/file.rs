@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{codes, columns};
 use crate::error::{Error, Result};
+use crate::spreadsheet;
 
 /// Rows of a file.
 const MAX_ROWS: usize = 200_000;
@@ -57,7 +58,10 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
             if let Some(field) = field
                 && !cell.trim().is_empty()
             {
-                link.insert((*field).to_owned(), value(field, &unescaped(cell)));
+                link.insert(
+                    (*field).to_owned(),
+                    value(field, &spreadsheet::restored(cell)),
+                );
             }
         }
         if !link.contains_key("code")
@@ -107,14 +111,6 @@ fn fields(headers: &csv::StringRecord) -> Result<Vec<Option<&'static str>>> {
         }
     }
     Ok(fields)
-}
-
-/// Without the `'` that keeps spreadsheets from running a cell.
-fn unescaped(cell: &str) -> String {
-    match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => rest.to_owned(),
-        _ => cell.to_owned(),
-    }
 }
 
 /// A cell as JSON has it. What it cannot be stays text, and is refused with the row.

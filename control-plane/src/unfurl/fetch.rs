@@ -44,11 +44,11 @@ pub(super) async fn fetch(state: &AppState, address: &str) -> Result<Option<Targ
 
 async fn follow(state: &AppState, address: &str) -> Result<Option<TargetPage>, Failure> {
     let refused = |reason: target::Refused| Failure::Final(reason.to_string());
-    let own_domain = &state.config.default_domain;
+    let own_names = state.own_domains.names();
     let mut address = address.to_owned();
     for _ in 0..=MAX_HOPS {
         // Each hop is what a link may lead to; `outbound` looks at its addresses.
-        let checked = target::check(&address, own_domain).map_err(refused)?;
+        let checked = target::check(&address, &own_names).map_err(refused)?;
         let url = Url::parse(&checked).map_err(|error| Failure::Final(error.to_string()))?;
         let request = state.outbound.get(&url);
         let request = request.map_err(|reason| Failure::Final(reason.to_string()))?;
@@ -123,11 +123,11 @@ async fn read(
     }
     // Closes the connection, whatever is still to come.
     drop(response);
-    let own_domain = &state.config.default_domain;
+    let own_names = state.own_domains.names();
     Ok(TargetPage::of(
         reader.finish(),
         url,
-        own_domain,
+        &own_names,
         state.now(),
     ))
 }

@@ -1,4 +1,3 @@
-use contract::Domain;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
@@ -6,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::head::Found;
 use super::text::{self, clean};
+use crate::own_domains::OwnNames;
 use crate::target;
 
 /// What the page that a link leads to says of itself, as it was read from there: plain text, never
@@ -34,7 +34,7 @@ impl TargetPage {
     pub(super) fn of(
         found: Found,
         url: &Url,
-        own_domain: &Domain,
+        own_names: &OwnNames,
         read_at: OffsetDateTime,
     ) -> Option<Self> {
         // What a page gives as its base may be relative itself.
@@ -45,7 +45,7 @@ impl TargetPage {
         let address = |text: String| {
             let url = base.join(text.trim()).ok()?;
             // A visitor's browser would ask there: not in networks that are not public.
-            target::check(url.as_str(), own_domain).ok()
+            target::check(url.as_str(), own_names).ok()
         };
         let page = Self {
             title: found

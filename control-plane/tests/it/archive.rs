@@ -4,9 +4,11 @@ use std::io::Cursor;
 
 use control_plane::auth::Scope;
 use image::{ImageFormat, Rgba, RgbaImage};
+use local_servers::testing::ThrowAwayDir;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::blocklist::is_listed;
 use crate::harness::{Answer, App, answer, eventually};
 use crate::link_options::example::everything;
 
@@ -24,7 +26,10 @@ struct Place {
 
 impl Place {
     async fn start() -> Self {
-        let app = App::start().await;
+        Self::of(App::start().await).await
+    }
+
+    async fn of(app: App) -> Self {
         let insert = "insert into domains (domain, workspace_id, created_at, updated_at, revision)
                       select $1, id, now(), now(), 0 from workspaces";
         let insert = sqlx::query(insert).bind(OTHER);
@@ -375,4 +380,48 @@ async fn a_file_has_one_logo() {
         ),
         (&json!(last + 1), &json!("conflict"))
     );
+}
+
+#[tokio::test]
+async fn links_in_the_bin_may_lead_to_hosts_that_were_listed_since() {
+    let old = Place::start().await;
+    let body = json!({ "original_url": "https://later.example.com/", "code": "gone" });
+    let link = old.ask(Method::POST, "/api/v1/links", body).await.body;
+    old.app.delete_link(&link["id"]).await;
+    let file = old.export().await;
+
+    let dir = ThrowAwayDir::create().unwrap();
+    let path = dir.path().join("hosts");
+    std::fs::write(&path, "later.example.com\n").unwrap();
+    let app = App::start_with_blocklist(&path).await;
+    let new = Place::of(app).await;
+    eventually("the list is read", async || {
+        is_listed(&new.app, "later").await.then_some(())
+    })
+    .await;
+    let done = new.restore("", &file).await;
+    assert_eq!((&done["made"], &done["errors"]), (&json!(1), &json!([])));
+    let path = format!("/api/v1/links/{}/restore", link["id"].as_str().unwrap());
+    let out = new.app.call(Method::POST, &path, None).await;
+    assert_eq!((out.status, &out.body["code"]), (409, &json!("conflict")));
+}
+
+#[tokio::test]
+async fn no_link_has_the_id_of_zeroes() {
+    let old = Place::start().await;
+    let body = json!({ "original_url": "https://example.com/", "code": "one" });
+    old.ask(Method::POST, "/api/v1/links", body).await;
+    let file = with(&old.export().await, |_, line| {
+        if line["kind"] == "link" {
+            line["id"] = "lnk_0000000000000000000000".into();
+        }
+    });
+    let new = Place::start().await;
+    let refused = new.restore("", &file).await;
+    let problem = &refused["errors"][0]["problem"]["errors"][0];
+    assert_eq!(
+        (&problem["field"], &problem["code"]),
+        (&json!("id"), &json!("invalid_id"))
+    );
+    new.assert_empty().await;
 }

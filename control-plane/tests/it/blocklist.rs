@@ -1,5 +1,6 @@
 //! Hosts that no link may lead to, and links that are taken down.
 
+use control_plane::auth::Scope;
 use local_servers::testing::ThrowAwayDir;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -115,4 +116,187 @@ async fn owners_take_links_down_and_put_them_up_again() {
     assert_eq!(state, "blocked");
     let up = owner(&app, &format!("{path}/unblock")).await;
     assert_eq!(up.body["status"], "active");
+}
+
+/// An installation whose list is read, so that `evil.example.com` is refused.
+async fn start(path: &std::path::Path) -> App {
+    std::fs::write(path, "evil.example.com\n").unwrap();
+    let app = App::start_with_blocklist(path).await;
+    eventually("the list is read", async || {
+        is_listed(&app, "evil").await.then_some(())
+    })
+    .await;
+    app
+}
+
+/// Asked with a link that cannot be made in any case.
+pub async fn is_listed(app: &App, name: &str) -> bool {
+    let url = format!("https://{name}.example.com/");
+    let body = json!({ "original_url": url, "code": "a/b" });
+    app.create_link(body).await.body["errors"][0]["code"] == "blocked_host"
+}
+
+/// Lists one more host, and waits until it is known.
+async fn list_later(app: &App, path: &std::path::Path) {
+    std::fs::write(path, "evil.example.com\nlater.example.com\n").unwrap();
+    eventually("the list is read again", async || {
+        is_listed(app, "later").await.then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_does_not_come_out_of_the_bin_to_a_listed_host() {
+    let dir = ThrowAwayDir::create().unwrap();
+    let path = dir.path().join("hosts");
+    let app = start(&path).await;
+    let later = json!({ "original_url": "https://later.example.com/" });
+    let deleted = link_to(&app, later.clone()).await.body;
+    let down = link_to(&app, later).await.body;
+    let hidden = json!({ "social_preview": { "image_url": "https://later.example.com/x.png" } });
+    let hidden = link_to(&app, hidden).await.body;
+    owner(&app, &format!("{}/block", link_path(&down["id"]))).await;
+    for link in [&deleted, &down, &hidden] {
+        assert_eq!(app.delete_link(&link["id"]).await.status, 204);
+    }
+    list_later(&app, &path).await;
+    let restore = async |link: &Value| {
+        let path = format!("{}/restore", link_path(&link["id"]));
+        app.call(Method::POST, &path, None).await
+    };
+    for link in [&deleted, &hidden] {
+        let refused = restore(link).await;
+        assert_eq!(
+            (refused.status, &refused.body["code"]),
+            (409, &json!("conflict"))
+        );
+        let there = app.get(&link_path(&link["id"])).await.body;
+        assert_eq!(there["status"], "deleted");
+    }
+    assert_eq!(restore(&down).await.body["status"], "blocked");
+    std::fs::write(&path, "evil.example.com\n").unwrap();
+    let restored = async || {
+        let restored = restore(&deleted).await;
+        (restored.status == 200).then_some(restored.body)
+    };
+    let restored = eventually("it is listed no more", restored).await;
+    assert_eq!(restored["status"], "active");
+}
+
+#[tokio::test]
+async fn a_link_does_not_go_back_to_what_is_not_allowed_any_more() {
+    let dir = ThrowAwayDir::create().unwrap();
+    let path = dir.path().join("hosts");
+    let app = start(&path).await;
+    let later = "https://later.example.com/";
+    let variants = json!([
+        { "url": "https://a.example.com/", "weight": 1 }, { "url": later, "weight": 1 },
+    ]);
+    let cases = [
+        (json!({ "original_url": later }), "original_url"),
+        (json!({ "expired_url": later }), "expired_url"),
+        (
+            json!({ "click_cap": { "limit": 9, "used_up_url": later } }),
+            "click_cap.used_up_url",
+        ),
+        (
+            json!({ "rules": [{ "if": [], "then": { "url": later } }] }),
+            "rules[0].then.url",
+        ),
+        (
+            json!({ "split": { "variants": variants } }),
+            "split.variants[1].url",
+        ),
+        (
+            json!({ "social_preview": { "image_url": later } }),
+            "social_preview.image_url",
+        ),
+    ];
+    let mut links = Vec::new();
+    for (fields, field) in cases {
+        let link = link_to(&app, fields).await;
+        assert_eq!(link.status, 201, "{}", link.body);
+        let harmless = json!({
+            "original_url": "https://good.example.com/", "expired_url": null, "click_cap": null,
+            "rules": null, "split": null, "social_preview": null,
+        });
+        let edited = app.patch_link(&link.body["id"], harmless).await;
+        assert_eq!(edited.status, 200, "{}", edited.body);
+        links.push((edited.body, field));
+    }
+    list_later(&app, &path).await;
+    for (link, field) in links {
+        let back = format!("{}/roll-back", link_path(&link["id"]));
+        let version = json!({ "version": 1 });
+        let refused = app.call(Method::POST, &back, Some(version)).await;
+        let error = &refused.body["errors"][0];
+        assert_eq!(
+            (refused.status, &error["field"], &error["code"]),
+            (422, &json!(field), &json!("blocked_host")),
+            "{}",
+            refused.body
+        );
+        assert_eq!(app.get(&link_path(&link["id"])).await.body, link);
+    }
+}
+
+#[tokio::test]
+async fn a_preview_with_a_listed_picture_is_taken_down() {
+    let dir = ThrowAwayDir::create().unwrap();
+    let path = dir.path().join("hosts");
+    let app = start(&path).await;
+    let picture = json!({ "social_preview": { "image_url": "https://later.example.com/x.png" } });
+    let link = link_to(&app, picture).await.body;
+    list_later(&app, &path).await;
+    eventually("the link is taken down", async || {
+        let link = app.get(&link_path(&link["id"])).await.body;
+        (link["status"] == "blocked").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn targets_of_a_domain_are_cleared_when_they_are_listed() {
+    let dir = ThrowAwayDir::create().unwrap();
+    let path = dir.path().join("hosts");
+    let app = start(&path).await;
+    let admin = app.key_with(&[Scope::Admin]).await;
+    let own = "/api/v1/domains/go.example.org";
+    let targets = json!({
+        "root_url": "https://later.example.com/", "not_found_url": "https://good.example.com/",
+        "expired_url": "https://a.later.example.com/",
+    });
+    let set = app
+        .call_with(&admin, Method::PATCH, own, Some(targets))
+        .await;
+    assert_eq!(set.status, 200, "{}", set.body);
+    list_later(&app, &path).await;
+    let cleared = async || {
+        let domain = app.call_with(&admin, Method::GET, own, None).await.body;
+        domain["root_url"].is_null().then_some(domain)
+    };
+    let domain = eventually("the targets are cleared", cleared).await;
+    assert_eq!(
+        (&domain["not_found_url"], &domain["expired_url"]),
+        (&json!("https://good.example.com/"), &Value::Null)
+    );
+    let (number, record): (i64, String) = sqlx::query_as(
+        "select seq, record from link_changes where domain = 'go.example.org'
+         order by seq desc limit 1",
+    )
+    .fetch_one(&app.pool)
+    .await
+    .unwrap();
+    assert_eq!(json!(number), domain["revision"]);
+    assert!(!record.contains("later.example.com"), "{record}");
+    let log = app.call_with(&admin, Method::GET, "/api/v1/audit-log", None);
+    let newest = &log.await.body["data"][0];
+    assert_eq!(
+        (&newest["action"], &newest["actor"], &newest["subject"]),
+        (
+            &json!("domain.updated"),
+            &json!("blocklist"),
+            &json!("go.example.org")
+        )
+    );
 }

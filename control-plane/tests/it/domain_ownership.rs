@@ -4,7 +4,7 @@ use control_plane::auth::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, App};
+use crate::harness::{Answer, App, answer, eventually};
 use crate::name_server::{Data, NameServer};
 
 const DOMAINS: &str = "/api/v1/domains";
@@ -231,4 +231,73 @@ async fn name_servers_that_do_not_answer_are_503() {
         (refused.status, &refused.body["code"]),
         (503, &json!("no_name_server"))
     );
+}
+
+#[tokio::test]
+async fn nothing_leads_to_a_domain_that_is_registered() {
+    let at = Installation::start().await;
+    let target = "https://LINKS.example.com.:8443/same?x=1";
+    let on = |domain: &str| json!({ "original_url": target, "domain": domain });
+    let create = async |body: Value| {
+        let path = "/api/v1/links";
+        at.app
+            .call_with(&at.ours, Method::POST, path, Some(body))
+            .await
+    };
+    let own_domain = |refused: &Answer, field: &str| {
+        let error = &refused.body["errors"][0];
+        assert_eq!(
+            (refused.status, &error["field"], &error["code"]),
+            (422, &json!(field), &json!("own_domain")),
+            "{}",
+            refused.body
+        );
+    };
+    at.publish(&at.add(&at.ours, NEW).await);
+    // Whoever claims a domain does not own it yet.
+    assert_eq!(create(on("go.example.org")).await.status, 201);
+    assert_eq!(at.verify(&at.ours, NEW).await.status, 200);
+    own_domain(&create(on(NEW)).await, "original_url");
+    own_domain(&create(on("go.example.org")).await, "original_url");
+    let elsewhere = "https://example.net/";
+    let rule = json!([{ "if": [], "then": { "url": target } }]);
+    let ruled = json!({ "original_url": elsewhere, "rules": rule });
+    own_domain(&create(ruled).await, "rules[0].then.url");
+    let expired = json!({ "original_url": elsewhere, "expired_url": target });
+    own_domain(&create(expired).await, "expired_url");
+    let variants = json!([{ "url": elsewhere, "weight": 1 }, { "url": target, "weight": 1 }]);
+    let split = json!({ "original_url": elsewhere, "split": { "variants": variants } });
+    own_domain(&create(split).await, "split.variants[1].url");
+    // Of another workspace, too.
+    let body = json!({ "original_url": target });
+    let path = "/api/v1/links";
+    let theirs = at
+        .app
+        .call_with(&at.theirs, Method::POST, path, Some(body))
+        .await;
+    own_domain(&theirs, "original_url");
+    let path = format!("{DOMAINS}/{NEW}");
+    let body = json!({ "root_url": target });
+    let set = at.app.call_with(&at.ours, Method::PATCH, &path, Some(body));
+    own_domain(&set.await, "root_url");
+    let hook = json!({ "url": target, "events": ["link.created"] });
+    let path = "/api/v1/webhooks";
+    let hook = at
+        .app
+        .call_with(&at.ours, Method::POST, path, Some(hook))
+        .await;
+    own_domain(&hook, "url");
+
+    // Another process hears of it.
+    let other = at.app.second_instance().await;
+    let url = format!("{}/api/v1/links", other.url());
+    eventually("the other process knows the name", async || {
+        let body = json!({ "original_url": target, "code": "a/b" });
+        let request = at.app.client.post(&url).bearer_auth(&at.ours).json(&body);
+        let refused = answer(request).await;
+        (refused.body["errors"][0]["code"] == "own_domain").then_some(())
+    })
+    .await;
+    assert_eq!(at.remove(&at.ours, NEW).await, 204);
+    assert_eq!(create(on("go.example.org")).await.status, 201);
 }

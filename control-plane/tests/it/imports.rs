@@ -208,6 +208,9 @@ async fn what_is_exported_is_whole_and_comes_back() {
         ("a", "=HYPERLINK(1)"),
         ("b", "line\u{2028}end, \"quoted\""),
         ("c", "'x"),
+        ("d", "'=x"),
+        ("e", "a;=1+1;b"),
+        ("f", "＝1"),
     ] {
         let body = json!({
             "original_url": format!("https://example.com/{code}"), "code": code, "title": title,
@@ -224,7 +227,18 @@ async fn what_is_exported_is_whole_and_comes_back() {
         .collect();
     assert_eq!(
         titles,
-        ["'=HYPERLINK(1)", "line\u{2028}end, \"quoted\"", "'x"]
+        [
+            "'=HYPERLINK(1)",
+            "line\u{2028}end, \"quoted\"",
+            "'x",
+            "''=x",
+            "a;'=1+1;b",
+            "'＝1"
+        ]
+    );
+    assert!(
+        file.contains(",\"a;'=1+1;b\","),
+        "text is in quotes: {file}"
     );
 
     let lines = download(&app, "export.jsonl").await;
@@ -244,7 +258,7 @@ async fn what_is_exported_is_whole_and_comes_back() {
 
     let empty = App::start().await;
     let imported = import(&empty, "", file.clone()).await;
-    assert_eq!(counts(&imported), [3, 3, 0, 0], "{imported}");
+    assert_eq!(counts(&imported), [6, 6, 0, 0], "{imported}");
     let mut back = empty
         .get("/api/v1/links?order=asc&archived=include")
         .await
@@ -334,7 +348,8 @@ async fn an_import_that_fails_again_and_again_is_given_up_and_keeps_nobody_waiti
         (second.status, &second.body["code"]),
         (409, &json!("conflict"))
     );
-    let own = std::mem::replace(&mut app.key, app.foreign_key().await);
+    let foreign = app.foreign_key().await;
+    let own = std::mem::replace(&mut app.key, foreign);
     let other = import(&app, "", "code,url\nfine,https://example.com/\n").await;
     assert_eq!(
         (counts(&other), &other["failure"]),
@@ -385,7 +400,8 @@ async fn imports_of_several_workspaces_take_turns() {
     }
     let long = upload(&app, "", file).await;
     let path = long.headers["location"].to_str().unwrap().to_owned();
-    let own = std::mem::replace(&mut app.key, app.foreign_key().await);
+    let foreign = app.foreign_key().await;
+    let own = std::mem::replace(&mut app.key, foreign);
     import(&app, "", "code,url\nquick,https://example.com/\n").await;
     app.key = own;
     let long = app.get(&path).await.body;
@@ -411,4 +427,75 @@ async fn the_errors_of_an_import_have_an_end() {
         (told.len(), &told[5]["code"]),
         (6, &json!("too_many_errors"))
     );
+}
+
+/// A domain of the first workspace.
+async fn register(app: &App, domain: &str) {
+    sqlx::query(
+        "insert into domains (domain, workspace_id, created_at, updated_at, revision)
+         select $1, id, now(), now(), 0 from workspaces order by id limit 1",
+    )
+    .bind(domain)
+    .execute(&app.pool)
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn links_come_to_the_domain_that_their_row_names() {
+    let app = App::start().await;
+    register(&app, "links.example.com").await;
+    let file = "short link,domain,url\n\
+        one,links.example.com,https://example.com/1\n\
+        https://Links.example.com/two?x=1,,https://example.com/2\n\
+        https://go.example.org/three,,https://example.com/3\n\
+        https://bit.ly/four,,https://example.com/4\n\
+        https://bit.ly/one,links.example.com,https://example.com/1\n\
+        one,,https://example.com/1\n\
+        five,of.others.example,https://example.com/5\n";
+    let made = import(&app, "", file).await;
+    assert_eq!(counts(&made), [7, 5, 1, 1], "{made}");
+    let refused = &made["errors"][0];
+    assert_eq!(
+        (&refused["row"], &refused["problem"]["code"]),
+        (&json!(7), &json!("not_found"))
+    );
+    for (domain, code, target) in [
+        ("links.example.com", "one", 1),
+        ("links.example.com", "two", 2),
+        ("go.example.org", "three", 3),
+        ("go.example.org", "four", 4),
+        ("go.example.org", "one", 1),
+    ] {
+        let path = format!("/api/v1/links/by-code/{domain}/{code}");
+        let link = app.get(&path).await.body;
+        assert_eq!(
+            link["original_url"],
+            format!("https://example.com/{target}"),
+            "{domain}/{code}"
+        );
+    }
+    assert_eq!(counts(&import(&app, "", file).await), [7, 0, 6, 1]);
+
+    // What is exported comes back to where it was.
+    let file = download(&app, "export.csv").await;
+    let other = App::start().await;
+    register(&other, "links.example.com").await;
+    assert_eq!(counts(&import(&other, "", file).await), [5, 5, 0, 0]);
+    let path = "/api/v1/links/by-code/links.example.com/two";
+    assert_eq!(other.get(path).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_row_whose_link_is_in_the_bin_is_not_said_to_be_there() {
+    let app = App::start().await;
+    let file = "code,url\nbin,https://example.com/\n";
+    assert_eq!(counts(&import(&app, "", file).await), [1, 1, 0, 0]);
+    assert_eq!(counts(&import(&app, "", file).await), [1, 0, 1, 0]);
+    let path = "/api/v1/links/by-code/go.example.org/bin";
+    let link = app.get(path).await.body;
+    app.delete_link(&link["id"]).await;
+    let again = import(&app, "", file).await;
+    assert_eq!(counts(&again), [1, 0, 0, 1], "{again}");
+    assert_eq!(again["errors"][0]["problem"]["code"], "code_taken");
 }

@@ -6,6 +6,24 @@ use serde_json::{Value, json};
 use crate::harness::{App, answer, link_path, rfc3339};
 
 #[tokio::test]
+async fn a_host_of_mixed_scripts_is_warned_of() {
+    let app = App::start().await;
+    let link = async |body: Value| {
+        let made = app.create_link(body).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        made.body
+    };
+    let mixed = "https://www.\u{430}pple.com/";
+    let made = link(json!({ "original_url": mixed })).await;
+    assert_eq!(made["warnings"], json!(["mixed_script"]));
+    assert_eq!(app.get(&link_path(&made["id"])).await.body, made);
+    let plain = json!({ "original_url": "https://bücher.example/", "expired_url": mixed });
+    assert_eq!(link(plain).await["warnings"], json!(["mixed_script"]));
+    let plain = json!({ "original_url": "https://日本sony.example/" });
+    assert_eq!(link(plain).await["warnings"], json!([]));
+}
+
+#[tokio::test]
 async fn a_created_link_is_shown_whole_and_found_again() {
     let app = App::start().await;
     let created = app
@@ -52,7 +70,8 @@ async fn a_created_link_is_shown_whole_and_found_again() {
       "strict": false,
       "tags": [],
       "title": "Spring sale",
-      "updated_at": "2026-11-22T10:20:30.123456Z"
+      "updated_at": "2026-11-22T10:20:30.123456Z",
+      "warnings": []
     }
     "#);
     let location = created.headers["location"].to_str().unwrap();

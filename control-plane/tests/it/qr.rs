@@ -150,6 +150,9 @@ async fn a_logo_in_the_middle_does_not_hide_too_much() {
     let svg = picture(&app, &link, "qr.svg?logo=true", "image/svg+xml").await;
     let svg = String::from_utf8(svg).unwrap();
     assert!(svg.contains("href=\"data:image/png;base64,iVBOR"), "{svg}");
+    let seen = without_modules_below_logo(&svg);
+    assert!(seen.len() < svg.len(), "the logo covers nothing");
+    assert_eq!(read_svg(&seen), ADDRESS);
 
     let delete = app.call(Method::DELETE, "/api/v1/qr-logo", None).await;
     assert_eq!(delete.status, 204);
@@ -159,6 +162,57 @@ async fn a_logo_in_the_middle_does_not_hide_too_much() {
             .status,
         404
     );
+}
+
+/// What a camera sees: the modules under the logo are light.
+fn without_modules_below_logo(svg: &str) -> String {
+    let number = |tag: &str, name: &str| -> f64 {
+        let (_, rest) = tag.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    let (_, frame) = svg.rsplit_once("<rect").unwrap();
+    let (left, top) = (number(frame, "x"), number(frame, "y"));
+    let (right, bottom) = (left + number(frame, "width"), top + number(frame, "height"));
+    let (before, rest) = svg.split_once(" d=\"").unwrap();
+    let (path, after) = rest.split_once('"').unwrap();
+    let modules = path.split_inclusive('z').filter(|module| {
+        let (x, rest) = module[1..].split_once(' ').unwrap();
+        let (y, _) = rest.split_once('h').unwrap();
+        let (x, y): (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
+        x + 1.0 <= left || x >= right || y + 1.0 <= top || y >= bottom
+    });
+    let modules: String = modules.collect();
+    format!("{before} d=\"{modules}\"{after}")
+}
+
+#[tokio::test]
+async fn a_code_leads_to_the_domain_of_its_link() {
+    let app = App::start().await;
+    sqlx::query(
+        "insert into domains (domain, workspace_id, created_at, updated_at, revision)
+         select 'print.example.com', id, now(), now(), 0 from workspaces",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    // The same code on both: one address in place of the other would lead elsewhere.
+    app.link("print").await;
+    let body = json!({
+        "original_url": "https://example.com/b", "code": "print", "domain": "print.example.com",
+    });
+    let link = app.create_link(body).await.body;
+    let address = "https://print.example.com/print?via=qr";
+    let drawn = png(&app, &link, "").await;
+    assert_eq!(read(&drawn).as_deref(), Some(address));
+    let svg = picture(&app, &link, "qr.svg", "image/svg+xml").await;
+    assert_eq!(read_svg(&String::from_utf8(svg).unwrap()), address);
+    for (host, address) in [("print.example.com", address), ("go.example.org", ADDRESS)] {
+        let request = app
+            .request(Method::GET, "/print.qr")
+            .header("x-forwarded-host", host);
+        let drawn = request.send().await.unwrap().bytes().await.unwrap();
+        assert_eq!(read(&drawn).as_deref(), Some(address), "{host}");
+    }
 }
 
 #[tokio::test]

@@ -95,5 +95,6 @@ async fn remove(
     db::log_domain_change(&mut transaction, domain.as_str(), state.now()).await?;
     db::delete_domain(&mut transaction, domain).await?;
     transaction.commit().await?;
+    state.own_domains.refresh(&state.pool).await;
     Ok(true)
 }

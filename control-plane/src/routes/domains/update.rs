@@ -1,7 +1,9 @@
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
+use sqlx::PgConnection;
 use sqlx::types::Json;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::Domain;
@@ -164,16 +166,29 @@ impl Edit {
         if let Some(file) = self.assetlinks {
             row.assetlinks = file;
         }
-        db::update_domain(&mut transaction, &row).await?;
-        let event = Event {
-            actor: &caller.identity.to_string(),
-            action: "domain.updated",
-            subject: domain.to_string(),
-            state: serde_json::to_string(&Domain::from(row)).map_err(Error::internal)?,
-        };
-        audit::record(&mut transaction, caller.workspace_id, &[event], now).await?;
-        let row = db::log_domain_change(&mut transaction, domain.as_str(), now).await?;
+        let actor = caller.identity.to_string();
+        let row = write_settings(&mut transaction, row, &actor, now).await?;
         transaction.commit().await?;
         Ok(row)
     }
+}
+
+/// Writes the settings of a domain that the transaction has locked, and says who set them. Must be its
+/// last statements.
+pub(crate) async fn write_settings(
+    connection: &mut PgConnection,
+    row: DomainRow,
+    actor: &str,
+    now: OffsetDateTime,
+) -> Result<DomainRow> {
+    db::update_domain(connection, &row).await?;
+    let (name, workspace_id) = (row.domain.clone(), row.workspace_id);
+    let event = Event {
+        actor,
+        action: "domain.updated",
+        subject: name.clone(),
+        state: serde_json::to_string(&Domain::from(row)).map_err(Error::internal)?,
+    };
+    audit::record(connection, workspace_id, &[event], now).await?;
+    db::log_domain_change(connection, &name, now).await
 }

@@ -71,5 +71,6 @@ async fn take(
     once.keep(&mut transaction, StatusCode::OK, None, &taken)
         .await?;
     transaction.commit().await?;
+    state.own_domains.refresh(&state.pool).await;
     Ok(taken)
 }

@@ -5,7 +5,7 @@ use contract::LinkId;
 use super::{Link, WrittenLink};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
-use crate::db::{self, LinkTotals};
+use crate::db::{self, LinkRow, LinkTotals};
 use crate::error::{Error, Result};
 use crate::once::Once;
 use crate::problem::Problem;
@@ -82,6 +82,16 @@ async fn set(
     Ok(Json(WrittenLink::kept(&state, link, patience).await))
 }
 
+/// Refuses to put a link into service that leads to a host on the blocklist.
+pub(super) fn refuse_listed(state: &AppState, link: &LinkRow) -> Result<()> {
+    match link.leads_to(&state.blocklist.hosts()) {
+        true => Err(Error::Conflict(
+            "the link leads to a host that is on the blocklist",
+        )),
+        false => Ok(()),
+    }
+}
+
 async fn write(
     state: &AppState,
     caller: &Caller,
@@ -99,14 +109,7 @@ async fn write(
             Action::Blocked
         }
         false => {
-            let hosts = state.blocklist.hosts();
-            let options = link.options();
-            let mut targets = options.targets().chain([link.original_url.as_str()]);
-            if targets.any(|target| hosts.contain(target)) {
-                return Err(Error::Conflict(
-                    "the link leads to a host that is on the blocklist",
-                ));
-            }
+            refuse_listed(state, &link)?;
             link.is_blocked = false;
             Action::Unblocked
         }

@@ -31,19 +31,21 @@ pub(super) fn generate_code(is_lower: bool) -> Code {
     loop {
         let random = rand::rng().sample_iter(rand::distr::Alphanumeric);
         let mut text: String = random.take(GENERATED_LENGTH).map(char::from).collect();
-        let lower = text.to_ascii_lowercase();
-        if RUDE.iter().any(|word| lower.contains(word)) {
-            continue;
-        }
         if is_lower {
-            text = lower;
+            text.make_ascii_lowercase();
         }
         if let Ok(code) = text.parse::<Code>()
-            && !code.is_reserved()
+            && is_decent(&code)
         {
             return code;
         }
     }
+}
+
+/// Whether a code that nobody has asked for may be given out: neither reserved nor rude.
+pub(crate) fn is_decent(code: &Code) -> bool {
+    let lower = code.as_str().to_ascii_lowercase();
+    !code.is_reserved() && !RUDE.iter().any(|word| lower.contains(word))
 }
 
 /// `code-2` to `code-9`, or a generated one.
@@ -70,6 +72,21 @@ pub(super) async fn free_code_like(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rude_codes_are_not_given_out() {
+        for word in RUDE {
+            for text in [
+                format!("{word}0000"),
+                format!("00{}00", word.to_uppercase()),
+                format!("0000{}{}", word[..1].to_uppercase(), &word[1..]),
+            ] {
+                assert!(!is_decent(&text.parse().unwrap()), "{text}");
+            }
+        }
+        assert!(!is_decent(&"api".parse().unwrap()), "reserved");
+        assert!(is_decent(&"Xk29fLq0".parse().unwrap()));
+    }
 
     #[test]
     fn generated_codes_are_codes() {

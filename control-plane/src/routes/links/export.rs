@@ -12,21 +12,20 @@ use crate::db::{self, LinkOrder, Page, Position};
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::Query;
+use crate::spreadsheet;
 use crate::state::AppState;
 
 /// Links that are in memory at a time.
 const CHUNK: i64 = 500;
 
-const EXAMPLE: &str = "id,domain,code,short_url,original_url,title,notes,tags,enabled,archived,\
-    external_id,expires_at,redirect_status,status,clicks,last_clicked_at,created_at,updated_at\n\
-    lnk_01K9ZC6T2YJ4T1B6Q8S3W5,go.example.com,spring-24,https://go.example.com/spring-24,\
-    https://example.com/sale,Spring sale,,\"print,spring\",true,false,order-4711,,302,active,17,\
-    2026-11-22T10:20:30Z,2026-11-21T08:00:00Z,2026-11-21T08:00:00Z\n";
+const EXAMPLE: &str = r#""id","domain","code","short_url","original_url","title","notes","tags","enabled","archived","external_id","expires_at","redirect_status","status","clicks","last_clicked_at","created_at","updated_at"
+"lnk_01K9ZC6T2YJ4T1B6Q8S3W5","go.example.com","spring-24","https://go.example.com/spring-24","https://example.com/sale","Spring sale","","print,spring","true","false","order-4711","",302,"active",17,"2026-11-22T10:20:30Z","2026-11-21T08:00:00Z","2026-11-21T08:00:00Z"
+"#;
 
 /// Export links as CSV
 ///
-/// All that match, the oldest first; archived ones too unless asked otherwise. Cells that a spreadsheet
-/// would run begin with `'`. An import reads this file.
+/// All that match, the oldest first; archived ones too unless asked otherwise. Text is in quotes, and
+/// what a spreadsheet would run, at its beginning or after a `;`, begins with `'`. An import reads this file.
 #[utoipa::path(get, path = "/api/v1/links/export.csv", tag = "links", params(LinkFilters),
     responses(
         (status = 200, description = "A file", content_type = "text/csv", body = String,
@@ -172,7 +171,10 @@ fn csv(links: &[Link]) -> Result<Vec<u8>> {
 }
 
 fn record(cells: &[&str]) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    // All text in quotes: which other signs split a line depends on the program that reads it.
+    let mut writer = csv::WriterBuilder::new()
+        .quote_style(csv::QuoteStyle::NonNumeric)
+        .from_writer(Vec::new());
     writer.write_record(cells).map_err(Error::internal)?;
     writer.into_inner().map_err(Error::internal)
 }
@@ -188,9 +190,5 @@ fn cell(value: &serde_json::Value) -> String {
         Value::String(text) => text.clone(),
         other => return other.to_string(),
     };
-    // Spreadsheets run what begins like this.
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        true => format!("'{text}"),
-        false => text,
-    }
+    spreadsheet::defused(&text)
 }

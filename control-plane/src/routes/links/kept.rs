@@ -98,14 +98,15 @@ impl KeptLink {
     /// # Errors
     /// All fields that are refused.
     pub(crate) fn check(self, state: &AppState, workspace_id: Uuid) -> Result<LinkRow> {
-        let mut check = match self.blocked {
-            // What was taken down may be listed.
+        let mut check = match self.blocked || self.deleted_at.is_some() {
+            // What leads nowhere may be listed. A link in the bin is looked at when it comes out.
             true => FieldCheck::without_blocklist(state),
             false => FieldCheck::new(state),
         };
         let check_all = &mut check;
         let id = self.id.parse::<LinkId>();
-        if id.is_err() {
+        // No link has the id of zeroes: whoever goes through all of them begins there.
+        if !id.as_ref().is_ok_and(|id| !id.0.is_nil()) {
             check_all.refuse("id", "invalid_id", "this is no link's id");
         }
         let domain = match &self.domain {

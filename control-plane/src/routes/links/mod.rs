@@ -28,11 +28,13 @@ mod together;
 mod update;
 mod utm;
 mod view;
+mod warning;
 mod winner;
 mod written;
 
 pub use block::*;
 pub use bulk::*;
+pub(crate) use codes::is_decent;
 pub use create::*;
 pub use delete::*;
 pub use explain::*;

@@ -3,6 +3,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use contract::LinkId;
 
+use super::short_url;
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
@@ -84,8 +85,9 @@ pub(crate) async fn qr_code(
         }
         false => None,
     };
-    // `public_url` ends in "/", and so far every link is on its host.
-    let address = format!("{}{}?via=qr", state.config.public_url, link.code);
+    // What is printed cannot be corrected: the link's own domain, whichever way was asked for it.
+    let short_url = short_url(&state.config.public_url, &link.domain, &link.code);
+    let address = format!("{short_url}?via=qr");
     let draw = move || {
         let logo = logo.map(Logo::stored).transpose()?;
         Picture::new(&address, style, logo)?.draw(format)

@@ -2,6 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use contract::LinkId;
 
+use super::block::refuse_listed;
 use super::{Link, WrittenLink};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
@@ -24,7 +25,8 @@ use crate::state::AppState;
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`: not in the bin, or for too long",
             body = Problem),
-        (status = 409, description = "`conflict`: another link has the external id by now",
+        (status = 409, description = "`conflict`: another link has the external id by now, or \
+            the host it leads to is on the blocklist by now",
             body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
@@ -61,6 +63,10 @@ async fn restore(
     let deleted_after = now - BIN_PERIOD;
     let link = db::restore_link(&mut transaction, caller.workspace_id, id, deleted_after).await?;
     let link = link.ok_or(Error::NotFound("link"))?;
+    // A link that was taken down comes back as that.
+    if !link.is_blocked {
+        refuse_listed(state, &link)?;
+    }
     let cause = Cause {
         action: Action::Restored,
         actor: &caller.identity.to_string(),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::history::versions;
+use super::options::OptionFields;
 use super::{Link, WrittenLink, fields};
 use crate::audit::{Action, Cause, LinkState};
 use crate::auth::Caller;
@@ -88,7 +89,9 @@ async fn roll_back(
     if let Some(tag) = &caller.only_tag {
         fields::add_tag(&mut link.tags, tag, &mut check);
     }
+    // What was allowed then may not be any more.
     check.url("original_url", &link.original_url);
+    OptionFields::targets_of(link.options()).check(&mut check);
     let status = link.redirect_status()?;
     fields::together(status, &link.options(), link.expires_at, &mut check);
     check.finish()?;

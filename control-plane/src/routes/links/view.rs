@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::LinkStatus;
 use super::options::{ClickCap, Rule, SocialPreview, Split};
+use super::warning::LinkWarning;
 use crate::db::{self, LinkRow, LinkTotals};
 use crate::error::{Error, Result};
 use crate::once::Once;
@@ -71,6 +72,9 @@ pub struct Link {
     click_cap: Option<ClickCap>,
     /// Visitors have to enter a password.
     has_password: bool,
+    /// What to look at twice before trusting it. Mostly nothing.
+    #[schema(example = json!([]))]
+    warnings: Vec<LinkWarning>,
     /// Other targets, or none, for some visitors.
     #[schema(example = json!([]))]
     rules: Vec<Rule>,
@@ -192,6 +196,7 @@ impl Link {
                 .and_then(|page| page.title().map(str::to_owned))
         };
         let starts_at = options.starts_at.and_then(Timestamp::to_datetime);
+        let warnings = LinkWarning::all(&row.original_url, &options);
         Self {
             status: LinkStatus::of(&row, now),
             short_url: short_url(public_url, &row.domain, &row.code),
@@ -212,6 +217,7 @@ impl Link {
             expired_url: options.expired_url,
             click_cap: options.click_cap.map(Into::into),
             has_password: row.password_hash.is_some(),
+            warnings,
             rules: options.rules.into_iter().map(Into::into).collect(),
             split: options.split.map(Into::into),
             social_preview: options.social_preview.map(Into::into),

@@ -1,5 +1,8 @@
 //! Rows of a file, as rows of a bulk request.
 
+use std::collections::HashSet;
+
+use contract::Domain;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -34,9 +37,11 @@ impl ImportedRow {
         actor: &str,
         links: &[Value],
     ) -> Result<Vec<Self>> {
+        let mut domains = db::domain_names(&mut *connection, workspace_id).await?;
+        domains.push(state.config.default_domain.to_string());
         let drafts: Vec<_> = links
             .iter()
-            .map(|link| check(link.clone(), state))
+            .map(|link| check(placed(link.clone(), &domains), state))
             .collect();
         let maker = (workspace_id, actor);
         let rows = rows::settle(
@@ -61,12 +66,13 @@ impl ImportedRow {
         }
         let (domains, codes): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
         let known = db::targets_of_codes(connection, workspace_id, &domains, &codes).await?;
-        let mut made: Vec<(String, String)> = Vec::new();
+        let mut made: HashSet<(String, String, String)> = HashSet::new();
         let mut settled = Vec::with_capacity(rows.len());
         for (row, draft) in rows.into_iter().zip(drafts.iter()) {
             settled.push(match (row, draft) {
                 (Row::New(link), _) => {
-                    made.push((link.code.clone(), link.original_url.clone()));
+                    let target = link.original_url.clone();
+                    made.insert((link.domain.clone(), link.code.clone(), target));
                     Self::New(link)
                 }
                 (
@@ -76,11 +82,12 @@ impl ImportedRow {
                     },
                     Ok(draft),
                 ) => {
-                    let target = (code, draft.original_url().to_owned());
+                    let domain = draft.domain().to_string();
+                    let link = (domain, code, draft.original_url().to_owned());
                     // In the database, or in a row before.
-                    match known.contains(&target) || made.contains(&target) {
+                    match known.contains(&link) || made.contains(&link) {
                         true => Self::Known,
-                        false => Self::refused(Some(target.0), reason),
+                        false => Self::refused(Some(link.1), reason),
                     }
                 }
                 (Row::Refused { code, reason }, _) => Self::refused(code, reason),
@@ -98,4 +105,23 @@ impl ImportedRow {
         };
         Self::Refused { code, reason }
     }
+}
+
+/// A row whose code is a whole short address, as its code and, if the workspace can have links there, its
+/// domain. Of addresses elsewhere, such as another shortener's, the code is what people move.
+fn placed(mut link: Value, domains: &[String]) -> Value {
+    let address = link.get("code").and_then(Value::as_str);
+    let Some((host, path)) = address.and_then(|address| address.split_once('/')) else {
+        return link;
+    };
+    let host = host.parse::<Domain>().ok();
+    let host = host.filter(|host| domains.iter().any(|domain| domain == host.as_str()));
+    let code = path.rsplit('/').next().unwrap_or_default().to_owned();
+    link["code"] = code.into();
+    if let Some(host) = host
+        && link.get("domain").is_none()
+    {
+        link["domain"] = host.to_string().into();
+    }
+    link
 }

@@ -40,6 +40,18 @@ pub struct OptionEdits {
 }
 
 impl OptionFields {
+    /// Those that lead somewhere, to be looked at again.
+    pub fn targets_of(options: LinkOptions) -> Self {
+        Self {
+            expired_url: Some(options.expired_url),
+            click_cap: Some(options.click_cap.map(Into::into)),
+            rules: Some(Some(options.rules.into_iter().map(Into::into).collect())),
+            split: Some(options.split.map(Into::into)),
+            social_preview: Some(options.social_preview.map(Into::into)),
+            ..Self::default()
+        }
+    }
+
     pub fn check(self, check: &mut FieldCheck<'_>) -> OptionEdits {
         OptionEdits {
             starts_at: self.starts_at.map(|text| {
