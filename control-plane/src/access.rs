@@ -82,6 +82,7 @@ pub const ROUTES: &[Route] = &[
     route("DELETE", "/api/v1/sessions/{id}", Needs::Session),
     route("GET", "/api/v1/workspaces", Needs::Session),
     route("POST", "/api/v1/workspaces", Needs::Session),
+    route("GET", "/api/v1/workspaces/{id}", Needs::Session),
     route(
         "PATCH",
         "/api/v1/workspace",
@@ -95,6 +96,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/invitations", ADMINISTER),
     route("POST", "/api/v1/invitations", ADMINISTER),
     route("POST", "/api/v1/invitations/accept", Needs::Nothing),
+    route("GET", "/api/v1/invitations/{id}", ADMINISTER),
     route("DELETE", "/api/v1/invitations/{id}", ADMINISTER),
     by_handler("GET", "/api/v1/links", Permission::Read),
     by_handler("POST", "/api/v1/links", Permission::Create),

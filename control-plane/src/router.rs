@@ -22,7 +22,7 @@ use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::openapi::{self, Description};
 use crate::routes::{
     audit, domains, imports, invitations, keys, links, members, orphans, qr_logo, reports, session,
-    sessions, webhooks, workspaces,
+    sessions, tags, webhooks, workspaces,
 };
 use crate::state::AppState;
 use crate::{console, docs, gate, once, pages, problem, unread, versions};
@@ -91,7 +91,10 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             invitations::create_invitation
         ))
         .routes(routes!(invitations::accept_invitation))
-        .routes(routes!(invitations::withdraw_invitation))
+        .routes(routes!(
+            invitations::get_invitation,
+            invitations::withdraw_invitation
+        ))
         .routes(routes!(
             sessions::list_sessions,
             sessions::end_other_sessions
@@ -101,6 +104,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             workspaces::list_workspaces,
             workspaces::create_workspace
         ))
+        .routes(routes!(workspaces::get_workspace))
         .routes(routes!(workspaces::rename_workspace))
         .routes(routes!(workspaces::export_workspace))
         .routes(

@@ -1,7 +1,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::http::header::LOCATION;
+use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
 use time::Duration;
 use utoipa::ToSchema;
@@ -42,7 +43,8 @@ pub struct CreateInvitation {
 #[utoipa::path(post, path = "/api/v1/invitations", tag = "people",
     request_body = CreateInvitation,
     responses(
-        (status = 201, description = "Made", body = NewInvitation),
+        (status = 201, description = "Made", body = NewInvitation,
+            headers(("Location" = String, description = "Address of the invitation in this API"))),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 409, description = "`conflict`: they are a member, or there are too many",
             body = Problem),
@@ -74,13 +76,18 @@ pub async fn create_invitation(
         async move { insert(&state, &caller, &row, &hash, &once).await }
     });
     task.await.map_err(Error::internal)??;
+    let location = Invitation::location(row.id);
     let token = token.expose();
     let made = NewInvitation {
         invitation: row.try_into()?,
         url: Some(format!("{public_url}console/invitation#{token}")),
         token: Some(token),
     };
-    Ok((StatusCode::CREATED, Json(made)))
+    Ok((
+        StatusCode::CREATED,
+        AppendHeaders([(LOCATION, location)]),
+        Json(made),
+    ))
 }
 
 async fn insert(
@@ -113,7 +120,9 @@ async fn insert(
         url: None,
     };
     let status = StatusCode::CREATED;
-    once.keep(&mut transaction, status, None, &kept).await?;
+    let location = Invitation::location(row.id);
+    once.keep(&mut transaction, status, Some(&location), &kept)
+        .await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod create;
+mod get;
 mod list;
 mod token;
 mod view;
@@ -9,6 +10,7 @@ mod withdraw;
 
 pub use accept::*;
 pub use create::*;
+pub use get::*;
 pub use list::*;
 pub use view::{Invitation, NewInvitation};
 pub use withdraw::*;

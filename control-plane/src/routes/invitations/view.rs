@@ -1,6 +1,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::auth::Role;
 use crate::auth::id::InvitationId;
@@ -22,6 +23,13 @@ pub struct Invitation {
     /// Until when it can be accepted.
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
+}
+
+impl Invitation {
+    /// Address in this API.
+    pub(super) fn location(id: Uuid) -> String {
+        format!("/api/v1/invitations/{}", InvitationId(id))
+    }
 }
 
 /// An invitation that was just made.
