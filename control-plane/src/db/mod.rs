@@ -58,8 +58,8 @@ pub use imports::{
     ImportRow, find_import, import_rows, insert_import, list_imports, take_import, update_import,
 };
 pub use invitations::{
-    InvitationRow, count_invitations, delete_invitation, find_invitation, list_invitations,
-    put_invitation,
+    InvitationRow, count_invitations, delete_invitation, delete_invitations_of, find_invitation,
+    list_invitations, put_invitation,
 };
 pub use link_filter::LinkFilter;
 pub use link_list::{

@@ -39,7 +39,8 @@ pub struct CreateInvitation {
 /// Invite somebody
 ///
 /// The answer has a link to pass on; no mail is sent. Good for seven days. Another invitation of the
-/// same person takes the place of the one before. Only owners invite owners.
+/// same person takes the place of the one before. Only owners invite owners. It is withdrawn when its
+/// maker is removed, revoked, or made less than what it gives.
 #[utoipa::path(post, path = "/api/v1/invitations", tag = "people",
     request_body = CreateInvitation,
     responses(
@@ -65,6 +66,7 @@ pub async fn create_invitation(
         workspace_id: caller.workspace_id,
         email: accounts::email(&body.email)?,
         role: body.role.as_str().to_owned(),
+        created_by: Some(caller.identity.to_string()),
         created_at: now,
         expires_at: now + LIFETIME,
     };
@@ -100,6 +102,7 @@ async fn insert(
     let mut transaction = state.pool.begin().await?;
     once.begin(&mut transaction).await?;
     let members = db::lock_members(&mut transaction, row.workspace_id).await?;
+    members::may_still_grant(&members, caller, Role::parse(&row.role)?)?;
     if members.iter().any(|member| member.email == row.email) {
         return Err(Error::Conflict("they are a member already"));
     }

@@ -7,6 +7,7 @@ mod list;
 mod token;
 mod view;
 mod withdraw;
+mod withdrawn;
 
 pub use accept::*;
 pub use create::*;
@@ -14,3 +15,4 @@ pub use get::*;
 pub use list::*;
 pub use view::{Invitation, NewInvitation};
 pub use withdraw::*;
+pub(crate) use withdrawn::withdraw_made_by;
