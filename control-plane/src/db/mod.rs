@@ -39,7 +39,7 @@ mod webhooks;
 
 pub use api_keys::{
     ApiKeyRow, KeyRow, count_api_keys, expire_api_key, find_api_key, find_key, has_successor,
-    insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key,
+    insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key, workspace_of_key,
 };
 pub use archive::{links_to_export, taken_ids, workspace_has_links};
 pub use audit_log::{AuditFilter, AuditRow, VersionRow, audit_log, versions};
@@ -83,7 +83,7 @@ pub use page_jobs::{PageJob, delete_page_jobs, end_page_job, put_off_page_job, t
 pub use pool::{Analytics, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
-pub use reports::{ReportRow, close_report, insert_report, open_reports};
+pub use reports::{ClosedReport, ReportRow, close_report, insert_report, open_reports};
 pub use sessions::{
     NewSession, SessionRow, SignInRow, delete_other_sessions, delete_session, delete_session_of,
     find_session, insert_session, list_sessions, switch_session, touch_session,

@@ -68,7 +68,7 @@ fn read_svg(svg: &str) -> String {
     rqrr::Grid::new(grid).decode().unwrap().1
 }
 
-fn square(colour: [u8; 4], side: u32) -> Vec<u8> {
+pub fn square(colour: [u8; 4], side: u32) -> Vec<u8> {
     let mut png = Cursor::new(Vec::new());
     let image = RgbaImage::from_pixel(side, side, Rgba(colour));
     image.write_to(&mut png, ImageFormat::Png).unwrap();
