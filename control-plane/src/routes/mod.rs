@@ -11,6 +11,7 @@ pub mod members;
 pub mod orphans;
 mod paging;
 pub mod qr_logo;
+mod query;
 pub mod reports;
 pub mod session;
 pub mod sessions;
@@ -19,6 +20,7 @@ pub mod workspaces;
 
 pub use links::Together;
 pub(crate) use links::short_url;
+pub use query::Query;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

@@ -177,8 +177,8 @@ async fn what_no_camera_could_read_is_refused() {
         ("colour=000000&background=000000", "colour", "too_light"),
         ("colour=999999", "colour", "too_little_contrast"),
         ("logo=true&level=q", "level", "too_low_for_logo"),
-        ("level=x", "query", "invalid_parameter"),
-        ("text=other", "query", "invalid_parameter"),
+        ("level=x", "level", "invalid_parameter"),
+        ("text=other", "text", "unknown_parameter"),
     ] {
         let path = format!("{}/qr.png?{query}", link_path(&link["id"]));
         let refused = app.get(&path).await;
