@@ -18,6 +18,7 @@ mod link_sample;
 mod link_writes;
 mod links;
 mod members;
+mod moment;
 mod names;
 mod orphans;
 mod outdated;
@@ -76,6 +77,7 @@ pub use members::{
     MemberRow, WorkspaceRow, count_owned, delete_membership, list_members, list_workspaces,
     lock_members, rename_workspace, update_role,
 };
+pub use moment::Moment;
 pub use names::{hold_names, take_names};
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use outdated::{Outdated, delete_outdated};

@@ -4,6 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::Moment;
 use crate::Result;
 
 /// Open reports of one link. More tell nothing new, and anybody can send them.
@@ -54,8 +55,13 @@ pub async fn insert_report(
     Ok(())
 }
 
-/// The newest open reports of a workspace's links.
-pub async fn open_reports(pool: &PgPool, workspace_id: Uuid, limit: i64) -> Result<Vec<ReportRow>> {
+/// Open reports of a workspace's links, newest first.
+pub async fn open_reports(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    after: Option<&Moment>,
+    limit: i64,
+) -> Result<Vec<ReportRow>> {
     let reports = sqlx::query_as!(
         ReportRow,
         "select report.id, link_id, domain, code, reason, detail, reported_at
