@@ -127,6 +127,7 @@ pub const ROUTES: &[Route] = &[
     of_a_link("GET", "/api/v1/links/{id}/qr.svg", Permission::Read),
     of_a_link("POST", "/api/v1/links/{id}/restore", Permission::Write),
     of_a_link("POST", "/api/v1/links/{id}/roll-back", Permission::Write),
+    route("GET", "/api/v1/tags", READ),
     route("GET", "/api/v1/imports", READ),
     route("POST", "/api/v1/imports", WRITE),
     route("GET", "/api/v1/imports/{id}", READ),

@@ -34,6 +34,7 @@ mod routes;
 mod run;
 mod search_indexes;
 mod state;
+mod tags;
 pub mod target;
 mod totals;
 mod unfurl;

@@ -72,6 +72,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::get_external_link, links::put_external_link))
         .routes(routes!(links::get_link_stats))
         .routes(routes!(links::explain_link))
+        .routes(routes!(tags::list_tags))
         .routes(routes!(orphans::list_orphans))
         .routes(routes!(audit::list_audit_log))
         .routes(routes!(domains::list_domains, domains::add_domain))

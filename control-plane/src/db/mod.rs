@@ -31,6 +31,7 @@ mod reports;
 mod select_link;
 mod sessions;
 mod stats;
+mod tags;
 mod totals;
 mod users;
 mod visitor_keys;
@@ -91,6 +92,7 @@ pub use sessions::{
     find_session, insert_session, list_sessions, switch_session, touch_session,
 };
 pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
+pub use tags::{TagRow, add_up_tags, list_tags};
 pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
 pub use users::{
     MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,

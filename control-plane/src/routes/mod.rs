@@ -15,6 +15,7 @@ mod query;
 pub mod reports;
 pub mod session;
 pub mod sessions;
+pub mod tags;
 pub mod webhooks;
 pub mod workspaces;
 

@@ -54,6 +54,7 @@ mod relay;
 mod relay_cluster;
 mod reports;
 mod stats;
+mod tags;
 mod together;
 mod unfurl;
 mod unread;
