@@ -121,9 +121,7 @@ export interface paths {
         };
         /**
          * List imports
-         * @description The newest 50.
-         *
-         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */
         get: operations["list_imports"];
         put?: never;
@@ -185,7 +183,8 @@ export interface paths {
         /**
          * Invite somebody
          * @description The answer has a link to pass on; no mail is sent. Good for seven days. Another invitation of the
-         *     same person takes the place of the one before. Only owners invite owners.
+         *     same person takes the place of the one before. Only owners invite owners. It is withdrawn when its
+         *     maker is removed, revoked, or made less than what it gives.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -223,7 +222,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read an invitation
+         * @description One that nobody has accepted, also if it has expired.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        get: operations["get_invitation"];
         put?: never;
         post?: never;
         /**
@@ -280,7 +285,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description It ends at once, for good.
+         * @description It ends at once, for good, and so do invitations that it made.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -773,8 +778,8 @@ export interface paths {
         post?: never;
         /**
          * Remove a member
-         * @description Their sign-ins to this workspace end at once. What they made stays, API keys included. Only
-         *     owners remove owners, and the last one stays.
+         * @description Their sign-ins to this workspace end at once, and so do invitations that they made. Whatever else
+         *     they made stays, API keys included. Only owners remove owners, and the last one stays.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -783,7 +788,8 @@ export interface paths {
         head?: never;
         /**
          * Change a member's role
-         * @description Only owners make owners, or change what an owner is. The last owner stays one.
+         * @description Only owners make owners, or change what an owner is. The last owner stays one. Invitations that they
+         *     made, and that give more than they are since, are withdrawn.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -853,7 +859,7 @@ export interface paths {
         };
         /**
          * List open reports of links
-         * @description For owners and admins. The newest 100. At most 20 of one link are kept open.
+         * @description For owners and admins. At most 20 of one link are kept open.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -974,6 +980,28 @@ export interface paths {
          * @description One of the signed-in user's own, at once.
          */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tags
+         * @description Those that links have, and how many links have each. It follows what is done to links within seconds.
+         *
+         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["list_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1207,6 +1235,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a workspace
+         * @description One that the signed-in user belongs to.
+         */
+        get: operations["get_workspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1302,13 +1350,13 @@ export interface components {
         /** @description Something that was done. */
         AuditEntry: {
             /**
-             * @description What: done to links (`link.created` …), keys, members, invitations, webhooks, domains or the
-             *     workspace.
+             * @description What: done to links (`link.created` …), keys, members, invitations, webhooks, domains, imports,
+             *     reports, the logo, passwords or the workspace.
              * @example link.updated
              */
             action: string;
             /**
-             * @description Who: `usr_…`, `key_…`, or a part of the system.
+             * @description Who: `usr_…`, `key_…`, `cli` for the command line, or a part of the system.
              * @example usr_01K9ZC6T2YJ4T1B6Q8S3W5
              */
             actor: string;
@@ -1874,10 +1922,12 @@ export interface components {
             /** @description True: a whole workspace, of which all is made or nothing. */
             whole_workspace: boolean;
         };
-        /** @description The newest imports. */
+        /** @description One page of imports. */
         ImportList: {
             /** @description Newest first. */
             data: components["schemas"]["Import"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
         };
         /**
          * @description Width of a bar.
@@ -1888,6 +1938,11 @@ export interface components {
         Invitation: {
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description Who made it: `usr_…` or `key_…`; null if that was not noted then. It ends with what they may
+             *     do.
+             */
+            created_by: string | null;
             /**
              * @description Whom.
              * @example grace@example.com
@@ -2051,7 +2106,7 @@ export interface components {
             created_by?: string | null;
             /** @description Only links made then (RFC 3339) or later. */
             created_from?: string | null;
-            /** @description Only links of this domain. */
+            /** @description Only links of this domain, in any case. */
             domain?: string | null;
             /** @description Only links with none of these tags. */
             no_tag?: string | null;
@@ -2405,10 +2460,12 @@ export interface components {
              */
             reported_at: string;
         };
-        /** @description Open reports. */
+        /** @description One page of open reports. */
         ReportList: {
             /** @description Newest first. */
             data: components["schemas"]["Report"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
         };
         /**
          * @description What a member may do.
@@ -2591,6 +2648,27 @@ export interface components {
              * @example wsp_01K9ZC6T2YJ4T1B6Q8S3W5
              */
             workspace_id: string;
+        };
+        /** @description A tag. */
+        Tag: {
+            /**
+             * Format: int64
+             * @description How many links outside the bin have it, archived ones included.
+             * @example 17
+             */
+            links: number;
+            /**
+             * @description In lower case.
+             * @example print
+             */
+            tag: string;
+        };
+        /** @description One page of tags. */
+        TagList: {
+            /** @description By their characters' numbers, ascending. */
+            data: components["schemas"]["Tag"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
         };
         /**
          * @description What the page that a link leads to says of itself, as it was read from there: plain text, never
@@ -2819,6 +2897,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2833,6 +2913,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2847,6 +2929,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2897,6 +2981,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2911,6 +2997,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2925,6 +3013,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2939,6 +3029,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2953,6 +3045,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2967,6 +3061,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2981,6 +3077,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2995,6 +3093,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3009,6 +3109,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3023,6 +3125,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3037,6 +3141,10 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                /** @description Seconds to wait; with `still_running` */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3051,6 +3159,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3065,6 +3175,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3079,6 +3191,10 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                /** @description Seconds to wait; with `still_running` */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3093,6 +3209,10 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                /** @description Seconds to wait; with `still_running` */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3107,6 +3227,10 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                /** @description Seconds to wait; with `still_running` */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3121,6 +3245,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3135,6 +3261,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3149,6 +3277,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3163,6 +3293,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3177,6 +3309,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3191,6 +3325,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3205,6 +3341,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description Seconds to wait */
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -3221,6 +3359,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description Seconds to wait */
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -3247,6 +3387,8 @@ export interface components {
         /** @description `unavailable`, `timed_out`, `busy` */
         "503.busy.timed_out.unavailable": {
             headers: {
+                /** @description Seconds to wait */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3259,6 +3401,8 @@ export interface components {
         /** @description `unavailable`, `timed_out`, `no_name_server` */
         "503.no_name_server.timed_out.unavailable": {
             headers: {
+                /** @description Seconds to wait */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3271,6 +3415,8 @@ export interface components {
         /** @description `unavailable`, `timed_out` */
         "503.timed_out.unavailable": {
             headers: {
+                /** @description Seconds to wait */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3295,7 +3441,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Only what they did: `usr_…`, `key_…`, or a part of the system. */
+                /** @description Only what they did: `usr_…`, `key_…`, `cli`, or a part of the system. */
                 actor?: string;
                 /** @description Only this, such as `link.deleted`. */
                 action?: string;
@@ -3311,8 +3457,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3358,6 +3508,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3412,10 +3564,14 @@ export interface operations {
             /** @description Pending */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the domain in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3465,8 +3621,12 @@ export interface operations {
             /** @description The domain */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3489,8 +3649,12 @@ export interface operations {
             /** @description Not changed */
             304: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3523,6 +3687,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3564,8 +3730,12 @@ export interface operations {
             /** @description The domain as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3590,6 +3760,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3630,8 +3802,12 @@ export interface operations {
             /** @description Active */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3661,6 +3837,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3678,18 +3856,27 @@ export interface operations {
     };
     list_imports: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Imports on the page, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The newest imports */
+            /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3716,14 +3903,32 @@ export interface operations {
                      *           "total": 1,
                      *           "whole_workspace": false
                      *         }
-                     *       ]
+                     *       ],
+                     *       "next_cursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["ImportList"];
                 };
             };
+            /** @description The cursor was altered; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3755,10 +3960,14 @@ export interface operations {
             /** @description Begun */
             202: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the import in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3792,6 +4001,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3809,6 +4020,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3823,6 +4036,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3837,6 +4052,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3868,6 +4085,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3918,6 +4137,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3926,6 +4147,7 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "created_at": "2026-11-22T10:20:30Z",
+                     *           "created_by": null,
                      *           "email": "grace@example.com",
                      *           "expires_at": "2026-11-22T10:20:30Z",
                      *           "id": "inv_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -3969,14 +4191,21 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Address of the invitation in this API */
+                    Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
                      *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
                      *       "email": "grace@example.com",
                      *       "expires_at": "2026-11-22T10:20:30Z",
                      *       "id": "inv_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -3996,6 +4225,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4037,6 +4270,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4061,6 +4296,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4076,6 +4313,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4091,6 +4330,49 @@ export interface operations {
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.busy.timed_out.unavailable"];
+        };
+    };
+    get_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `inv_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "email": "grace@example.com",
+                     *       "expires_at": "2026-11-22T10:20:30Z",
+                     *       "id": "inv_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
         };
     };
     withdraw_invitation: {
@@ -4110,6 +4392,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4136,6 +4420,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4201,10 +4487,14 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the key in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4237,6 +4527,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4251,6 +4543,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4285,6 +4581,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4333,6 +4631,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4372,10 +4672,14 @@ export interface operations {
             /** @description The new key */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the key in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4409,6 +4713,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4447,7 +4755,7 @@ export interface operations {
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
-                /** @description Only links of this domain. */
+                /** @description Only links of this domain, in any case. */
                 domain?: string;
                 /** @description Only links that they made: `usr_…` or `key_…`. */
                 created_by?: string;
@@ -4473,10 +4781,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
-                    /** @description Address of the next page, `rel="next"` */
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
                     Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4532,6 +4842,22 @@ export interface operations {
             400: components["responses"]["400.malformed"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
+            /** @description `not_found`: the key sees another domain only */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4578,10 +4904,16 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description Which version this is; not on an answer that was given before */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the link in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4637,6 +4969,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4699,8 +5033,12 @@ export interface operations {
             /** @description What became of each row */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4728,6 +5066,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4742,6 +5084,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4793,8 +5137,12 @@ export interface operations {
             /** @description What became of each link */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4823,6 +5171,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4877,8 +5227,12 @@ export interface operations {
             /** @description What became of each link */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4907,6 +5261,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4926,7 +5282,10 @@ export interface operations {
     get_link_by_code: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Host */
                 domain: string;
@@ -4940,446 +5299,12 @@ export interface operations {
             /** @description The link */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "archived": false,
-                     *       "click_cap": null,
-                     *       "clicks": 17,
-                     *       "code": "spring-24",
-                     *       "created_at": "2026-11-22T10:20:30Z",
-                     *       "created_by": null,
-                     *       "deleted_at": null,
-                     *       "domain": "go.example.com",
-                     *       "enabled": true,
-                     *       "expired_url": null,
-                     *       "expires_at": null,
-                     *       "external_id": "order-4711",
-                     *       "has_password": false,
-                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
-                     *       "indexable": false,
-                     *       "last_clicked_at": null,
-                     *       "max_age": 0,
-                     *       "notes": null,
-                     *       "original_url": "https://example.com/sale",
-                     *       "page": null,
-                     *       "passes_path": false,
-                     *       "passes_query": false,
-                     *       "redirect_status": 302,
-                     *       "revision": 1,
-                     *       "rules": [],
-                     *       "short_url": "https://go.example.com/spring-24",
-                     *       "social_preview": null,
-                     *       "split": null,
-                     *       "starts_at": null,
-                     *       "status": "active",
-                     *       "strict": false,
-                     *       "tags": [
-                     *         "print",
-                     *         "spring"
-                     *       ],
-                     *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Link"];
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
-            404: components["responses"]["404.link_not_found"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    get_external_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description What another system calls it */
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The link */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "archived": false,
-                     *       "click_cap": null,
-                     *       "clicks": 17,
-                     *       "code": "spring-24",
-                     *       "created_at": "2026-11-22T10:20:30Z",
-                     *       "created_by": null,
-                     *       "deleted_at": null,
-                     *       "domain": "go.example.com",
-                     *       "enabled": true,
-                     *       "expired_url": null,
-                     *       "expires_at": null,
-                     *       "external_id": "order-4711",
-                     *       "has_password": false,
-                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
-                     *       "indexable": false,
-                     *       "last_clicked_at": null,
-                     *       "max_age": 0,
-                     *       "notes": null,
-                     *       "original_url": "https://example.com/sale",
-                     *       "page": null,
-                     *       "passes_path": false,
-                     *       "passes_query": false,
-                     *       "redirect_status": 302,
-                     *       "revision": 1,
-                     *       "rules": [],
-                     *       "short_url": "https://go.example.com/spring-24",
-                     *       "social_preview": null,
-                     *       "split": null,
-                     *       "starts_at": null,
-                     *       "status": "active",
-                     *       "strict": false,
-                     *       "tags": [
-                     *         "print",
-                     *         "spring"
-                     *       ],
-                     *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Link"];
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
-            404: components["responses"]["404.link_not_found"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    put_external_link: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
-                 * @example 2s
-                 */
-                wait?: string;
-            };
-            header?: never;
-            path: {
-                /** @description What another system calls it */
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "code": "spring-24",
-                 *       "domain": "go.example.com",
-                 *       "expires_at": "2027-01-31T12:00:00Z",
-                 *       "external_id": "order-4711",
-                 *       "original_url": "https://example.com/sale",
-                 *       "redirect_status": 302,
-                 *       "tags": [
-                 *         "spring",
-                 *         "print"
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["CreateLink"];
-            };
-        };
-        responses: {
-            /** @description Edited */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "archived": false,
-                     *       "click_cap": null,
-                     *       "clicks": 17,
-                     *       "code": "spring-24",
-                     *       "created_at": "2026-11-22T10:20:30Z",
-                     *       "created_by": null,
-                     *       "deleted_at": null,
-                     *       "domain": "go.example.com",
-                     *       "enabled": true,
-                     *       "expired_url": null,
-                     *       "expires_at": null,
-                     *       "external_id": "order-4711",
-                     *       "has_password": false,
-                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
-                     *       "indexable": false,
-                     *       "last_clicked_at": null,
-                     *       "max_age": 0,
-                     *       "notes": null,
-                     *       "original_url": "https://example.com/sale",
-                     *       "page": null,
-                     *       "passes_path": false,
-                     *       "passes_query": false,
-                     *       "redirect_status": 302,
-                     *       "revision": 1,
-                     *       "rules": [],
-                     *       "short_url": "https://go.example.com/spring-24",
-                     *       "social_preview": null,
-                     *       "split": null,
-                     *       "starts_at": null,
-                     *       "status": "active",
-                     *       "strict": false,
-                     *       "tags": [
-                     *         "print",
-                     *         "spring"
-                     *       ],
-                     *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WrittenLink"];
-                };
-            };
-            /** @description Made */
-            201: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "archived": false,
-                     *       "click_cap": null,
-                     *       "clicks": 17,
-                     *       "code": "spring-24",
-                     *       "created_at": "2026-11-22T10:20:30Z",
-                     *       "created_by": null,
-                     *       "deleted_at": null,
-                     *       "domain": "go.example.com",
-                     *       "enabled": true,
-                     *       "expired_url": null,
-                     *       "expires_at": null,
-                     *       "external_id": "order-4711",
-                     *       "has_password": false,
-                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
-                     *       "indexable": false,
-                     *       "last_clicked_at": null,
-                     *       "max_age": 0,
-                     *       "notes": null,
-                     *       "original_url": "https://example.com/sale",
-                     *       "page": null,
-                     *       "passes_path": false,
-                     *       "passes_query": false,
-                     *       "redirect_status": 302,
-                     *       "revision": 1,
-                     *       "rules": [],
-                     *       "short_url": "https://go.example.com/spring-24",
-                     *       "social_preview": null,
-                     *       "split": null,
-                     *       "starts_at": null,
-                     *       "status": "active",
-                     *       "strict": false,
-                     *       "tags": [
-                     *         "print",
-                     *         "spring"
-                     *       ],
-                     *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WrittenLink"];
-                };
-            };
-            /** @description Not JSON; `malformed` */
-            400: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "malformed";
-                    };
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
-            /** @description The domain is not yours, or the id is none; `not_found` */
-            404: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "not_found";
-                    };
-                };
-            };
-            409: components["responses"]["409.code_taken"];
-            413: components["responses"]["413.too_large"];
-            415: components["responses"]["415.unsupported_media_type"];
-            422: components["responses"]["422.validation_failed"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    export_csv: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
-                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
-                 *     of the page it leads to.
-                 */
-                q?: string;
-                /** @description Only links in this state. All but the bin when absent. */
-                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
-                /** @description Only links of this domain. */
-                domain?: string;
-                /** @description Only links that they made: `usr_…` or `key_…`. */
-                created_by?: string;
-                /** @description Only links made then (RFC 3339) or later. */
-                created_from?: string;
-                /** @description Only links made earlier (RFC 3339). */
-                created_before?: string;
-                /** @description Only links with one of these tags, separated by commas. */
-                any_tag?: string;
-                /** @description Only links with all of these tags. */
-                all_tags?: string;
-                /** @description Only links with none of these tags. */
-                no_tag?: string;
-                /** @description Whether archived links are among them; `exclude` when absent. */
-                archived?: "exclude" | "include" | "only";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A file */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example id,domain,code,short_url,original_url,title,notes,tags,enabled,archived,external_id,expires_at,redirect_status,status,clicks,last_clicked_at,created_at,updated_at
-                     *     lnk_01K9ZC6T2YJ4T1B6Q8S3W5,go.example.com,spring-24,https://go.example.com/spring-24,https://example.com/sale,Spring sale,,"print,spring",true,false,order-4711,,302,active,17,2026-11-22T10:20:30Z,2026-11-21T08:00:00Z,2026-11-21T08:00:00Z
-                     */
-                    "text/csv": string;
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
-            422: components["responses"]["422.validation_failed"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    export_jsonl: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
-                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
-                 *     of the page it leads to.
-                 */
-                q?: string;
-                /** @description Only links in this state. All but the bin when absent. */
-                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
-                /** @description Only links of this domain. */
-                domain?: string;
-                /** @description Only links that they made: `usr_…` or `key_…`. */
-                created_by?: string;
-                /** @description Only links made then (RFC 3339) or later. */
-                created_from?: string;
-                /** @description Only links made earlier (RFC 3339). */
-                created_before?: string;
-                /** @description Only links with one of these tags, separated by commas. */
-                any_tag?: string;
-                /** @description Only links with all of these tags. */
-                all_tags?: string;
-                /** @description Only links with none of these tags. */
-                no_tag?: string;
-                /** @description Whether archived links are among them; `exclude` when absent. */
-                archived?: "exclude" | "include" | "only";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A file */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example {"code":"spring-24","original_url":"https://example.com/sale"} */
-                    "application/jsonl": string;
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
-            422: components["responses"]["422.validation_failed"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    get_link: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description `ETag` of a version that is known */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /** @description `lnk_…` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The link */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5430,89 +5355,117 @@ export interface operations {
             /** @description Not changed */
             304: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.link_not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
         };
     };
-    delete_link: {
+    get_external_link: {
         parameters: {
-            query?: {
-                /**
-                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
-                 * @example 2s
-                 */
-                wait?: string;
-            };
+            query?: never;
             header?: {
-                /** @description `ETag` of the version to change */
-                "If-Match"?: string;
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
             };
             path: {
-                /** @description `lnk_…` */
-                id: string;
+                /** @description What another system calls it */
+                external_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted; `wait` was asked for */
+            /** @description The link */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "propagation": {
-                     *         "applied": false,
-                     *         "proxies": [
-                     *           {
-                     *             "applied": false,
-                     *             "id": "0199d8f3-5c2a-7e41-9b1d-6f3a2c4e5d70",
-                     *             "name": "edge-1",
-                     *             "silent_seconds": 0
-                     *           }
-                     *         ],
-                     *         "revision": 1
-                     *       }
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["DeletedLink"];
+                    "application/json": components["schemas"]["Link"];
                 };
             };
-            /** @description Deleted */
-            204: {
+            /** @description Not changed */
+            304: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.link_not_found"];
-            412: components["responses"]["412.stale"];
-            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
         };
     };
-    update_link: {
+    put_external_link: {
         parameters: {
             query?: {
                 /**
@@ -5527,8 +5480,8 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description `lnk_…` */
-                id: string;
+                /** @description What another system calls it */
+                external_id: string;
             };
             cookie?: never;
         };
@@ -5536,19 +5489,89 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "code": "spring-24",
+                 *       "domain": "go.example.com",
+                 *       "expires_at": "2027-01-31T12:00:00Z",
+                 *       "external_id": "order-4711",
                  *       "original_url": "https://example.com/sale",
-                 *       "redirect_status": 302
+                 *       "redirect_status": 302,
+                 *       "tags": [
+                 *         "spring",
+                 *         "print"
+                 *       ]
                  *     }
                  */
-                "application/json": components["schemas"]["UpdateLink"];
+                "application/json": components["schemas"]["CreateLink"];
             };
         };
         responses: {
-            /** @description The link as it is now */
+            /** @description Edited */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description Address of the link in this API */
+                    Location?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5601,6 +5624,434 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            /** @description The domain is not yours, or the id is none; `not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            409: components["responses"]["409.code_taken"];
+            /** @description `stale`, also if there is no such link */
+            412: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "stale";
+                    };
+                };
+            };
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    export_csv: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
+                 *     of the page it leads to.
+                 */
+                q?: string;
+                /** @description Only links in this state. All but the bin when absent. */
+                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain, in any case. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id,domain,code,short_url,original_url,title,notes,tags,enabled,archived,external_id,expires_at,redirect_status,status,clicks,last_clicked_at,created_at,updated_at
+                     *     lnk_01K9ZC6T2YJ4T1B6Q8S3W5,go.example.com,spring-24,https://go.example.com/spring-24,https://example.com/sale,Spring sale,,"print,spring",true,false,order-4711,,302,active,17,2026-11-22T10:20:30Z,2026-11-21T08:00:00Z,2026-11-21T08:00:00Z
+                     */
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    export_jsonl: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
+                 *     of the page it leads to.
+                 */
+                q?: string;
+                /** @description Only links in this state. All but the bin when absent. */
+                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain, in any case. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"code":"spring-24","original_url":"https://example.com/sale"} */
+                    "application/jsonl": string;
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    get_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope"];
+            404: components["responses"]["404.link_not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    delete_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted; `wait` was asked for */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "propagation": {
+                     *         "applied": false,
+                     *         "proxies": [
+                     *           {
+                     *             "applied": false,
+                     *             "id": "0199d8f3-5c2a-7e41-9b1d-6f3a2c4e5d70",
+                     *             "name": "edge-1",
+                     *             "silent_seconds": 0
+                     *           }
+                     *         ],
+                     *         "revision": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedLink"];
+                };
+            };
+            /** @description Deleted */
+            204: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
+            404: components["responses"]["404.link_not_found"];
+            412: components["responses"]["412.stale"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    update_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "original_url": "https://example.com/sale",
+                 *       "redirect_status": 302
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateLink"];
+            };
+        };
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Not JSON; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5618,6 +6069,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5649,6 +6102,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
             };
             path: {
                 /** @description `lnk_…` */
@@ -5661,8 +6116,14 @@ export interface operations {
             /** @description The link as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5715,11 +6176,14 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
             409: components["responses"]["409.still_running"];
+            412: components["responses"]["412.stale"];
             /** @description `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5786,6 +6250,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5845,8 +6311,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5879,6 +6349,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5936,6 +6408,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5950,6 +6424,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6003,6 +6479,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6018,6 +6496,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6045,6 +6525,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
             };
             path: {
                 /** @description `lnk_…` */
@@ -6057,8 +6539,14 @@ export interface operations {
             /** @description The link as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6114,6 +6602,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6128,6 +6618,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6137,11 +6631,14 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             /** @description `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6170,6 +6667,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
             };
             path: {
                 /** @description `lnk_…` */
@@ -6191,8 +6690,14 @@ export interface operations {
             /** @description The link as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6249,6 +6754,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6258,6 +6767,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             /** @description `validation_failed`: there is no such version, or its target is not allowed any more; `idempotency_key_reused` */
@@ -6265,6 +6775,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6303,6 +6815,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6348,6 +6862,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
             };
             path: {
                 /** @description `lnk_…` */
@@ -6360,8 +6876,14 @@ export interface operations {
             /** @description The link as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6418,6 +6940,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6427,11 +6953,14 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             /** @description `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6461,6 +6990,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6503,6 +7034,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6515,6 +7048,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6555,6 +7090,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6574,6 +7111,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6591,6 +7130,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6629,8 +7170,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6660,6 +7205,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6689,6 +7236,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6702,6 +7251,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6734,6 +7285,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6743,6 +7296,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6760,6 +7315,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6774,6 +7331,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6802,6 +7361,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6813,6 +7374,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6829,18 +7392,27 @@ export interface operations {
     };
     list_reports: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Reports on the page, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Open reports */
+            /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6856,14 +7428,32 @@ export interface operations {
                      *           "reason": "phishing",
                      *           "reported_at": "2026-11-22T10:20:30Z"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "next_cursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["ReportList"];
                 };
             };
+            /** @description The cursor was altered; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -6887,8 +7477,12 @@ export interface operations {
             /** @description Closed */
             204: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6901,6 +7495,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6916,6 +7512,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6945,6 +7543,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6994,6 +7594,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7018,6 +7620,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7047,6 +7651,8 @@ export interface operations {
             /** @description `unavailable`, or `busy`: too many people sign in at this moment; `timed_out` */
             503: {
                 headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7072,6 +7678,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7106,6 +7714,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7130,6 +7740,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7146,6 +7758,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7187,6 +7801,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7196,6 +7812,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7212,6 +7830,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7243,6 +7863,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7283,6 +7905,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7311,6 +7935,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7318,6 +7944,57 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site"];
             404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: {
+                /** @description Tags on the page, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Text that the tag begins with, in any case. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "links": 17,
+                     *           "tag": "print"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TagList"];
+                };
+            };
+            400: components["responses"]["400.malformed"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7337,6 +8014,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7400,10 +8079,14 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the webhook in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7434,6 +8117,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7468,6 +8155,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7514,6 +8203,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7548,6 +8239,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7574,6 +8267,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7614,8 +8309,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7646,6 +8345,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7684,8 +8385,12 @@ export interface operations {
             /** @description It will be sent */
             202: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7716,6 +8421,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7758,8 +8465,12 @@ export interface operations {
             /** @description The webhook, with its new secret */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7818,6 +8529,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7827,6 +8540,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7860,6 +8575,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7903,10 +8620,14 @@ export interface operations {
             /** @description Begun */
             202: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the import in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7940,6 +8661,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7956,6 +8679,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7970,6 +8697,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7984,6 +8713,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7998,6 +8729,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8026,6 +8759,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8074,8 +8809,14 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Address of the workspace in this API */
+                    Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8098,6 +8839,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8110,6 +8855,46 @@ export interface operations {
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    get_workspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `wsp_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workspace */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "id": "wsp_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "name": "Workspace",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
