@@ -82,6 +82,7 @@ pub const ROUTES: &[Route] = &[
     route("DELETE", "/api/v1/sessions/{id}", Needs::Session),
     route("GET", "/api/v1/workspaces", Needs::Session),
     route("POST", "/api/v1/workspaces", Needs::Session),
+    route("GET", "/api/v1/workspaces/{id}", Needs::Session),
     route(
         "PATCH",
         "/api/v1/workspace",
@@ -95,6 +96,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/invitations", ADMINISTER),
     route("POST", "/api/v1/invitations", ADMINISTER),
     route("POST", "/api/v1/invitations/accept", Needs::Nothing),
+    route("GET", "/api/v1/invitations/{id}", ADMINISTER),
     route("DELETE", "/api/v1/invitations/{id}", ADMINISTER),
     by_handler("GET", "/api/v1/links", Permission::Read),
     by_handler("POST", "/api/v1/links", Permission::Create),
@@ -126,6 +128,7 @@ pub const ROUTES: &[Route] = &[
     of_a_link("POST", "/api/v1/links/{id}/restore", Permission::Write),
     of_a_link("POST", "/api/v1/links/{id}/roll-back", Permission::Write),
     of_a_link("POST", "/api/v1/links/{id}/split/winner", Permission::Write),
+    route("GET", "/api/v1/tags", READ),
     route("GET", "/api/v1/imports", READ),
     route("POST", "/api/v1/imports", WRITE),
     route("GET", "/api/v1/imports/{id}", READ),

@@ -1,13 +1,19 @@
 //! Making users and keys from the command line, where nobody is signed in yet.
 
 use rand::Rng;
+use serde_json::json;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::auth::{ApiKey, PasswordHasher, Scope};
-use crate::db::{self, KeyRow, UserRow};
+use crate::audit::Deed;
+use crate::auth::id::{ApiKeyId, UserId, WorkspaceId};
+use crate::auth::{ApiKey, PasswordHasher, Role, Scope};
+use crate::db::{self, KeyRow, MemberRow, UserRow};
 use crate::error::{Error, Result};
+use crate::routes::invitations::withdraw_made_by;
+use crate::routes::keys;
+use crate::routes::members::Member;
 
 /// Shortest password in bytes. NIST SP 800-63B asks for 8 at least.
 pub const MIN_PASSWORD_LENGTH: usize = 10;
@@ -39,7 +45,18 @@ pub async fn create_owner(
         return Err(Error::Conflict("this e-mail address has a user already"));
     }
     let workspace_id = workspace(&mut transaction, now).await?;
-    db::insert_membership(&mut transaction, workspace_id, user.id, "owner").await?;
+    let role = Role::Owner.as_str().to_owned();
+    db::insert_membership(&mut transaction, workspace_id, user.id, &role).await?;
+    let member = MemberRow {
+        user_id: user.id,
+        email: user.email,
+        role,
+        created_at: now,
+    };
+    let member = Member::try_from(member)?;
+    deed(workspace_id, "member.joined", now)
+        .record(&mut transaction, UserId(user.id), &member)
+        .await?;
     transaction.commit().await?;
     Ok(user.id)
 }
@@ -101,8 +118,13 @@ pub async fn create_key(
         last_used_at: None,
     };
     db::insert_api_key(&mut transaction, workspace_id, &row, &key.hash()).await?;
+    let id = row.id;
+    let made = keys::ApiKey::try_from(row)?;
+    deed(workspace_id, "key.created", now)
+        .record(&mut transaction, ApiKeyId(id), &made)
+        .await?;
     transaction.commit().await?;
-    Ok(CreatedKey { id: row.id, key })
+    Ok(CreatedKey { id, key })
 }
 
 /// Ends an API key; false when there is none to end.
@@ -110,7 +132,30 @@ pub async fn create_key(
 /// # Errors
 /// When the database cannot be reached.
 pub async fn revoke_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Result<bool> {
-    db::revoke_api_key(pool, None, id, now).await
+    let mut transaction = db::begin(pool).await?;
+    let Some(workspace_id) = db::workspace_of_key(&mut transaction, id).await? else {
+        return Ok(false);
+    };
+    let Some(key) = db::lock_api_key(&mut transaction, workspace_id, id).await? else {
+        return Ok(false);
+    };
+    db::revoke_api_key(&mut transaction, id, now).await?;
+    let deed = deed(workspace_id, "key.revoked", now);
+    withdraw_made_by(&mut transaction, &deed, &ApiKeyId(id).to_string(), None).await?;
+    let key = keys::ApiKey::try_from(key)?;
+    deed.record(&mut transaction, ApiKeyId(id), &key).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// What is done here, for the audit log.
+fn deed(workspace_id: Uuid, action: &'static str, at: OffsetDateTime) -> Deed<'static> {
+    Deed {
+        workspace_id,
+        actor: "cli",
+        action,
+        at,
+    }
 }
 
 /// The installation's workspace; made at the first call.
@@ -119,7 +164,11 @@ async fn workspace(connection: &mut sqlx::PgConnection, now: OffsetDateTime) -> 
         return Ok(id);
     }
     let id = Uuid::now_v7();
-    db::insert_workspace(connection, id, "Workspace", now).await?;
+    let name = "Workspace";
+    db::insert_workspace(connection, id, name, now).await?;
+    deed(id, "workspace.created", now)
+        .record(connection, WorkspaceId(id), &json!({ "name": name }))
+        .await?;
     Ok(id)
 }
 

@@ -8,14 +8,18 @@ use axum::http::header;
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 
 /// Longest body in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// The same where ten thousand links may be in it.
 pub const MAX_BULK_BODY: usize = 8 * 1024 * 1024;
+
+/// Fields that are named at once. For each, the body is read once more.
+const MOST_REFUSALS: usize = 20;
 
 /// A JSON object as request body.
 ///
@@ -76,20 +80,57 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
             "the body must be a JSON object",
         ));
     }
-    typed(value)
+    // Reading one that is long many times would keep us busy.
+    match bytes.len() <= MAX_BODY {
+        true => typed_whole(value),
+        false => typed(value),
+    }
 }
 
 /// Reads JSON that was read before as what it is meant to be.
 pub fn typed<T: DeserializeOwned>(value: impl Into<Value>) -> Result<T> {
-    serde_path_to_error::deserialize(value.into()).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "" } else { path.as_str() };
-        let reason = error.into_inner().to_string();
-        field_error(field, &reason)
-    })
+    let read = serde_path_to_error::deserialize(value.into());
+    read.map_err(|error| Error::Invalid(vec![refusal(&error)]))
 }
 
-fn field_error(path: &str, reason: &str) -> Error {
+/// The same, with all fields that are unknown or of another type. serde stops at the first: so it reads
+/// again, without that one.
+pub fn typed_whole<T: DeserializeOwned>(value: impl Into<Value>) -> Result<T> {
+    let mut value = value.into();
+    let mut refused = Vec::new();
+    let mut taken_out = Vec::new();
+    loop {
+        let error = match serde_path_to_error::deserialize(&value) {
+            Ok(read) if refused.is_empty() => return Ok(read),
+            Ok::<T, _>(_) => return Err(Error::Invalid(refused)),
+            Err(error) => error,
+        };
+        let refusal = refusal(&error);
+        let outermost = match error.path().iter().next() {
+            Some(Segment::Map { key }) => key.clone(),
+            _ => refusal.field.clone(),
+        };
+        if taken_out.contains(&outermost) {
+            // It is missing since then.
+            return Err(Error::Invalid(refused));
+        }
+        refused.push(refusal);
+        let fields = value.as_object_mut();
+        let is_out = fields.is_some_and(|fields| fields.remove(&outermost).is_some());
+        if !is_out || refused.len() == MOST_REFUSALS {
+            return Err(Error::Invalid(refused));
+        }
+        taken_out.push(outermost);
+    }
+}
+
+fn refusal(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+    let path = error.path().to_string();
+    let field = if path == "." { "" } else { path.as_str() };
+    field_error(field, &error.inner().to_string())
+}
+
+fn field_error(path: &str, reason: &str) -> FieldError {
     let quoted = |prefix| reason.strip_prefix(prefix)?.split('`').next();
     if let Some(name) = quoted("unknown field `") {
         // The path ends with the field, or with what the field is in.
@@ -97,16 +138,16 @@ fn field_error(path: &str, reason: &str) -> Error {
             true => path.to_owned(),
             false => below(path, name),
         };
-        return Error::invalid(&field, "unknown_field", "this field is unknown");
+        return FieldError::new(&field, "unknown_field", "this field is unknown");
     }
     if let Some(name) = quoted("missing field `") {
-        return Error::invalid(&below(path, name), "required", "this field is required");
+        return FieldError::new(&below(path, name), "required", "this field is required");
     }
     let code = match reason.starts_with("unknown variant") {
         true => "unknown_value",
         false => "wrong_type",
     };
-    Error::invalid(path, code, reason)
+    FieldError::new(path, code, reason)
 }
 
 fn below(path: &str, name: &str) -> String {
@@ -190,5 +231,72 @@ impl<'de> Visitor<'de> for UniqueKeys {
 
     fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only whether it can be read matters")]
+    struct Body {
+        url: String,
+        tags: Option<Vec<String>>,
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only whether it can be read matters")]
+    struct Inner {
+        limit: i64,
+    }
+
+    #[test]
+    fn all_fields_that_cannot_be_read_are_named_at_once() {
+        assert!(typed_whole::<Body>(json!({ "url": "x", "inner": { "limit": 7 } })).is_ok());
+        for (body, expected) in [
+            (json!({}), vec![("url", "required")]),
+            (json!({ "url": 7 }), vec![("url", "wrong_type")]),
+            (
+                json!({ "a.b": 1, "tags": ["x", 7, 8], "inner": { "limit": "x" }, "url": null, "z": 1 }),
+                vec![
+                    ("a.b", "unknown_field"),
+                    ("inner.limit", "wrong_type"),
+                    ("tags[1]", "wrong_type"),
+                    ("url", "wrong_type"),
+                    ("z", "unknown_field"),
+                ],
+            ),
+            (
+                json!({ "owner": 1, "inner": {} }),
+                vec![
+                    ("inner.limit", "required"),
+                    ("owner", "unknown_field"),
+                    ("url", "required"),
+                ],
+            ),
+        ] {
+            let Err(Error::Invalid(refused)) = typed_whole::<Body>(body.clone()) else {
+                panic!("{body} was read");
+            };
+            let mut refused: Vec<_> = refused
+                .iter()
+                .map(|error| (error.field.as_str(), error.code.as_str()))
+                .collect();
+            refused.sort_unstable();
+            assert_eq!(refused, expected, "{body}");
+        }
+        let many: Map<String, Value> = (0..100)
+            .map(|number| (format!("a{number}"), Value::Null))
+            .collect();
+        let Err(Error::Invalid(refused)) = typed_whole::<Body>(many) else {
+            panic!("it was read");
+        };
+        assert_eq!(refused.len(), MOST_REFUSALS);
     }
 }

@@ -38,6 +38,7 @@ mod run;
 mod search_indexes;
 mod spreadsheet;
 mod state;
+mod tags;
 pub mod target;
 mod totals;
 mod unfurl;

@@ -5,6 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 mod examples;
 mod gate;
+mod headers;
 mod pictures;
 mod problem_examples;
 mod problems;

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::openapi::{self, Description};
 use crate::routes::{
     audit, domains, imports, invitations, keys, links, members, orphans, qr_logo, reports, session,
-    sessions, utm_templates, webhooks, workspaces,
+    sessions, tags, utm_templates, webhooks, workspaces,
 };
 use crate::state::AppState;
 use crate::{body_limit, console, deadline, docs, gate, once, pages, problem, unread, versions};
@@ -64,6 +64,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(links::get_external_link, links::put_external_link))
         .routes(routes!(links::get_link_stats))
         .routes(routes!(links::explain_link))
+        .routes(routes!(tags::list_tags))
         .routes(routes!(orphans::list_orphans))
         .routes(routes!(audit::list_audit_log))
         .routes(routes!(domains::list_domains, domains::add_domain))
@@ -83,7 +84,10 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             invitations::create_invitation
         ))
         .routes(routes!(invitations::accept_invitation))
-        .routes(routes!(invitations::withdraw_invitation))
+        .routes(routes!(
+            invitations::get_invitation,
+            invitations::withdraw_invitation
+        ))
         .routes(routes!(
             sessions::list_sessions,
             sessions::end_other_sessions
@@ -93,6 +97,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
             workspaces::list_workspaces,
             workspaces::create_workspace
         ))
+        .routes(routes!(workspaces::get_workspace))
         .routes(routes!(workspaces::rename_workspace))
         .routes(routes!(workspaces::export_workspace))
         .routes(routes!(workspaces::restore_workspace))

@@ -21,8 +21,8 @@ use crate::qr::Drawings;
 use crate::routes::Together;
 use crate::state::AppState;
 use crate::{
-    Config, blocklist, imports, internal, pruning, relay, router, search_indexes, totals, unfurl,
-    visitor_keys, webhooks,
+    Config, blocklist, imports, internal, pruning, relay, router, search_indexes, tags, totals,
+    unfurl, visitor_keys, webhooks,
 };
 
 /// How often readiness is checked.
@@ -131,6 +131,7 @@ pub async fn run(
         "search indexes",
         search_indexes::tend(state.clone(), lifecycle.stopping()),
     );
+    lifecycle.spawn("tags", tags::add_up(state.clone(), lifecycle.stopping()));
     lifecycle.spawn("pruning", pruning::work(state, lifecycle.stopping()));
     Ok(lifecycle.run_until(shutdown, grace).await?)
 }

@@ -85,6 +85,17 @@ impl IfMatch {
             false => Err(Error::Stale),
         }
     }
+
+    /// Refuses to make what the client means to change: there is no version of it.
+    ///
+    /// # Errors
+    /// [`Error::Stale`].
+    pub fn check_absent(&self) -> Result<()> {
+        match self.0 {
+            Some(_) => Err(Error::Stale),
+            None => Ok(()),
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
@@ -128,5 +139,7 @@ mod tests {
             assert_eq!(if_match.check(7).is_ok(), expected, "{value}");
         }
         assert!(IfMatch::default().check(7).is_ok());
+        assert!(IfMatch::default().check_absent().is_ok());
+        assert!(IfMatch(Some(vec!["*".into()])).check_absent().is_err());
     }
 }

@@ -75,6 +75,12 @@ impl Role {
         role.ok_or_else(|| Error::internal(format!("unknown role {text:?}")))
     }
 
+    /// Whether it may do more than the other.
+    pub fn outranks(self, other: Self) -> bool {
+        // The mightiest is the first.
+        (self as u8) < other as u8
+    }
+
     /// Whether a member may do this.
     pub fn allows(self, permission: Permission) -> bool {
         match permission {
@@ -158,6 +164,12 @@ mod tests {
             assert!(scope.allows(permission), "{permission:?}");
         }
         assert!(!Scope::ALL.iter().any(|scope| scope.allows(Permission::Own)));
+    }
+
+    #[test]
+    fn roles_outrank_those_that_follow() {
+        assert!(Role::ALL.is_sorted_by(|one, next| one.outranks(*next)));
+        assert!(!Role::Admin.outranks(Role::Admin) && !Role::Viewer.outranks(Role::Owner));
     }
 
     #[test]

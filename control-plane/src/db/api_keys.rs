@@ -1,6 +1,6 @@
 //! API keys.
 
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -215,22 +215,22 @@ pub async fn touch_api_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Resu
     Ok(())
 }
 
-/// Ends a key for good; false when there is none to end. `workspace_id` is `None` for the
-/// installation's own hand, which may end any.
+/// Whose key it is. For the installation's own hand, which may end any.
+pub async fn workspace_of_key(connection: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+    let workspace_id = sqlx::query_scalar!("select workspace_id from api_keys where id = $1", id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(workspace_id)
+}
+
+/// Ends a key for good. The transaction has locked it.
 pub async fn revoke_api_key(
-    database: impl PgExecutor<'_>,
-    workspace_id: Option<Uuid>,
+    connection: &mut PgConnection,
     id: Uuid,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let revoked = sqlx::query!(
-        "update api_keys set revoked_at = $3
-         where id = $1 and ($2::uuid is null or workspace_id = $2) and revoked_at is null",
-        id,
-        workspace_id,
-        now,
-    )
-    .execute(database)
-    .await?;
-    Ok(revoked.rows_affected() == 1)
+) -> Result<()> {
+    sqlx::query!("update api_keys set revoked_at = $2 where id = $1", id, now,)
+        .execute(connection)
+        .await?;
+    Ok(())
 }

@@ -5,6 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::Moment;
 use crate::Result;
 
 /// A row of `imports`.
@@ -240,15 +241,24 @@ pub async fn find_import(pool: &PgPool, workspace_id: Uuid, id: Uuid) -> Result<
     Ok(import)
 }
 
-/// The newest imports of the workspace.
-pub async fn list_imports(pool: &PgPool, workspace_id: Uuid, limit: i64) -> Result<Vec<ImportRow>> {
+/// Imports of the workspace, newest first.
+pub async fn list_imports(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    after: Option<&Moment>,
+    limit: i64,
+) -> Result<Vec<ImportRow>> {
     let imports = sqlx::query_as!(
         ImportRow,
         "select id, workspace_id, created_by, created_at, is_dry_run, is_workspace, total, position,
                 made, skipped, refused, errors, ignored_columns, finished_at, failure
-         from imports where workspace_id = $1
-         order by created_at desc, id desc limit $2",
+         from imports
+         where workspace_id = $1
+           and ($2::timestamptz is null or (created_at, id) < ($2, $3::uuid))
+         order by created_at desc, id desc limit $4",
         workspace_id,
+        after.map(|after| after.at),
+        after.map(|after| after.id),
         limit,
     )
     .fetch_all(pool)

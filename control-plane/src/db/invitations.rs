@@ -17,6 +17,8 @@ pub struct InvitationRow {
     pub email: String,
     /// As what.
     pub role: String,
+    /// Who made it; `None` if that was not noted then.
+    pub created_by: Option<String>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// When it ends.
@@ -30,11 +32,13 @@ pub async fn put_invitation(
     token_hash: &[u8],
 ) -> Result<()> {
     sqlx::query!(
-        "insert into invitations (id, workspace_id, email, role, token_hash, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into invitations (id, workspace_id, email, role, token_hash, created_at, expires_at,
+                                  created_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict on constraint invitations_workspace_id_email_key do update
          set id = excluded.id, role = excluded.role, token_hash = excluded.token_hash,
-             created_at = excluded.created_at, expires_at = excluded.expires_at",
+             created_at = excluded.created_at, expires_at = excluded.expires_at,
+             created_by = excluded.created_by",
         invitation.id,
         invitation.workspace_id,
         invitation.email,
@@ -42,6 +46,7 @@ pub async fn put_invitation(
         token_hash,
         invitation.created_at,
         invitation.expires_at,
+        invitation.created_by,
     )
     .execute(connection)
     .await?;
@@ -52,7 +57,7 @@ pub async fn put_invitation(
 pub async fn list_invitations(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<InvitationRow>> {
     let invitations = sqlx::query_as!(
         InvitationRow,
-        "select id, workspace_id, email, role, created_at, expires_at from invitations
+        "select id, workspace_id, email, role, created_by, created_at, expires_at from invitations
          where workspace_id = $1
          order by created_at desc, id desc",
         workspace_id,
@@ -81,7 +86,7 @@ pub async fn find_invitation(
 ) -> Result<Option<InvitationRow>> {
     let invitation = sqlx::query_as!(
         InvitationRow,
-        "select id, workspace_id, email, role, created_at, expires_at from invitations
+        "select id, workspace_id, email, role, created_by, created_at, expires_at from invitations
          where token_hash = $1 and expires_at > $2",
         token_hash,
         now,
@@ -100,11 +105,31 @@ pub async fn delete_invitation(
     let deleted = sqlx::query_as!(
         InvitationRow,
         "delete from invitations where workspace_id = $1 and id = $2
-         returning id, workspace_id, email, role, created_at, expires_at",
+         returning id, workspace_id, email, role, created_by, created_at, expires_at",
         workspace_id,
         id,
     )
     .fetch_optional(connection)
+    .await?;
+    Ok(deleted)
+}
+
+/// Withdraws what somebody made with one of these roles, and gives it.
+pub async fn delete_invitations_of(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    maker: &str,
+    roles: &[String],
+) -> Result<Vec<InvitationRow>> {
+    let deleted = sqlx::query_as!(
+        InvitationRow,
+        "delete from invitations where workspace_id = $1 and created_by = $2 and role = any($3)
+         returning id, workspace_id, email, role, created_by, created_at, expires_at",
+        workspace_id,
+        maker,
+        roles,
+    )
+    .fetch_all(connection)
     .await?;
     Ok(deleted)
 }

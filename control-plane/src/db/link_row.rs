@@ -100,9 +100,13 @@ impl LinkRow {
             .unwrap_or_default()
     }
 
-    /// Stores options. A plain link has none.
+    /// Stores options. A plain link has none. While it is taken down it is strict whatever they say, so
+    /// that a proxy which is cut off does not go on leading there.
     pub fn set_options(&mut self, options: LinkOptions) {
-        self.options = stored_options(options);
+        self.options = stored_options(LinkOptions {
+            is_strict: options.is_strict || self.is_blocked,
+            ..options
+        });
     }
 
     /// Whether it leads to one of these hosts, by whichever of its addresses.
@@ -111,13 +115,10 @@ impl LinkRow {
         hosts.contain_any(&self.original_url, options)
     }
 
-    /// Takes it down. Strict, so that a proxy which is cut off does not go on leading there.
+    /// Takes it down.
     pub fn take_down(&mut self) {
         self.is_blocked = true;
-        self.set_options(LinkOptions {
-            is_strict: true,
-            ..self.options()
-        });
+        self.set_options(self.options());
     }
 
     /// Sets the password by its hash, or removes it.

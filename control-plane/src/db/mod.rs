@@ -18,6 +18,7 @@ mod link_sample;
 mod link_writes;
 mod links;
 mod members;
+mod moment;
 mod names;
 mod orphans;
 mod outdated;
@@ -30,6 +31,7 @@ mod reports;
 mod select_link;
 mod sessions;
 mod stats;
+mod tags;
 mod totals;
 mod users;
 mod utm_templates;
@@ -40,7 +42,7 @@ mod webhooks;
 
 pub use api_keys::{
     ApiKeyRow, KeyRow, count_api_keys, expire_api_key, find_api_key, find_key, has_successor,
-    insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key,
+    insert_api_key, list_api_keys, lock_api_key, revoke_api_key, touch_api_key, workspace_of_key,
 };
 pub use archive::{links_to_export, taken_ids, workspace_has_links};
 pub use audit_log::{AuditFilter, AuditRow, VersionRow, audit_log, versions};
@@ -61,8 +63,8 @@ pub use imports::{
     list_imports, lock_import, note_failure, take_turn, update_import,
 };
 pub use invitations::{
-    InvitationRow, count_invitations, delete_invitation, find_invitation, list_invitations,
-    put_invitation,
+    InvitationRow, count_invitations, delete_invitation, delete_invitations_of, find_invitation,
+    list_invitations, put_invitation,
 };
 pub use link_filter::LinkFilter;
 pub use link_list::{
@@ -79,6 +81,7 @@ pub use members::{
     MemberRow, WorkspaceRow, count_owned, delete_membership, list_members, list_workspaces,
     lock_members, rename_workspace, update_role,
 };
+pub use moment::Moment;
 pub use names::{hold_names, take_names};
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use outdated::{Outdated, delete_outdated};
@@ -86,12 +89,13 @@ pub use page_jobs::{PageJob, delete_page_jobs, end_page_job, put_off_page_job, t
 pub use pool::{Analytics, begin, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
-pub use reports::{ReportRow, close_report, insert_report, open_reports};
+pub use reports::{ClosedReport, ReportRow, close_report, insert_report, open_reports};
 pub use sessions::{
     NewSession, SessionRow, SignInRow, delete_other_sessions, delete_session, delete_session_of,
     find_session, insert_session, list_sessions, switch_session, touch_session,
 };
 pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
+pub use tags::{TagRow, add_up_tags, list_tags};
 pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
 pub use users::{
     MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,

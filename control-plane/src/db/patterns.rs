@@ -8,6 +8,11 @@ pub(super) fn contains_pattern(text: &str) -> String {
     format!("%{}%", escaped(text))
 }
 
+/// A pattern for "begins with this text".
+pub(super) fn begins_pattern(text: &str) -> String {
+    format!("{}%", escaped(text))
+}
+
 /// A pattern for "contains these words, in this order".
 pub(super) fn pattern_of_words(words: &[&str]) -> String {
     let words: Vec<String> = words.iter().map(|word| escaped(word)).collect();

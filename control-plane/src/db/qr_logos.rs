@@ -1,6 +1,6 @@
 //! Logos in QR codes.
 
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -38,9 +38,9 @@ pub async fn put_qr_logo(
 }
 
 /// Removes the logo of a workspace; false when there is none.
-pub async fn delete_qr_logo(pool: &PgPool, workspace_id: Uuid) -> Result<bool> {
+pub async fn delete_qr_logo(connection: &mut PgConnection, workspace_id: Uuid) -> Result<bool> {
     let deleted = sqlx::query!("delete from qr_logos where workspace_id = $1", workspace_id)
-        .execute(pool)
+        .execute(connection)
         .await?;
     Ok(deleted.rows_affected() == 1)
 }

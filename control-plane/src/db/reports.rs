@@ -4,6 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::Moment;
 use crate::Result;
 
 /// Open reports of one link. More tell nothing new, and anybody can send them.
@@ -54,16 +55,24 @@ pub async fn insert_report(
     Ok(())
 }
 
-/// The newest open reports of a workspace's links.
-pub async fn open_reports(pool: &PgPool, workspace_id: Uuid, limit: i64) -> Result<Vec<ReportRow>> {
+/// Open reports of a workspace's links, newest first.
+pub async fn open_reports(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    after: Option<&Moment>,
+    limit: i64,
+) -> Result<Vec<ReportRow>> {
     let reports = sqlx::query_as!(
         ReportRow,
         "select report.id, link_id, domain, code, reason, detail, reported_at
          from link_reports as report join links on links.id = link_id
          where report.workspace_id = $1 and closed_at is null
+           and ($2::timestamptz is null or (reported_at, report.id) < ($2, $3::uuid))
          order by reported_at desc, report.id desc
-         limit $2",
+         limit $4",
         workspace_id,
+        after.map(|after| after.at),
+        after.map(|after| after.id),
         limit,
     )
     .fetch_all(pool)
@@ -71,21 +80,32 @@ pub async fn open_reports(pool: &PgPool, workspace_id: Uuid, limit: i64) -> Resu
     Ok(reports)
 }
 
-/// Closes a report; false if there is no such open one.
+/// A report that was just closed.
+#[derive(Debug)]
+pub struct ClosedReport {
+    /// Of which link.
+    pub link_id: Uuid,
+    /// `phishing`, `malware`, `spam` or `other`.
+    pub reason: String,
+}
+
+/// Closes a report; `None` if there is no such open one.
 pub async fn close_report(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: Uuid,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let closed = sqlx::query!(
+) -> Result<Option<ClosedReport>> {
+    let closed = sqlx::query_as!(
+        ClosedReport,
         "update link_reports set closed_at = $3
-         where workspace_id = $1 and id = $2 and closed_at is null",
+         where workspace_id = $1 and id = $2 and closed_at is null
+         returning link_id, reason",
         workspace_id,
         id,
         now,
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(closed.rows_affected() == 1)
+    Ok(closed)
 }

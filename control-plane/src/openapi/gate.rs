@@ -1,10 +1,10 @@
 //! What the [gate](crate::gate) makes of every route, so that no handler has to describe it.
 
-use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Object, RefOr, Response, Type};
+use utoipa::openapi::{Object, RefOr, Type};
 
+use super::headers;
 use super::problems::Problems;
 use crate::access::{self, Needs, Restricted};
 use crate::auth::{Permission, Role, Scope};
@@ -34,7 +34,8 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             problems.add(cross_site);
         }
     }
-    if method == "POST" && route.needs != Needs::Nothing {
+    let is_done_once = method == "POST" && route.needs != Needs::Nothing;
+    if is_done_once {
         once(operation);
         problems.add([
             Code::InvalidIdempotencyKey,
@@ -60,11 +61,7 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
         },
     ]);
     problems.describe(operation);
-    for (status, response) in &mut operation.responses.responses {
-        if let RefOr::T(response) = response {
-            add_headers(status, response);
-        }
-    }
+    headers::describe(method, is_done_once, operation);
 }
 
 /// How those are refused who may not do this.
@@ -163,28 +160,5 @@ fn described(operation: &Operation, permission: Permission) -> String {
     match &operation.description {
         Some(text) => format!("{text}\n\n{who}"),
         None => who,
-    }
-}
-
-fn add_headers(status: &str, response: &mut Response) {
-    let mut add = |name: &str, kind: Type, description: &str| {
-        let schema = Object::with_type(kind);
-        let header = HeaderBuilder::new()
-            .schema(Some(schema))
-            .description(Some(description));
-        response
-            .headers
-            .insert(name.to_owned(), RefOr::T(header.build()));
-    };
-    if status == "429" {
-        add("Retry-After", Type::Integer, "Seconds to wait");
-    }
-    if !["401", "500", "503", "504"].contains(&status) {
-        let name = "RateLimit";
-        add(
-            name,
-            Type::String,
-            "What is left, as in draft-ietf-httpapi-ratelimit-headers",
-        );
     }
 }

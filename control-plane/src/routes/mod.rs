@@ -11,33 +11,27 @@ pub mod members;
 pub mod orphans;
 mod paging;
 pub mod qr_logo;
+mod query;
 pub mod reports;
 pub mod session;
 pub mod sessions;
+pub mod tags;
 pub mod utm_templates;
 pub mod webhooks;
 pub mod workspaces;
 
 pub use links::Together;
 pub(crate) use links::short_url;
+pub use query::Query;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use contract::{Domain, LinkId};
 
-use crate::auth::id::{ApiKeyId, InvitationId, SessionId, UserId, UtmTemplateId, WebhookId};
+use crate::auth::id::{
+    ApiKeyId, InvitationId, SessionId, UserId, UtmTemplateId, WebhookId, WorkspaceId,
+};
 use crate::error::{Error, Result};
-
-/// Query parameters; unknown or unreadable ones are refused.
-#[derive(FromRequestParts)]
-#[from_request(via(axum::extract::Query), rejection(Error))]
-pub struct Query<T>(pub T);
-
-impl From<axum::extract::rejection::QueryRejection> for Error {
-    fn from(rejection: axum::extract::rejection::QueryRejection) -> Self {
-        Self::invalid("query", "invalid_parameter", rejection.body_text())
-    }
-}
 
 /// The id in the path. A malformed one names nothing, like a foreign one: 404.
 pub struct LinkPath(pub LinkId);
@@ -90,6 +84,10 @@ impl Named for UserId {
 
 impl Named for InvitationId {
     const WHAT: &'static str = "invitation";
+}
+
+impl Named for WorkspaceId {
+    const WHAT: &'static str = "workspace";
 }
 
 impl Named for WebhookId {

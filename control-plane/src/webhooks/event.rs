@@ -7,6 +7,7 @@ use url::Url;
 use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
+use crate::routes::links::LinkStatus;
 use crate::routes::short_url;
 
 /// What a program can be told of.
@@ -15,7 +16,7 @@ pub enum Event {
     /// A link was made.
     #[serde(rename = "link.created")]
     Created,
-    /// A link was edited, switched on or off, or restored.
+    /// A link was edited, switched on or off, taken down, put up again, or restored.
     #[serde(rename = "link.updated")]
     Updated,
     /// A link was put into the bin.
@@ -75,6 +76,7 @@ impl Event {
             "code": record.code,
             "short_url": short_url(public_url, record.domain.as_str(), record.code.as_str()),
             "original_url": record.original_url,
+            "status": LinkStatus::of_record(record, at.into()),
             "enabled": record.state != LinkState::Disabled,
             "deleted": record.state == LinkState::Deleted,
             "expires_at": expires_at.map(time).transpose()?,

@@ -38,6 +38,7 @@ fn request(app: &App, route: &Route) -> RequestBuilder {
         "keys" => "key_",
         "members" => "usr_",
         "invitations" => "inv_",
+        "workspaces" => "wsp_",
         "sessions" => "ses_",
         "webhooks" => "whk_",
         "utm-templates" => "utm_",
@@ -166,6 +167,9 @@ pub async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
     let members = app
         .console(owner, Method::GET, "/api/v1/members", None)
         .await;
+    let workspaces = app
+        .console(owner, Method::GET, "/api/v1/workspaces", None)
+        .await;
     let sessions = app
         .console(owner, Method::GET, "/api/v1/sessions", None)
         .await;
@@ -200,6 +204,10 @@ pub async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
         ("/api/v1/imports/{id}", format!("imp_{}", "0".repeat(22))),
         ("/api/v1/keys/{id}", text(&key.body["id"])),
         ("/api/v1/invitations/{id}", text(&invitation.body["id"])),
+        (
+            "/api/v1/workspaces/{id}",
+            text(&workspaces.body["data"][0]["id"]),
+        ),
         ("/api/v1/members/{id}", text(&members.body["data"][0]["id"])),
         (
             "/api/v1/sessions/{id}",

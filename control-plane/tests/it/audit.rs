@@ -1,10 +1,12 @@
 //! The audit log, and who may read it.
 
+use control_plane::accounts;
 use control_plane::audit::{Finding, verify};
+use control_plane::auth::id::{ApiKeyId, WorkspaceId};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, link_path};
+use crate::harness::{Answer, App, EMAIL, NOW, PASSWORD, answer, link_path};
 use crate::name_server::{Data, NameServer};
 
 /// Signed in to the console.
@@ -50,10 +52,13 @@ async fn owners_read_what_was_done_and_by_whom() {
     assert_eq!(
         json!(told),
         json!([
-            [4, "link.deleted", link["id"], key],
-            [3, "link.created", other["id"], key],
-            [2, "link.updated", link["id"], key],
-            [1, "link.created", link["id"], key],
+            [7, "link.deleted", link["id"], key],
+            [6, "link.created", other["id"], key],
+            [5, "link.updated", link["id"], key],
+            [4, "link.created", link["id"], key],
+            [3, "key.created", key, "cli"],
+            [2, "member.joined", told[5][2], "cli"],
+            [1, "workspace.created", told[6][2], "cli"],
         ])
     );
     assert_eq!(entries[2]["state"]["title"], "A");
@@ -62,12 +67,12 @@ async fn owners_read_what_was_done_and_by_whom() {
     for (query, expected) in [
         (
             format!("subject={}", other["id"].as_str().unwrap()),
-            vec![3],
+            vec![6],
         ),
-        ("action=link.created".to_owned(), vec![3, 1]),
+        ("action=link.created".to_owned(), vec![6, 4]),
         (
             format!("actor={}&limit=2", key.as_str().unwrap()),
-            vec![4, 3],
+            vec![7, 6],
         ),
         ("actor=usr_1".to_owned(), vec![]),
     ] {
@@ -80,9 +85,9 @@ async fn owners_read_what_was_done_and_by_whom() {
             .collect();
         assert_eq!(numbers, expected, "{query}");
     }
-    let page = owner(&app, "/api/v1/audit-log?limit=3").await.body;
+    let page = owner(&app, "/api/v1/audit-log?limit=6").await.body;
     let cursor = page["next_cursor"].as_str().unwrap();
-    let rest = owner(&app, &format!("/api/v1/audit-log?limit=3&cursor={cursor}"))
+    let rest = owner(&app, &format!("/api/v1/audit-log?limit=6&cursor={cursor}"))
         .await
         .body;
     assert_eq!(
@@ -129,12 +134,12 @@ async fn a_setting_of_a_domain_is_in_the_log() {
 async fn what_is_altered_removed_or_added_by_hand_is_named() {
     for (sql, finding) in [
         (
-            "update audit_log set actor = 'usr_x' where number = 2",
-            Finding::Altered(2),
+            "update audit_log set actor = 'usr_x' where number = 5",
+            Finding::Altered(5),
         ),
         (
-            "update audit_log set state = replace(state, 'A', 'B') where number = 2",
-            Finding::Altered(2),
+            "update audit_log set state = replace(state, 'A', 'B') where number = 5",
+            Finding::Altered(5),
         ),
         (
             "update audit_log set at = at + interval '1 us' where number = 3",
@@ -153,16 +158,16 @@ async fn what_is_altered_removed_or_added_by_hand_is_named() {
             Finding::Missing(2),
         ),
         (
-            "delete from audit_log where number = 4",
+            "delete from audit_log where number = 7",
             Finding::WrongEnd {
-                found: 3,
-                expected: 4,
+                found: 6,
+                expected: 7,
             },
         ),
         (
-            "insert into audit_log select workspace_id, 5, at, actor, action, subject, state, hash
-             from audit_log where number = 4",
-            Finding::Altered(5),
+            "insert into audit_log select workspace_id, 8, at, actor, action, subject, state, hash
+             from audit_log where number = 7",
+            Finding::Altered(8),
         ),
         (
             "update audit_heads set hash = sha256(hash)",
@@ -171,7 +176,7 @@ async fn what_is_altered_removed_or_added_by_hand_is_named() {
         (
             "delete from audit_heads",
             Finding::WrongEnd {
-                found: 4,
+                found: 7,
                 expected: 0,
             },
         ),
@@ -202,7 +207,8 @@ async fn many_writers_make_one_chain() {
     let answers = futures_util::future::join_all(edits).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     let logs = verify(&app.pool).await.unwrap();
-    assert_eq!((logs[0].entries, logs[0].finding), (31, None));
+    // Three are of the command line.
+    assert_eq!((logs[0].entries, logs[0].finding), (34, None));
 }
 
 #[tokio::test]
@@ -272,6 +278,7 @@ async fn whatever_administrators_do_is_in_the_log_and_no_secret_is() {
     let log = owner(&app, "/api/v1/audit-log?limit=100").await.body;
     let mut entries = log["data"].as_array().unwrap().clone();
     entries.reverse();
+    entries.retain(|entry| entry["actor"] != "cli");
     let told: Vec<_> = entries
         .iter()
         .map(|entry| (text(&entry["action"]), text(&entry["subject"])))
@@ -318,6 +325,117 @@ async fn whatever_administrators_do_is_in_the_log_and_no_secret_is() {
         .unwrap();
     for secret in secrets {
         assert!(!stored.contains(&secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_to_no_link_and_on_the_command_line_is_in_the_log() {
+    let app = App::start().await;
+    let cookie = app.cookie(EMAIL, PASSWORD).await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let ada = app.console(&cookie, Method::GET, "/api/v1/session", None);
+    let ada = ada.await.body;
+    let (user, workspace) = (text(&ada["user"]["id"]), text(&ada["workspace"]["id"]));
+    let send = async |method: Method, path: &str, kind: &str, body: Vec<u8>| {
+        let request = app.request(method, path).header("cookie", &cookie);
+        let request = request
+            .header("x-requested-with", "linkpulse")
+            .header("content-type", kind);
+        let answer = answer(request.body(body)).await;
+        assert!(answer.status < 300, "{path}: {}", answer.body);
+        answer.body
+    };
+
+    let name = br#"{"name":"Second"}"#.to_vec();
+    let second = send(Method::POST, "/api/v1/workspaces", "application/json", name).await;
+    let logo = crate::qr::square([7, 7, 7, 255], 8);
+    send(Method::PUT, "/api/v1/qr-logo", "image/png", logo).await;
+    let none = Vec::new();
+    send(Method::DELETE, "/api/v1/qr-logo", "image/png", none.clone()).await;
+    let whole = app.console(&cookie, Method::GET, "/api/v1/workspace/export", None);
+    let whole = text(&whole.await.body).into_bytes();
+    let path = "/api/v1/workspace/restore?dry_run=true";
+    let restored = send(Method::POST, path, "application/jsonl", whole).await;
+    let file = b"url\nhttps://example.com/\n".to_vec();
+    let path = "/api/v1/imports?dry_run=true";
+    let imported = send(Method::POST, path, "text/csv", file).await;
+    let new = "another good password";
+    let body = json!({ "old_password": PASSWORD, "new_password": new });
+    let body = body.to_string().into_bytes();
+    let path = "/api/v1/session/password";
+    send(Method::PUT, path, "application/json", body).await;
+    app.link("bad").await;
+    let report = app
+        .visitor(Method::POST, "/report/bad")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("reason=spam&detail=a-visitors-words");
+    assert_eq!(report.send().await.unwrap().status(), 200);
+    let open = app.console(&cookie, Method::GET, "/api/v1/reports", None);
+    let report = text(&open.await.body["data"][0]["id"]);
+    let path = format!("/api/v1/reports/{report}/close");
+    send(Method::POST, &path, "application/json", none).await;
+    let (now, mut random) = (NOW.to_datetime().unwrap(), rand::rng());
+    let scopes = &accounts::USUAL_SCOPES;
+    let key = accounts::create_key(&app.pool, "short-lived", scopes, &mut random, now);
+    let key = key.await.unwrap();
+    assert!(accounts::revoke_key(&app.pool, key.id, now).await.unwrap());
+    assert!(!accounts::revoke_key(&app.pool, key.id, now).await.unwrap());
+    let key_id = ApiKeyId(key.id).to_string();
+
+    let log = app.console(&cookie, Method::GET, "/api/v1/audit-log", None);
+    let log = log.await.body;
+    let mut entries = log["data"].as_array().unwrap().clone();
+    entries.reverse();
+    let told: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let part = |name: &str| text(&entry[name]);
+            (part("action"), part("subject"), part("actor"))
+        })
+        .filter(|(action, ..)| action != "link.created")
+        .collect();
+    let first_key = text(&entries[2]["subject"]);
+    let expected = [
+        ("workspace.created", &workspace, "cli"),
+        ("member.joined", &user, "cli"),
+        ("key.created", &first_key, "cli"),
+        ("qr_logo.set", &workspace, &user),
+        ("qr_logo.removed", &workspace, &user),
+        ("restore.begun", &text(&restored["id"]), &user),
+        ("import.begun", &text(&imported["id"]), &user),
+        ("user.password_changed", &user, &user),
+        ("report.closed", &report, &user),
+        ("key.created", &key_id, "cli"),
+        ("key.revoked", &key_id, "cli"),
+    ];
+    let expected = expected
+        .map(|(action, subject, actor)| (action.to_owned(), subject.to_owned(), actor.to_owned()));
+    assert_eq!(told, expected);
+
+    // The new workspace has a log of its own, and her password opens that one, too.
+    let id: WorkspaceId = text(&second["id"]).parse().unwrap();
+    let actions = "select action from audit_log where workspace_id = $1 order by number";
+    let actions: Vec<String> = sqlx::query_scalar(actions)
+        .bind(id.0)
+        .fetch_all(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(actions, ["workspace.created", "user.password_changed"]);
+    let stored = "select string_agg(e::text, '') from audit_log e";
+    let stored: String = sqlx::query_scalar(stored)
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    let secrets = [
+        PASSWORD,
+        new,
+        key.key.expose(),
+        "argon2",
+        "a-visitors-words",
+    ];
+    for secret in secrets {
+        assert!(!stored.contains(secret), "{secret}");
     }
 }
 

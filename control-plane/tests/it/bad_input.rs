@@ -219,6 +219,11 @@ async fn query_parameters_are_checked() {
         ("/api/v1/links?status=unknown".to_owned(), 422),
         ("/api/v1/links?q=%00".to_owned(), 422),
         (format!("/api/v1/links?q={}", "x".repeat(201)), 422),
+        // 200 characters of four bytes each.
+        (
+            format!("/api/v1/links?q={}", "%F0%9F%92%A3".repeat(200)),
+            200,
+        ),
         (
             format!("/api/v1/links?cursor={cursor_of_another_shape}"),
             400,

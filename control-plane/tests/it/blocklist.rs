@@ -300,3 +300,44 @@ async fn targets_of_a_domain_are_cleared_when_they_are_listed() {
         )
     );
 }
+
+#[tokio::test]
+async fn what_is_taken_down_stays_strict_whatever_its_owner_says() {
+    let app = App::start().await;
+    let link = app.link("down").await;
+    let path = link_path(&link["id"]);
+    owner(&app, &format!("{path}/block")).await;
+    let is_strict = async || {
+        let strict = "select (options ->> 'is_strict')::boolean from links where code = 'down'";
+        let strict = sqlx::query_scalar::<_, Option<bool>>(strict);
+        let strict = strict.fetch_one(&app.pool).await.unwrap();
+        (strict, app.get(&path).await.body["strict"].clone())
+    };
+    let strict = (Some(true), json!(true));
+    let edited = app
+        .patch_link(&link["id"], json!({ "strict": false, "title": "x" }))
+        .await;
+    assert_eq!((edited.status, is_strict().await), (200, strict.clone()));
+    let select = json!({ "ids": [link["id"]] });
+    let edit = json!({ "select": select, "change": { "strict": false } });
+    let bulk = "/api/v1/links/bulk/edit";
+    let edited = app.call(Method::POST, bulk, Some(edit)).await;
+    assert_eq!((edited.status, is_strict().await), (200, strict.clone()));
+    let back = json!({ "version": 1 });
+    let roll_back = format!("{path}/roll-back");
+    let back = app.call(Method::POST, &roll_back, Some(back)).await;
+    assert_eq!(
+        (back.status, is_strict().await),
+        (200, strict),
+        "{}",
+        back.body
+    );
+    // What it was before is told as it was.
+    let history = app.get(&format!("{path}/history")).await.body;
+    let versions = history["data"].as_array().unwrap();
+    assert_eq!(versions.last().unwrap()["link"]["strict"], false);
+
+    owner(&app, &format!("{path}/unblock")).await;
+    let edited = app.patch_link(&link["id"], json!({ "strict": false }));
+    assert_eq!(edited.await.body["strict"], false);
+}

@@ -9,7 +9,7 @@ use crate::harness::{App, answer, eventually};
 async fn a_change_that_takes_too_long_may_be_done_and_is_done_once_under_its_name() {
     let setting = ("LINKPULSE_REQUEST_TIMEOUT", "1s".to_owned());
     let app = App::start_with(&[setting]).await;
-    let mut holding = app.pool.begin().await.unwrap();
+    let mut holding = control_plane::db::begin(&app.pool).await.unwrap();
     sqlx::query("select seq from link_changes_head for update")
         .execute(&mut *holding)
         .await
@@ -54,7 +54,7 @@ async fn a_change_that_takes_too_long_may_be_done_and_is_done_once_under_its_nam
 async fn a_question_that_takes_too_long_may_be_asked_again() {
     let setting = ("LINKPULSE_REQUEST_TIMEOUT", "1s".to_owned());
     let app = App::start_with(&[setting]).await;
-    let mut holding = app.pool.begin().await.unwrap();
+    let mut holding = control_plane::db::begin(&app.pool).await.unwrap();
     sqlx::query("lock table links in access exclusive mode")
         .execute(&mut *holding)
         .await

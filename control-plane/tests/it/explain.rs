@@ -276,8 +276,8 @@ async fn visits_that_nobody_can_imagine_are_refused() {
         ("ip=example.com", "ip", "invalid_address"),
         ("ip=192.0.2.0/24", "ip", "invalid_address"),
         ("path=x", "path", "invalid_path"),
-        ("unlocked=1", "query", "invalid_parameter"),
-        ("planet=Mars", "query", "invalid_parameter"),
+        ("unlocked=1", "unlocked", "invalid_parameter"),
+        ("planet=Mars", "planet", "unknown_parameter"),
     ] {
         let path = format!("{}/explain?{query}", link_path(&link["id"]));
         let refused = app.get(&path).await;

@@ -355,6 +355,7 @@ pub async fn answer(request: RequestBuilder) -> Answer {
             .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into()),
     };
     crate::openapi::assert_documented(&method, &path, status, &body);
+    crate::openapi::assert_headers_documented(&method, &path, status, &headers);
     if status >= 400 {
         assert_eq!(
             headers["content-type"], "application/problem+json",

@@ -141,7 +141,10 @@ async fn putting_by_external_id_makes_then_edits() {
         (made.status, &made.body["external_id"]),
         (201, &json!("order/4711"))
     );
+    let id = made.body["id"].as_str().unwrap();
+    assert_eq!(made.headers["location"], format!("/api/v1/links/{id}"));
     let again = put(json!({ "original_url": "https://example.com/b", "code": "order" })).await;
+    assert_eq!(again.headers.get("location"), None);
     assert_eq!((again.status, &again.body["id"]), (200, &made.body["id"]));
     assert_eq!(again.body["original_url"], "https://example.com/b");
     assert_eq!(

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{App, eventually};
+use crate::harness::{App, EMAIL, PASSWORD, eventually};
 
 fn codes(page: &Value) -> Vec<&str> {
     let links = page["data"].as_array().unwrap().iter();
@@ -66,6 +66,8 @@ async fn links_are_found_by_notes_tags_domain_maker_and_date() {
         ("q=messe", vec!["a"]),
         ("q=g%0Ain", vec!["a"]),
         ("domain=go.example.org", vec!["b", "a"]),
+        ("domain=GO.Example.org", vec!["b", "a"]),
+        ("domain=go.example.org.:443", vec!["b", "a"]),
         ("domain=else.example", vec![]),
         (&format!("created_by={key}"), vec!["a"]),
         ("created_by=usr_1", vec!["b"]),
@@ -84,6 +86,8 @@ async fn links_are_found_by_notes_tags_domain_maker_and_date() {
         "any_tag=",
         "any_tag=,",
         "domain=%00",
+        "domain=",
+        "domain=go%20example",
         "archived=maybe",
         "sort=random",
         "order=up",
@@ -182,5 +186,79 @@ async fn a_page_names_the_next_and_counts_on_request() {
             refused.status, 400,
             "a place in one list means nothing in another"
         );
+    }
+}
+
+#[tokio::test]
+async fn all_that_is_wrong_with_a_question_is_told_at_once() {
+    let app = App::start().await;
+    for (query, fields) in [
+        (
+            "limit=0&q=%00&domain=a%20b&created_from=x&created_by=%00&any_tag=",
+            vec![
+                "any_tag",
+                "created_by",
+                "created_from",
+                "domain",
+                "limit",
+                "q",
+            ],
+        ),
+        (
+            "limit=many&status=odd&planet=Mars&total=1",
+            vec!["limit", "planet", "status", "total"],
+        ),
+    ] {
+        let refused = app.get(&format!("/api/v1/links?{query}")).await;
+        assert_eq!(refused.status, 422, "{query}");
+        let errors = refused.body["errors"].as_array().unwrap().iter();
+        let mut named: Vec<_> = errors
+            .map(|error| error["field"].as_str().unwrap())
+            .collect();
+        named.sort_unstable();
+        named.dedup();
+        assert_eq!(named, fields, "{query}");
+    }
+    let refused = app.get("/api/v1/orphans?limit=0&q=%00").await;
+    assert_eq!(refused.body["errors"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_domain_is_meant_in_any_case_wherever_links_are_chosen() {
+    let app = App::start().await;
+    let link = link_with(&app, "a", json!({})).await;
+    let filter = json!({ "domain": "GO.example.ORG" });
+    let edit = json!({ "select": { "filter": filter }, "add_tags": ["seen"] });
+    let path = "/api/v1/links/bulk/edit";
+    let edited = app.call(reqwest::Method::POST, path, Some(edit)).await;
+    assert_eq!(
+        edited.body["results"][0]["id"], link["id"],
+        "{}",
+        edited.body
+    );
+    let path = "/api/v1/links/export.csv?domain=GO.example.ORG";
+    let file = app.get(path).await.body;
+    assert!(file.as_str().unwrap().contains("seen"), "{file}");
+    let filter = json!({ "domain": "go example" });
+    let delete = json!({ "select": { "filter": filter } });
+    let path = "/api/v1/links/bulk/delete";
+    let refused = app.call(reqwest::Method::POST, path, Some(delete)).await;
+    assert_eq!(
+        (refused.status, &refused.body["errors"][0]["field"]),
+        (422, &json!("select.filter.domain"))
+    );
+    let path = "/api/v1/links/export.csv?domain=go%20example";
+    assert_eq!(app.get(path).await.status, 422);
+
+    // A key that sees this domain only.
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    let key = json!({ "name": "x", "scopes": ["read"], "domain": "Go.example.org" });
+    let path = "/api/v1/keys";
+    let key = app.console(&owner, reqwest::Method::POST, path, Some(key));
+    let key = key.await.body["secret"].as_str().unwrap().to_owned();
+    for (domain, status) in [("GO.EXAMPLE.ORG", 200), ("else.example", 404)] {
+        let path = format!("/api/v1/links?domain={domain}");
+        let list = app.call_with(&key, reqwest::Method::GET, &path, None).await;
+        assert_eq!(list.status, status, "{domain}");
     }
 }

@@ -58,6 +58,7 @@ mod reports;
 mod site_files;
 mod split_winner;
 mod stats;
+mod tags;
 mod together;
 mod unfurl;
 mod unread;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use control_plane::ProblemCode as Code;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use crate::harness::App;
@@ -34,6 +35,41 @@ pub fn assert_documented(method: &str, path: &str, status: u16, body: &Value) {
         codes.is_empty() || codes.contains(&code),
         "{method} {template} answered {body}, and openapi.json knows of {codes:?} only"
     );
+}
+
+/// Headers that clients act on: an answer that has one says so in the description.
+const HEADERS: [&str; 7] = [
+    "etag",
+    "idempotent-replayed",
+    "link",
+    "location",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+];
+
+/// The same of the headers of an answer.
+pub fn assert_headers_documented(method: &str, path: &str, status: u16, headers: &HeaderMap) {
+    let Some((template, operations)) = operations(path) else {
+        return;
+    };
+    let responses = &operations[method.to_lowercase()]["responses"];
+    let Some(response) = responses.get(status.to_string()) else {
+        return;
+    };
+    let described = resolved(response)["headers"].as_object();
+    for name in HEADERS {
+        // Who is refused before anybody has counted is not told what is left.
+        let may_be_missing = name.starts_with("ratelimit") && [401, 503].contains(&status);
+        if !headers.contains_key(name) || may_be_missing {
+            continue;
+        }
+        let mut described = described.into_iter().flatten();
+        assert!(
+            described.any(|(other, _)| other.eq_ignore_ascii_case(name)),
+            "{method} {template} answered {status} with {name}, which openapi.json does not say"
+        );
+    }
 }
 
 /// What a response of the description says of `code`.
@@ -103,9 +139,11 @@ fn who_is_given_a_cursor_can_send_it() {
             let is_it = |parameter: &Value| parameter["name"] == expected;
             assert!(parameters.iter().any(is_it), "{name} takes no {expected}");
         }
+        let headers = &operation["responses"]["200"]["headers"];
+        assert!(headers.get("Link").is_some(), "{name} has no Link");
         lists += 1;
     }
-    assert!(lists > 3, "{lists}");
+    assert!(lists > 6, "{lists}");
 }
 
 /// A part of the description, or what it refers to.

@@ -150,6 +150,91 @@ async fn invitations_end_are_replaced_and_withdrawn() {
 }
 
 #[tokio::test]
+async fn an_invitation_ends_with_what_its_maker_may_do() {
+    let (app, owner) = start().await;
+    let log = async || {
+        let path = "/api/v1/audit-log?action=invitation.withdrawn";
+        let log = app.console(&owner, Method::GET, path, None).await.body;
+        let entries = log["data"].as_array().unwrap().clone();
+        let told = entries.into_iter();
+        told.map(|entry| (entry["subject"].clone(), entry["actor"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let ada = id_of(&app, &owner, EMAIL).await;
+    let grace = app.member(&owner, "grace@example.com", "admin").await;
+    let path = format!(
+        "{MEMBERS}/{}",
+        id_of(&app, &owner, "grace@example.com").await
+    );
+    let change = async |role: &str| {
+        let body = Some(json!({ "role": role }));
+        app.console(&owner, Method::PATCH, &path, body).await.status
+    };
+    let hers = invite(&app, &grace, "back@example.com", "admin").await.body;
+    let less = invite(&app, &grace, "less@example.com", "editor")
+        .await
+        .body;
+    let others = invite(&app, &owner, "alan@example.com", "admin").await.body;
+    assert_eq!(hers["created_by"], path.rsplit('/').next().unwrap());
+
+    // Not more than she is.
+    assert_eq!(change("owner").await, 200);
+    assert_eq!(change("admin").await, 200);
+    assert_eq!(log().await, []);
+    assert_eq!(change("editor").await, 200);
+    assert_eq!(accept(&app, &hers["token"], PASSWORD).await.status, 404);
+    assert_eq!(log().await, [(hers["id"].clone(), json!(ada))]);
+    let removed = app.console(&owner, Method::DELETE, &path, None).await;
+    assert_eq!(removed.status, 204);
+    assert_eq!(accept(&app, &less["token"], PASSWORD).await.status, 404);
+    assert_eq!(log().await[0], (less["id"].clone(), json!(ada)));
+    assert_eq!(accept(&app, &others["token"], PASSWORD).await.status, 200);
+
+    // A key is no other way back.
+    let key = json!({ "name": "x", "scopes": ["admin"] });
+    let path = "/api/v1/keys";
+    let key = app
+        .console(&owner, Method::POST, path, Some(key))
+        .await
+        .body;
+    let secret = key["secret"].as_str().unwrap();
+    let body = json!({ "email": "key@example.com", "role": "admin" });
+    let by_key = app
+        .call_with(secret, Method::POST, INVITATIONS, Some(body))
+        .await
+        .body;
+    assert_eq!(by_key["created_by"], key["id"]);
+    let path = format!("{path}/{}", key["id"].as_str().unwrap());
+    let revoked = app.console(&owner, Method::DELETE, &path, None).await;
+    assert_eq!(revoked.status, 204);
+    assert_eq!(accept(&app, &by_key["token"], PASSWORD).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_is_made_has_the_address_that_the_answer_says() {
+    let (app, owner) = start().await;
+    let name = json!({ "name": "Second" });
+    let invitation = json!({ "email": "grace@example.com", "role": "viewer" });
+    for (path, body) in [("/api/v1/workspaces", name), (INVITATIONS, invitation)] {
+        let make = async || {
+            let request = app.request(Method::POST, path).header("cookie", &owner);
+            let request = request
+                .header("x-requested-with", "linkpulse")
+                .header("idempotency-key", path);
+            answer(request.json(&body)).await
+        };
+        let made = make().await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let location = made.headers["location"].to_str().unwrap();
+        let read = app.console(&owner, Method::GET, location, None).await;
+        assert_eq!(read.status, 200, "{location}");
+        assert_eq!(read.body["id"], made.body["id"]);
+        let again = make().await;
+        assert_eq!(again.headers["location"], made.headers["location"]);
+    }
+}
+
+#[tokio::test]
 async fn who_has_an_account_accepts_with_its_password() {
     let (app, owner) = start().await;
     let made = json!({ "name": "Second" });

@@ -68,7 +68,7 @@ fn read_svg(svg: &str) -> String {
     rqrr::Grid::new(grid).decode().unwrap().1
 }
 
-fn square(colour: [u8; 4], side: u32) -> Vec<u8> {
+pub fn square(colour: [u8; 4], side: u32) -> Vec<u8> {
     let mut png = Cursor::new(Vec::new());
     let image = RgbaImage::from_pixel(side, side, Rgba(colour));
     image.write_to(&mut png, ImageFormat::Png).unwrap();
@@ -231,8 +231,8 @@ async fn what_no_camera_could_read_is_refused() {
         ("colour=000000&background=000000", "colour", "too_light"),
         ("colour=999999", "colour", "too_little_contrast"),
         ("logo=true&level=q", "level", "too_low_for_logo"),
-        ("level=x", "query", "invalid_parameter"),
-        ("text=other", "query", "invalid_parameter"),
+        ("level=x", "level", "invalid_parameter"),
+        ("text=other", "text", "unknown_parameter"),
     ] {
         let path = format!("{}/qr.png?{query}", link_path(&link["id"]));
         let refused = app.get(&path).await;

@@ -135,3 +135,26 @@ async fn what_is_no_report_is_refused_and_floods_are_cut() {
         .unwrap();
     assert_eq!(form.status(), 404, "{}", link_path(&link["id"]));
 }
+
+#[tokio::test]
+async fn open_reports_are_listed_in_pages() {
+    let app = App::start().await;
+    app.link("bad").await;
+    for _ in 0..5 {
+        assert_eq!(send(&app, "bad", &[("reason", "spam")]).await, 200);
+    }
+    let whole = reports(&app).await;
+    assert_eq!(whole.as_array().unwrap().len(), 5);
+    let (mut path, mut seen) = ("/api/v1/reports?limit=2".to_owned(), Vec::new());
+    loop {
+        let page = answer(owner(&app, Method::GET, &path).await).await;
+        seen.extend(page.body["data"].as_array().unwrap().clone());
+        let Some(cursor) = page.body["next_cursor"].as_str() else {
+            assert_eq!(page.headers.get("link"), None);
+            break;
+        };
+        path = format!("/api/v1/reports?limit=2&cursor={cursor}");
+        assert_eq!(page.headers["link"], format!("<{path}>; rel=\"next\""));
+    }
+    assert_eq!(json!(seen), whole);
+}

@@ -95,3 +95,77 @@ async fn domains_have_versions_too() {
     assert_eq!(patch(&tag(&read)).await.status, 412);
     assert_eq!(patch(&tag(&changed)).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_link_has_its_version_under_each_of_its_names() {
+    let app = App::start().await;
+    let body =
+        json!({ "original_url": "https://example.com/", "code": "Named", "external_id": "7" });
+    let link = app.create_link(body).await;
+    for path in [
+        link_path(&link.body["id"]),
+        "/api/v1/links/by-code/go.example.org/Named".to_owned(),
+        "/api/v1/links/by-external-id/7".to_owned(),
+    ] {
+        let read = app.get(&path).await;
+        assert_eq!(tag(&read), tag(&link), "{path}");
+        let same = with(&app, Method::GET, &path, ("if-none-match", &tag(&read))).await;
+        assert_eq!(same.status, 304, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_edit_of_a_link_changes_only_the_version_that_was_read() {
+    let app = App::start().await;
+    let admin = app.key_with(&[Scope::Admin]).await;
+    let body = json!({ "original_url": "https://example.com/", "external_id": "7" });
+    let link = app.create_link(body).await;
+    let path = link_path(&link.body["id"]);
+    let external = "/api/v1/links/by-external-id/7";
+    let mut known = tag(&link);
+    for (method, path, body) in [
+        (Method::PATCH, path.clone(), json!({ "title": "a" })),
+        (Method::PUT, external.to_owned(), json!({ "title": "b" })),
+        (
+            Method::POST,
+            format!("{path}/roll-back"),
+            json!({ "version": 1 }),
+        ),
+        (Method::POST, format!("{path}/block"), json!(null)),
+        (Method::POST, format!("{path}/unblock"), json!(null)),
+        (Method::DELETE, path.clone(), json!(null)),
+        (Method::POST, format!("{path}/restore"), json!(null)),
+    ] {
+        let send = async |known: &str| {
+            let request = app.request(method.clone(), &path).bearer_auth(&admin);
+            let request = request.header("if-match", known);
+            answer(match body.is_null() {
+                true => request,
+                false => request.json(&body),
+            })
+            .await
+        };
+        let stale = send("\"99-00000000\"").await;
+        assert_eq!(
+            (stale.status, &stale.body["code"]),
+            (412, &json!("stale")),
+            "{method} {path}"
+        );
+        let done = send(&known).await;
+        assert!(done.status < 300, "{method} {path}: {}", done.body);
+        // What is in the bin is read to be known.
+        known = match method {
+            Method::DELETE => tag(&app.get(&path).await),
+            _ => tag(&done),
+        };
+    }
+    assert_eq!(tag(&app.get(&path).await), known);
+
+    // Of what is not there, there is no version to change.
+    let absent = "/api/v1/links/by-external-id/8";
+    let body = json!({ "original_url": "https://example.com/" });
+    let put = app.request(Method::PUT, absent).bearer_auth(&app.key);
+    let put = put.header("if-match", "*").json(&body);
+    assert_eq!(answer(put).await.status, 412);
+    assert_eq!(app.get(absent).await.status, 404);
+}

@@ -1,5 +1,6 @@
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -8,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::auth::Caller;
 use crate::db::{self, AuditFilter, AuditRow};
 use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
 use crate::problem::Problem;
 use crate::routes::Query;
 use crate::routes::paging::{self, Asked};
@@ -25,7 +27,7 @@ pub struct ListAuditLog {
     /// `next_cursor` of the page before.
     #[serde(skip_serializing_if = "paging::is_no_question")]
     cursor: Option<String>,
-    /// Only what they did: `usr_…`, `key_…`, or a part of the system.
+    /// Only what they did: `usr_…`, `key_…`, `cli`, or a part of the system.
     actor: Option<String>,
     /// Only this, such as `link.deleted`.
     action: Option<String>,
@@ -41,11 +43,11 @@ pub struct AuditEntry {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
-    /// Who: `usr_…`, `key_…`, or a part of the system.
+    /// Who: `usr_…`, `key_…`, `cli` for the command line, or a part of the system.
     #[schema(example = "usr_01K9ZC6T2YJ4T1B6Q8S3W5")]
     actor: String,
-    /// What: done to links (`link.created` …), keys, members, invitations, webhooks, domains or the
-    /// workspace.
+    /// What: done to links (`link.created` …), keys, members, invitations, webhooks, domains, imports,
+    /// reports, the logo, passwords or the workspace.
     #[schema(example = "link.updated")]
     action: String,
     /// To what.
@@ -86,15 +88,19 @@ pub struct AuditLog {
 pub async fn list_audit_log(
     State(state): State<AppState>,
     caller: Caller,
+    OriginalUri(uri): OriginalUri,
     Query(query): Query<ListAuditLog>,
-) -> Result<Json<AuditLog>> {
+) -> Result<(HeaderMap, Json<AuditLog>)> {
     caller.may_administer()?;
-    let asked = Asked::read(&query, query.limit, query.cursor.as_deref())?;
+    let mut check = FieldCheck::new(&state);
+    let limit = paging::limit(query.limit, &mut check);
     let filter = AuditFilter {
-        actor: name("actor", &query.actor)?,
-        action: name("action", &query.action)?,
-        subject: name("subject", &query.subject)?,
+        actor: paging::name("actor", query.actor.as_deref(), &mut check),
+        action: paging::name("action", query.action.as_deref(), &mut check),
+        subject: paging::name("subject", query.subject.as_deref(), &mut check),
     };
+    check.finish()?;
+    let asked = Asked::read(&query, limit, query.cursor.as_deref())?;
     let workspace_id = caller.workspace_id;
     let rows = db::audit_log(
         &state.pool,
@@ -106,17 +112,8 @@ pub async fn list_audit_log(
     let mut rows = rows.await?;
     let next_cursor = asked.cut(&mut rows, |row| row.number)?;
     let data = rows.into_iter().map(view).collect::<Result<_>>()?;
-    Ok(Json(AuditLog { data, next_cursor }))
-}
-
-fn name<'q>(field: &str, text: &'q Option<String>) -> Result<Option<&'q str>> {
-    match text.as_deref() {
-        Some(text) if text.contains('\0') => {
-            let message = "a name has no such characters";
-            Err(Error::invalid(field, "forbidden_character", message))
-        }
-        text => Ok(text),
-    }
+    let headers = paging::next_page(&uri, next_cursor.as_deref())?;
+    Ok((headers, Json(AuditLog { data, next_cursor })))
 }
 
 fn view(row: AuditRow) -> Result<AuditEntry> {

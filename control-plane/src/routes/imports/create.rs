@@ -5,13 +5,14 @@ use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Import;
 use super::view::ImportId;
+use crate::audit::Deed;
 use crate::auth::Caller;
 use crate::db::{self, ImportRow};
 use crate::error::{Error, Result};
@@ -129,6 +130,18 @@ async fn insert(
     once.begin(&mut transaction).await?;
     one_at_a_time(&mut transaction, row.workspace_id).await?;
     db::insert_import(&mut transaction, &row, rows).await?;
+    let deed = Deed {
+        workspace_id: row.workspace_id,
+        actor: &row.created_by,
+        action: match row.is_workspace {
+            true => "restore.begun",
+            false => "import.begun",
+        },
+        at: row.created_at,
+    };
+    let told = json!({ "dry_run": row.is_dry_run, "rows": row.total });
+    deed.record(&mut transaction, ImportId(row.id), &told)
+        .await?;
     let begun = Import::from(row);
     let status = StatusCode::ACCEPTED;
     once.keep(&mut transaction, status, Some(location), &begun)

@@ -1,7 +1,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::http::header::LOCATION;
+use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
 use time::Duration;
 use utoipa::ToSchema;
@@ -38,11 +39,13 @@ pub struct CreateInvitation {
 /// Invite somebody
 ///
 /// The answer has a link to pass on; no mail is sent. Good for seven days. Another invitation of the
-/// same person takes the place of the one before. Only owners invite owners.
+/// same person takes the place of the one before. Only owners invite owners. It is withdrawn when its
+/// maker is removed, revoked, or made less than what it gives.
 #[utoipa::path(post, path = "/api/v1/invitations", tag = "people",
     request_body = CreateInvitation,
     responses(
-        (status = 201, description = "Made", body = NewInvitation),
+        (status = 201, description = "Made", body = NewInvitation,
+            headers(("Location" = String, description = "Address of the invitation in this API"))),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 409, description = "`conflict`: they are a member, or there are too many",
             body = Problem),
@@ -63,6 +66,7 @@ pub async fn create_invitation(
         workspace_id: caller.workspace_id,
         email: accounts::email(&body.email)?,
         role: body.role.as_str().to_owned(),
+        created_by: Some(caller.identity.to_string()),
         created_at: now,
         expires_at: now + LIFETIME,
     };
@@ -74,13 +78,18 @@ pub async fn create_invitation(
         async move { insert(&state, &caller, &row, &hash, &once).await }
     });
     task.await.map_err(Error::internal)??;
+    let location = Invitation::location(row.id);
     let token = token.expose();
     let made = NewInvitation {
         invitation: row.try_into()?,
         url: Some(format!("{public_url}console/invitation#{token}")),
         token: Some(token),
     };
-    Ok((StatusCode::CREATED, Json(made)))
+    Ok((
+        StatusCode::CREATED,
+        AppendHeaders([(LOCATION, location)]),
+        Json(made),
+    ))
 }
 
 async fn insert(
@@ -93,6 +102,7 @@ async fn insert(
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     let members = db::lock_members(&mut transaction, row.workspace_id).await?;
+    members::may_still_grant(&members, caller, Role::parse(&row.role)?)?;
     if members.iter().any(|member| member.email == row.email) {
         return Err(Error::Conflict("they are a member already"));
     }
@@ -113,7 +123,9 @@ async fn insert(
         url: None,
     };
     let status = StatusCode::CREATED;
-    once.keep(&mut transaction, status, None, &kept).await?;
+    let location = Invitation::location(row.id);
+    once.keep(&mut transaction, status, Some(&location), &kept)
+        .await?;
     transaction.commit().await?;
     Ok(())
 }

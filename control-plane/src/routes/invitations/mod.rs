@@ -2,13 +2,17 @@
 
 mod accept;
 mod create;
+mod get;
 mod list;
 mod token;
 mod view;
 mod withdraw;
+mod withdrawn;
 
 pub use accept::*;
 pub use create::*;
+pub use get::*;
 pub use list::*;
 pub use view::{Invitation, NewInvitation};
 pub use withdraw::*;
+pub(crate) use withdrawn::withdraw_made_by;

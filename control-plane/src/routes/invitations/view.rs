@@ -1,6 +1,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::auth::Role;
 use crate::auth::id::InvitationId;
@@ -17,11 +18,22 @@ pub struct Invitation {
     email: String,
     /// As what.
     role: Role,
+    /// Who made it: `usr_…` or `key_…`; null if that was not noted then. It ends with what they may
+    /// do.
+    #[schema(required)]
+    created_by: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     /// Until when it can be accepted.
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
+}
+
+impl Invitation {
+    /// Address in this API.
+    pub(super) fn location(id: Uuid) -> String {
+        format!("/api/v1/invitations/{}", InvitationId(id))
+    }
 }
 
 /// An invitation that was just made.
@@ -46,6 +58,7 @@ impl TryFrom<InvitationRow> for Invitation {
             id: InvitationId(row.id),
             email: row.email,
             role: Role::parse(&row.role)?,
+            created_by: row.created_by,
             created_at: row.created_at,
             expires_at: row.expires_at,
         })

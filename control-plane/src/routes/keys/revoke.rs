@@ -9,11 +9,12 @@ use crate::db;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::IdPath;
+use crate::routes::invitations::withdraw_made_by;
 use crate::state::AppState;
 
 /// Revoke an API key
 ///
-/// It ends at once, for good.
+/// It ends at once, for good, and so do invitations that it made.
 #[utoipa::path(delete, path = "/api/v1/keys/{id}", tag = "keys",
     params(("id" = String, Path, description = "`key_…`")),
     responses(
@@ -36,9 +37,10 @@ async fn revoke(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
     let mut transaction = db::begin(&state.pool).await?;
     let key = db::lock_api_key(&mut transaction, workspace_id, id).await?;
     let key: ApiKey = key.ok_or(Error::NotFound("key"))?.try_into()?;
-    db::revoke_api_key(&mut *transaction, Some(workspace_id), id, now).await?;
+    db::revoke_api_key(&mut transaction, id, now).await?;
     let actor = caller.identity.to_string();
     let deed = caller.deed(&actor, "key.revoked", now);
+    withdraw_made_by(&mut transaction, &deed, &ApiKeyId(id).to_string(), None).await?;
     deed.record(&mut transaction, ApiKeyId(id), &key).await?;
     transaction.commit().await?;
     Ok(())

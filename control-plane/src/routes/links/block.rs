@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use contract::LinkId;
 
@@ -12,6 +11,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 
 /// Take a link down
 ///
@@ -24,6 +24,7 @@ use crate::state::AppState;
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     ))]
@@ -32,9 +33,10 @@ pub async fn block_link(
     caller: Caller,
     once: Once,
     LinkPath(id): LinkPath,
+    if_match: IfMatch,
     Query(wait): Query<Wait>,
-) -> Result<Json<WrittenLink>> {
-    set(state, caller, (id, true), &wait, once).await
+) -> Result<Versioned<WrittenLink>> {
+    set(state, caller, (id, true), (&wait, if_match), once).await
 }
 
 /// Put a link up again
@@ -48,6 +50,7 @@ pub async fn block_link(
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 409, description = "`conflict`: its target is on the blocklist", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     ))]
@@ -56,18 +59,19 @@ pub async fn unblock_link(
     caller: Caller,
     once: Once,
     LinkPath(id): LinkPath,
+    if_match: IfMatch,
     Query(wait): Query<Wait>,
-) -> Result<Json<WrittenLink>> {
-    set(state, caller, (id, false), &wait, once).await
+) -> Result<Versioned<WrittenLink>> {
+    set(state, caller, (id, false), (&wait, if_match), once).await
 }
 
 async fn set(
     state: AppState,
     caller: Caller,
     change: (LinkId, bool),
-    wait: &Wait,
+    (wait, if_match): (&Wait, IfMatch),
     once: Once,
-) -> Result<Json<WrittenLink>> {
+) -> Result<Versioned<WrittenLink>> {
     let patience = wait.patience()?;
     // Before the role: what is not theirs is not there.
     let link = db::find_link(&state.pool, caller.workspace_id, change.0).await?;
@@ -76,10 +80,11 @@ async fn set(
     let total = Link::total(&state, change.0).await;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { write(&state, &caller, change, total, &once).await }
+        async move { write(&state, &caller, change, &if_match, (total, &once)).await }
     });
     let link = task.await.map_err(Error::internal)??;
-    Ok(Json(WrittenLink::kept(&state, link, patience).await))
+    let link = WrittenLink::kept(&state, link, patience).await;
+    Ok(Versioned(link.revision(), link))
 }
 
 /// Refuses to put a link into service that leads to a host on the blocklist.
@@ -96,13 +101,14 @@ async fn write(
     state: &AppState,
     caller: &Caller,
     (id, is_blocked): (LinkId, bool),
-    total: Option<LinkTotals>,
-    once: &Once,
+    if_match: &IfMatch,
+    (total, once): (Option<LinkTotals>, &Once),
 ) -> Result<Link> {
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     let mut link = link.ok_or(Error::NotFound("link"))?;
+    if_match.check(link.revision)?;
     let action = match is_blocked {
         true => {
             link.take_down();

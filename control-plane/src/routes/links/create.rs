@@ -116,7 +116,9 @@ fn enabled() -> bool {
     params(Wait),
     responses(
         (status = 201, description = "Made", body = WrittenLink,
-            headers(("Location" = String, description = "Address of the link in this API"))),
+            headers(("Location" = String, description = "Address of the link in this API"),
+                ("ETag" = String, description = "Which version this is; not on an answer that was \
+                    given before"))),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),

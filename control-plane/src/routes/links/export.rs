@@ -109,7 +109,7 @@ fn chunks(
     Ok(stream::try_unfold(
         begin,
         move |after: Option<Option<Position>>| {
-            let (state, filters) = (state.clone(), filters.clone());
+            let (state, mut filters) = (state.clone(), filters.clone());
             async move {
                 let Some(after) = after else {
                     return Ok(None);

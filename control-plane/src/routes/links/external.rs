@@ -1,6 +1,8 @@
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
+use contract::LinkId;
 use serde_json::{Map, Value};
 
 use super::draft::Draft;
@@ -15,6 +17,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{ExternalId, Query};
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 
 /// Two requests may make the link at the same time; the second then finds it.
 const ATTEMPTS: usize = 3;
@@ -24,6 +27,7 @@ const ATTEMPTS: usize = 3;
     params(("external_id" = String, Path, description = "What another system calls it")),
     responses(
         (status = 200, description = "The link", body = Link),
+        (status = 304, description = "Not changed"),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 503, description = "`unavailable`, `busy`", body = Problem),
@@ -32,10 +36,11 @@ pub async fn get_external_link(
     State(state): State<AppState>,
     caller: Caller,
     ExternalId(external_id): ExternalId,
-) -> Result<Json<Link>> {
+) -> Result<Versioned<Link>> {
     let row = db::find_external_link(&state.pool, caller.workspace_id, &external_id).await?;
     let row = row.ok_or(Error::NotFound("link"))?;
-    Ok(Json(Link::load_one(&state, row).await?))
+    let link = Link::load_one(&state, row).await?;
+    Ok(Versioned(link.revision(), link))
 }
 
 /// Create or edit a link by its external id
@@ -48,12 +53,14 @@ pub async fn get_external_link(
     params(("external_id" = String, Path, description = "What another system calls it"), Wait),
     responses(
         (status = 200, description = "Edited", body = WrittenLink),
-        (status = 201, description = "Made", body = WrittenLink),
+        (status = 201, description = "Made", body = WrittenLink,
+            headers(("Location" = String, description = "Address of the link in this API"))),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "The domain is not yours, or the id is none", body = Problem),
         (status = 409, description = "`code_taken`, with a suggestion", body = Problem),
+        (status = 412, description = "`stale`, also if there is no such link", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -63,27 +70,35 @@ pub async fn put_external_link(
     State(state): State<AppState>,
     caller: Caller,
     ExternalId(external_id): ExternalId,
+    if_match: IfMatch,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<Map<String, Value>>,
-) -> Result<(StatusCode, Json<WrittenLink>)> {
+) -> Result<Response> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let put = Put {
         state: state.clone(),
         caller,
         external_id,
+        if_match,
         body,
     };
     let task = tokio::spawn(async move { put.write().await });
     let (status, row) = task.await.map_err(Error::internal)??;
+    let location = Link::location(LinkId(row.id));
     let link = WrittenLink::load(&state, row, patience).await?;
-    Ok((status, Json(link)))
+    let link = (status, Versioned(link.revision(), link));
+    Ok(match status {
+        StatusCode::CREATED => ([(LOCATION, location)], link).into_response(),
+        _ => link.into_response(),
+    })
 }
 
 struct Put {
     state: AppState,
     caller: Caller,
     external_id: String,
+    if_match: IfMatch,
     body: Map<String, Value>,
 }
 
@@ -109,7 +124,8 @@ impl Put {
             return Err(Error::invalid("external_id", "cannot_be_changed", message));
         }
         let Some(found) = found else {
-            let mut draft = Draft::check(json::typed(body)?, &self.state)?;
+            self.if_match.check_absent()?;
+            let mut draft = Draft::check(json::typed_whole(body)?, &self.state)?;
             draft.hash_password(&self.state).await?;
             let actor = self.caller.identity.to_string();
             let maker = (workspace_id, actor.as_str());
@@ -123,13 +139,14 @@ impl Put {
                 return Err(Error::invalid(field, "cannot_be_changed", message));
             }
         }
-        let mut edit = Edit::check(json::typed::<UpdateLink>(body)?, &self.state)?;
+        let mut edit = Edit::check(json::typed_whole::<UpdateLink>(body)?, &self.state)?;
         edit.hash_password(&self.state).await?;
         // Locked by its name, not by its id: it may have been given away since.
         let mut transaction = db::begin(pool).await?;
         let locked = db::lock_external_link(&mut transaction, workspace_id, &self.external_id);
         let link = locked.await?.filter(|link| link.id == found.id);
         let link = link.ok_or(Error::Conflict("the link was changed at the same time"))?;
+        self.if_match.check(link.revision)?;
         let link = edit.write_locked(&mut transaction, &self.state, &self.caller, link);
         let link = link.await?;
         transaction.commit().await?;

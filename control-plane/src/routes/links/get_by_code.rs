@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::{Path, State};
 use contract::{Code, Domain};
 
@@ -8,6 +7,7 @@ use crate::db;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::versions::Versioned;
 
 /// Read a link by domain and code
 ///
@@ -20,6 +20,7 @@ use crate::state::AppState;
     ),
     responses(
         (status = 200, description = "The link", body = Link),
+        (status = 304, description = "Not changed"),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
@@ -28,7 +29,7 @@ pub async fn get_link_by_code(
     State(state): State<AppState>,
     caller: Caller,
     path: Result<Path<(String, String)>, axum::extract::rejection::PathRejection>,
-) -> Result<Json<Link>> {
+) -> Result<Versioned<Link>> {
     let absent = || Error::NotFound("link");
     let Path((domain, code)) = path.map_err(|_| absent())?;
     let domain: Domain = domain.parse().map_err(|_| absent())?;
@@ -36,5 +37,6 @@ pub async fn get_link_by_code(
     let row = db::find_link_as_asked(&state.pool, &domain, &code).await?;
     let row = row.filter(|row| row.workspace_id == caller.workspace_id);
     let row = row.ok_or_else(absent)?;
-    Ok(Json(Link::load_one(&state, row).await?))
+    let link = Link::load_one(&state, row).await?;
+    Ok(Versioned(link.revision(), link))
 }

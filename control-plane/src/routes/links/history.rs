@@ -1,5 +1,6 @@
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
 use contract::LinkId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,8 +12,10 @@ use crate::audit::LinkState;
 use crate::auth::Caller;
 use crate::db::{self, LinkRow, VersionRow};
 use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
 use crate::problem::Problem;
-use crate::routes::{LinkPath, Query, cursor, paging};
+use crate::routes::paging::{self, Asked};
+use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
 
 /// Fields of a link that an owner can change, or that others change for them.
@@ -118,30 +121,24 @@ pub async fn link_history(
     State(state): State<AppState>,
     caller: Caller,
     LinkPath(id): LinkPath,
+    OriginalUri(uri): OriginalUri,
     Query(query): Query<ListVersions>,
-) -> Result<Json<LinkHistory>> {
-    let limit = paging::limit(query.limit)?;
-    let question = cursor::question(&id)?;
-    let before: Option<i64> = query
-        .cursor
-        .as_deref()
-        .map(|text| cursor::decode(question, text))
-        .transpose()?;
+) -> Result<(HeaderMap, Json<LinkHistory>)> {
+    let mut check = FieldCheck::new(&state);
+    let limit = paging::limit(query.limit, &mut check);
+    check.finish()?;
+    let asked = Asked::read(&id, limit, query.cursor.as_deref())?;
     let link = db::find_link(&state.pool, caller.workspace_id, id).await?;
     let link = link.ok_or(Error::NotFound("link"))?;
     // One more than asked for: the last one's changes are those from the one before.
-    let rows = versions(&state, &caller, id, before, limit + 1).await?;
-    let shown = rows.len().min(limit as usize);
-    let mut data = Vec::with_capacity(shown);
-    for (place, row) in rows[..shown].iter().enumerate() {
+    let rows = versions(&state, &caller, id, asked.after, asked.rows()).await?;
+    let mut data = Vec::with_capacity(rows.len());
+    for (place, row) in rows.iter().enumerate() {
         data.push(version(&state, &link, row, rows.get(place + 1))?);
     }
-    let last = rows[..shown].last().filter(|_| rows.len() > shown);
-    let next_cursor = last.map(|(row, _)| cursor::encode(question, &row.version));
-    Ok(Json(LinkHistory {
-        data,
-        next_cursor: next_cursor.transpose()?,
-    }))
+    let next_cursor = asked.cut(&mut data, |version| version.version)?;
+    let headers = paging::next_page(&uri, next_cursor.as_deref())?;
+    Ok((headers, Json(LinkHistory { data, next_cursor })))
 }
 
 /// Versions with what they say.
@@ -196,6 +193,8 @@ fn version(
 /// A version as a link is shown.
 fn fields(state: &AppState, link: &LinkRow, version: &LinkState) -> Result<Map<String, Value>> {
     let mut row = link.clone();
+    // A version from before a takedown was not strict because of it.
+    row.is_blocked = version.blocked;
     version.put_into(&mut row);
     // Not of that time, and not its owner's.
     row.page = None;

@@ -1,6 +1,6 @@
 use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,6 +9,7 @@ use super::list_query::ListLinks;
 use crate::auth::Caller;
 use crate::db::{self, LinkOrder, LinkRow, Page, Position};
 use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
 use crate::problem::Problem;
 use crate::routes::{Query, cursor, paging};
 use crate::state::AppState;
@@ -34,11 +35,11 @@ pub struct LinkList {
 /// all; what it is sorted by follows the clicks within seconds.
 #[utoipa::path(get, path = "/api/v1/links", tag = "links", params(ListLinks),
     responses(
-        (status = 200, description = "A page", body = LinkList,
-            headers(("Link" = String, description = "Address of the next page, `rel=\"next\"`"))),
+        (status = 200, description = "A page", body = LinkList),
         (status = 400, description = "The cursor was altered, or is of another query",
             body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`not_found`: the key sees another domain only", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     ))]
@@ -48,9 +49,11 @@ pub async fn list_links(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ListLinks>,
 ) -> Result<(HeaderMap, Json<LinkList>)> {
-    let limit = paging::limit(query.limit)?;
-    let filters = query.filters();
-    let mut filter = filters.check(&state)?;
+    let mut check = FieldCheck::new(&state);
+    let limit = paging::limit(query.limit, &mut check);
+    let mut filters = query.filters();
+    let mut filter = filters.read(&mut check);
+    check.finish()?;
     if let Some(only) = &caller.only_domain {
         if filter.domain.is_some_and(|asked| asked != only.as_str()) {
             return Err(Error::NotFound("domain"));
@@ -86,10 +89,7 @@ pub async fn list_links(
         Some(true) => Some(db::count_links(&state.pool, workspace_id, &filter, now).await?),
         _ => None,
     };
-    let mut headers = HeaderMap::new();
-    if let Some(cursor) = &next_cursor {
-        headers.insert(header::LINK, next_page(&uri, cursor)?);
-    }
+    let headers = paging::next_page(&uri, next_cursor.as_deref())?;
     let data = Link::load(&state, rows).await;
     let list = LinkList {
         data,
@@ -107,17 +107,4 @@ async fn position(state: &AppState, row: &LinkRow, order: LinkOrder) -> Result<P
         LinkOrder::LastClicked => micros(db::totals_of(&state.pool, row.id).await?.1),
     };
     Ok(Position { value, id: row.id })
-}
-
-/// The same question with another cursor, relative to the host that was asked.
-fn next_page(uri: &axum::http::Uri, cursor: &str) -> Result<HeaderValue> {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let mut query: Vec<&str> = pairs
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
-        .collect();
-    let cursor = format!("cursor={cursor}");
-    query.push(&cursor);
-    let link = format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"));
-    // What came as a request line can stand in a header.
-    HeaderValue::from_str(&link).map_err(Error::internal)
 }

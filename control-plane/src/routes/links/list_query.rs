@@ -1,5 +1,6 @@
 //! What a list of links may be asked for.
 
+use contract::Domain;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -44,7 +45,7 @@ pub struct ListLinks {
     /// Only links in this state. All but the bin when absent.
     #[param(inline)]
     pub(super) status: Option<LinkStatus>,
-    /// Only links of this domain.
+    /// Only links of this domain, in any case.
     pub(super) domain: Option<String>,
     /// Only links that they made: `usr_…` or `key_…`.
     pub(super) created_by: Option<String>,
@@ -131,7 +132,7 @@ pub struct LinkFilters {
     #[param(inline)]
     #[schema(inline)]
     pub(super) status: Option<LinkStatus>,
-    /// Only links of this domain.
+    /// Only links of this domain, in any case.
     pub(super) domain: Option<String>,
     /// Only links that they made: `usr_…` or `key_…`.
     pub(super) created_by: Option<String>,
@@ -174,30 +175,33 @@ impl LinkFilters {
     ///
     /// # Errors
     /// All fields that are refused.
-    pub(super) fn check(&self, state: &AppState) -> Result<LinkFilter<'_>> {
+    pub(super) fn check(&mut self, state: &AppState) -> Result<LinkFilter<'_>> {
         let mut check = FieldCheck::new(state);
+        let filter = self.read(&mut check);
+        check.finish()?;
+        Ok(filter)
+    }
+
+    /// The same, to be told together with what else is refused. Names are put into their normal form.
+    pub(super) fn read(&mut self, check: &mut FieldCheck<'_>) -> LinkFilter<'_> {
+        if let Some(text) = &mut self.domain {
+            match text.parse::<Domain>() {
+                Ok(domain) => *text = domain.into(),
+                Err(reason) => check.refuse("domain", "invalid_domain", reason),
+            }
+        }
         let mut moment = |field, text: &Option<String>| check.moment(field, text.as_deref()?);
         let created_from = moment("created_from", &self.created_from);
         let created_before = moment("created_before", &self.created_before);
-        let mut tags = |field, text: &Option<String>| tags(field, text.as_deref()?, &mut check);
+        let mut tags = |field, text: &Option<String>| tags(field, text.as_deref()?, check);
         let any_tag = tags("any_tag", &self.any_tag);
         let all_tags = tags("all_tags", &self.all_tags);
         let no_tag = tags("no_tag", &self.no_tag);
-        for (field, text) in [("domain", &self.domain), ("created_by", &self.created_by)] {
-            if text.as_deref().is_some_and(|text| text.contains('\0')) {
-                check.refuse(
-                    field,
-                    "forbidden_character",
-                    "a name has no such characters",
-                );
-            }
-        }
-        check.finish()?;
-        Ok(LinkFilter {
-            search: paging::search(self.q.as_deref())?,
+        LinkFilter {
+            search: paging::search(self.q.as_deref(), check),
             status: self.status.map(LinkStatus::as_str),
             domain: self.domain.as_deref(),
-            created_by: self.created_by.as_deref(),
+            created_by: paging::name("created_by", self.created_by.as_deref(), check),
             created_from,
             created_before,
             any_tag,
@@ -210,7 +214,7 @@ impl LinkFilters {
                 (Archived::Exclude, Some(LinkStatus::Deleted)) => None,
                 (Archived::Exclude, _) => Some(false),
             },
-        })
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use contract::LinkId;
 
@@ -13,6 +12,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 
 /// Restore a link from the bin
 ///
@@ -28,6 +28,7 @@ use crate::state::AppState;
         (status = 409, description = "`conflict`: another link has the external id by now, or \
             the host it leads to is on the blocklist by now",
             body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     ))]
@@ -36,23 +37,25 @@ pub async fn restore_link(
     caller: Caller,
     once: Once,
     LinkPath(id): LinkPath,
+    if_match: IfMatch,
     Query(wait): Query<Wait>,
-) -> Result<Json<WrittenLink>> {
+) -> Result<Versioned<WrittenLink>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let total = Link::total(&state, id).await;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { restore(&state, &caller, id, total, &once).await }
+        async move { restore(&state, &caller, (id, if_match), total, &once).await }
     });
     let link = task.await.map_err(Error::internal)??;
-    Ok(Json(WrittenLink::kept(&state, link, patience).await))
+    let link = WrittenLink::kept(&state, link, patience).await;
+    Ok(Versioned(link.revision(), link))
 }
 
 async fn restore(
     state: &AppState,
     caller: &Caller,
-    id: LinkId,
+    (id, if_match): (LinkId, IfMatch),
     total: Option<LinkTotals>,
     once: &Once,
 ) -> Result<Link> {
@@ -63,6 +66,7 @@ async fn restore(
     let deleted_after = now - BIN_PERIOD;
     let link = db::restore_link(&mut transaction, caller.workspace_id, id, deleted_after).await?;
     let link = link.ok_or(Error::NotFound("link"))?;
+    if_match.check(link.revision)?;
     // A link that was taken down comes back as that.
     if !link.is_blocked {
         refuse_listed(state, &link)?;

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use contract::LinkId;
 use serde::Deserialize;
@@ -18,6 +17,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 
 /// Where to go back to.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -42,6 +42,7 @@ pub struct RollBack {
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 409, description = "`conflict`: another link has the external id by now",
             body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`: there is no such version, or its target \
@@ -53,24 +54,27 @@ pub async fn roll_back_link(
     caller: Caller,
     once: Once,
     LinkPath(id): LinkPath,
+    if_match: IfMatch,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<RollBack>,
-) -> Result<Json<WrittenLink>> {
+) -> Result<Versioned<WrittenLink>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let total = Link::total(&state, id).await;
     let task = tokio::spawn({
         let state = state.clone();
-        async move { roll_back(&state, &caller, (id, body.version), total, &once).await }
+        let what = (id, body.version, if_match);
+        async move { roll_back(&state, &caller, what, total, &once).await }
     });
     let link = task.await.map_err(Error::internal)??;
-    Ok(Json(WrittenLink::kept(&state, link, patience).await))
+    let link = WrittenLink::kept(&state, link, patience).await;
+    Ok(Versioned(link.revision(), link))
 }
 
 async fn roll_back(
     state: &AppState,
     caller: &Caller,
-    (id, version): (LinkId, i64),
+    (id, version, if_match): (LinkId, i64, IfMatch),
     total: Option<LinkTotals>,
     once: &Once,
 ) -> Result<Link> {
@@ -78,6 +82,7 @@ async fn roll_back(
     once.begin(&mut transaction).await?;
     let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     let mut link = link.ok_or(Error::NotFound("link"))?;
+    if_match.check(link.revision)?;
     let no_such = || Error::invalid("version", "unknown_version", "there is no such version");
     let next = version.checked_add(1).ok_or_else(no_such)?;
     let found = versions(state, caller, id, Some(next), 1).await?;

@@ -1,3 +1,4 @@
+use contract::{LinkRecord, LinkState, Timestamp};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -50,6 +51,25 @@ impl LinkStatus {
             Self::Blocked
         } else {
             Self::Active
+        }
+    }
+
+    /// The same of what the edge knows.
+    pub(crate) fn of_record(record: &LinkRecord, now: Timestamp) -> Self {
+        let starts_at = record.options.as_ref();
+        let starts_at = starts_at.and_then(|options| options.starts_at);
+        match record.state {
+            LinkState::Deleted => Self::Deleted,
+            LinkState::Disabled => Self::Disabled,
+            _ if starts_at.is_some_and(|starts_at| starts_at > now) => Self::Scheduled,
+            _ if record
+                .expires_at
+                .is_some_and(|expires_at| expires_at <= now) =>
+            {
+                Self::Expired
+            }
+            LinkState::Blocked => Self::Blocked,
+            LinkState::Active => Self::Active,
         }
     }
 }

@@ -7,5 +7,5 @@ mod update;
 
 pub use list::*;
 pub use remove::*;
-pub(super) use rules::may_grant;
+pub(super) use rules::{may_grant, may_still_grant};
 pub use update::*;

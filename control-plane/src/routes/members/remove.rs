@@ -9,12 +9,13 @@ use crate::db;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::IdPath;
+use crate::routes::invitations::withdraw_made_by;
 use crate::state::AppState;
 
 /// Remove a member
 ///
-/// Their sign-ins to this workspace end at once. What they made stays, API keys included. Only
-/// owners remove owners, and the last one stays.
+/// Their sign-ins to this workspace end at once, and so do invitations that they made. Whatever else
+/// they made stays, API keys included. Only owners remove owners, and the last one stays.
 #[utoipa::path(delete, path = "/api/v1/members/{id}", tag = "people",
     params(("id" = String, Path, description = "`usr_…`")),
     responses(
@@ -41,6 +42,7 @@ async fn remove(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
     db::delete_membership(&mut transaction, caller.workspace_id, id).await?;
     let actor = caller.identity.to_string();
     let deed = caller.deed(&actor, "member.removed", state.now());
+    withdraw_made_by(&mut transaction, &deed, &UserId(id).to_string(), None).await?;
     let removed = Member::try_from(member)?;
     deed.record(&mut transaction, UserId(id), &removed).await?;
     transaction.commit().await?;

@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use crate::auth::{Caller, Role};
+use crate::auth::{Caller, Identity, Permission, Role};
 use crate::db::MemberRow;
 use crate::error::{Error, Result};
 
@@ -9,6 +9,24 @@ pub(in crate::routes) fn may_grant(caller: &Caller, role: Role) -> Result<()> {
     match role == Role::Owner && caller.role != Role::Owner {
         true => Err(Error::Forbidden),
         false => Ok(()),
+    }
+}
+
+/// The same of a person who may have been removed, or made less, since the gate looked. Members are
+/// locked.
+pub(in crate::routes) fn may_still_grant(
+    members: &[MemberRow],
+    caller: &Caller,
+    role: Role,
+) -> Result<()> {
+    let Identity::User(id) = caller.identity else {
+        return Ok(());
+    };
+    let member = members.iter().find(|member| member.user_id == id);
+    let current = Role::parse(&member.ok_or(Error::Forbidden)?.role)?;
+    match current.allows(Permission::Administer) && !role.outranks(current) {
+        true => Ok(()),
+        false => Err(Error::Forbidden),
     }
 }
 

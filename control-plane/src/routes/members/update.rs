@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::json::JsonBody;
 use crate::problem::Problem;
 use crate::routes::IdPath;
+use crate::routes::invitations::withdraw_made_by;
 use crate::state::AppState;
 
 /// What to change.
@@ -24,7 +25,8 @@ pub struct UpdateMember {
 
 /// Change a member's role
 ///
-/// Only owners make owners, or change what an owner is. The last owner stays one.
+/// Only owners make owners, or change what an owner is. The last owner stays one. Invitations that they
+/// made, and that give more than they are since, are withdrawn.
 #[utoipa::path(patch, path = "/api/v1/members/{id}", tag = "people", request_body = UpdateMember,
     params(("id" = String, Path, description = "`usr_…`")),
     responses(
@@ -66,6 +68,7 @@ async fn update(state: &AppState, caller: &Caller, id: Uuid, role: Role) -> Resu
     };
     let actor = caller.identity.to_string();
     let deed = caller.deed(&actor, "member.updated", state.now());
+    withdraw_made_by(&mut transaction, &deed, &UserId(id).to_string(), Some(role)).await?;
     let shown = Member::try_from(&changed)?;
     deed.record(&mut transaction, UserId(id), &shown).await?;
     transaction.commit().await?;

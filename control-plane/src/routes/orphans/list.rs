@@ -1,5 +1,6 @@
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
 use contract::LinkId;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -8,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::auth::Caller;
 use crate::db::{self, OrphanPosition, OrphanRow};
 use crate::error::Result;
+use crate::field_check::FieldCheck;
 use crate::problem::Problem;
 use crate::routes::paging::{self, Asked};
 use crate::routes::{Query, domains};
@@ -84,19 +86,23 @@ pub struct OrphanList {
 pub async fn list_orphans(
     State(state): State<AppState>,
     caller: Caller,
+    OriginalUri(uri): OriginalUri,
     Query(query): Query<ListOrphans>,
-) -> Result<Json<OrphanList>> {
-    let asked = Asked::read(&query, query.limit, query.cursor.as_deref())?;
-    let search = paging::search(query.q.as_deref())?;
+) -> Result<(HeaderMap, Json<OrphanList>)> {
+    let mut check = FieldCheck::new(&state);
+    let limit = paging::limit(query.limit, &mut check);
+    let search = paging::search(query.q.as_deref(), &mut check);
+    check.finish()?;
+    let asked = Asked::read(&query, limit, query.cursor.as_deref())?;
     let domains = domains::names(&state, &caller, query.domain.as_deref()).await?;
     let since = state.now() - PERIOD;
     let (after, more) = (asked.after.as_ref(), asked.rows());
     let rows = db::list_orphans(&state.analytics, &domains, since, search, after, more);
     let mut rows = rows.await?;
-    Ok(Json(OrphanList {
-        next_cursor: asked.cut(&mut rows, position)?,
-        data: with_links(&state, &caller, rows).await?,
-    }))
+    let next_cursor = asked.cut(&mut rows, position)?;
+    let headers = paging::next_page(&uri, next_cursor.as_deref())?;
+    let data = with_links(&state, &caller, rows).await?;
+    Ok((headers, Json(OrphanList { data, next_cursor })))
 }
 
 fn position(row: &OrphanRow) -> OrphanPosition {

@@ -1,7 +1,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde_json::json;
 
 use crate::auth::Caller;
+use crate::auth::id::WorkspaceId;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
@@ -18,8 +20,21 @@ use crate::state::AppState;
     ))]
 pub async fn delete_qr_logo(State(state): State<AppState>, caller: Caller) -> Result<StatusCode> {
     caller.may_edit()?;
-    match db::delete_qr_logo(&state.pool, caller.workspace_id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound("logo")),
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { delete(&state, &caller).await });
+    task.await.map_err(Error::internal)??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn delete(state: &AppState, caller: &Caller) -> Result<()> {
+    let mut transaction = db::begin(&state.pool).await?;
+    if !db::delete_qr_logo(&mut transaction, caller.workspace_id).await? {
+        return Err(Error::NotFound("logo"));
     }
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "qr_logo.removed", state.now());
+    let id = WorkspaceId(caller.workspace_id);
+    deed.record(&mut transaction, id, &json!({})).await?;
+    transaction.commit().await?;
+    Ok(())
 }

@@ -1,8 +1,11 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::auth::Caller;
+use crate::auth::id::WorkspaceId;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
@@ -42,6 +45,24 @@ pub async fn put_qr_logo(
     })?;
     let logo = state.drawings.run(move || Logo::accept(&body)).await?;
     let png = logo.into_png();
-    db::put_qr_logo(&state.pool, caller.workspace_id, &png, state.now()).await?;
+    // In a task of its own: a client that hangs up must not cancel a transaction half way.
+    let task = tokio::spawn(async move { put(&state, &caller, &png).await });
+    task.await.map_err(Error::internal)??;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn put(state: &AppState, caller: &Caller, png: &[u8]) -> Result<()> {
+    let now = state.now();
+    let mut transaction = db::begin(&state.pool).await?;
+    db::put_qr_logo(&mut *transaction, caller.workspace_id, png, now).await?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "qr_logo.set", now);
+    // Enough to tell pictures apart; the log is no place for them.
+    let hash = Sha256::digest(png);
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = WorkspaceId(caller.workspace_id);
+    deed.record(&mut transaction, id, &json!({ "sha256": hash }))
+        .await?;
+    transaction.commit().await?;
+    Ok(())
 }

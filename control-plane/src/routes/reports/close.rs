@@ -1,6 +1,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use uuid::Uuid;
+use contract::LinkId;
+use serde_json::json;
 
 use super::ReportId;
 use crate::auth::Caller;
@@ -33,21 +34,24 @@ pub async fn close_report(
     let Path(id) = path.map_err(|_| absent())?;
     let id: ReportId = id.parse().map_err(|_| absent())?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { close(&state, caller.workspace_id, id, &once).await });
-    match task.await.map_err(Error::internal)?? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(absent()),
-    }
+    let task = tokio::spawn(async move { close(&state, &caller, id, &once).await });
+    task.await.map_err(Error::internal)??;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-async fn close(state: &AppState, workspace_id: Uuid, id: ReportId, once: &Once) -> Result<bool> {
+async fn close(state: &AppState, caller: &Caller, id: ReportId, once: &Once) -> Result<()> {
+    let now = state.now();
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
-    if !db::close_report(&mut transaction, workspace_id, id.0, state.now()).await? {
-        return Ok(false);
-    }
+    let closed = db::close_report(&mut transaction, caller.workspace_id, id.0, now).await?;
+    let closed = closed.ok_or(Error::NotFound("report"))?;
+    let actor = caller.identity.to_string();
+    let deed = caller.deed(&actor, "report.closed", now);
+    // Without the visitor's words.
+    let told = json!({ "link_id": LinkId(closed.link_id), "reason": closed.reason });
+    deed.record(&mut transaction, id, &told).await?;
     once.keep(&mut transaction, StatusCode::NO_CONTENT, None, &())
         .await?;
     transaction.commit().await?;
-    Ok(true)
+    Ok(())
 }

@@ -1,11 +1,14 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::accounts::{self, MAX_PASSWORD_LENGTH};
+use crate::audit::Deed;
 use crate::auth::SessionCaller;
+use crate::auth::id::UserId;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::json::JsonBody;
@@ -87,11 +90,25 @@ async fn change(
     old_hash: &str,
     new_hash: &str,
 ) -> Result<()> {
+    // Whoever administers one of them should know of it.
+    let workspaces = db::list_workspaces(&state.pool, user_id).await?;
     let mut transaction = db::begin(&state.pool).await?;
     if !db::update_password(&mut transaction, user_id, old_hash, new_hash).await? {
         return Err(Error::Conflict("the password was changed at the same time"));
     }
     db::delete_other_sessions(&mut *transaction, user_id, session_id).await?;
+    let user_id = UserId(user_id);
+    // The oldest first, for all who write into several logs: in another order, two could wait for each
+    // other in a circle.
+    for workspace in workspaces {
+        let deed = Deed {
+            workspace_id: workspace.id,
+            actor: &user_id.to_string(),
+            action: "user.password_changed",
+            at: state.now(),
+        };
+        deed.record(&mut transaction, user_id, &json!({})).await?;
+    }
     transaction.commit().await?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -9,8 +10,9 @@ use crate::auth::Caller;
 use crate::auth::id::{MessageId, WebhookId};
 use crate::db::{self, MessageRow};
 use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
 use crate::problem::Problem;
-use crate::routes::paging::Asked;
+use crate::routes::paging::{self, Asked};
 use crate::routes::{IdPath, Query};
 use crate::state::AppState;
 use crate::webhooks::Event;
@@ -119,16 +121,19 @@ pub async fn list_messages(
     State(state): State<AppState>,
     caller: Caller,
     IdPath(WebhookId(id)): IdPath<WebhookId>,
+    OriginalUri(uri): OriginalUri,
     Query(query): Query<ListMessages>,
-) -> Result<Json<MessageList>> {
+) -> Result<(HeaderMap, Json<MessageList>)> {
     let webhook = db::find_webhook(&state.pool, caller.workspace_id, id).await?;
     webhook.ok_or(Error::NotFound("webhook"))?;
-    let asked = Asked::<Uuid>::read(&id, query.limit, query.cursor.as_deref())?;
+    let mut check = FieldCheck::new(&state);
+    let limit = paging::limit(query.limit, &mut check);
+    check.finish()?;
+    let asked = Asked::<Uuid>::read(&id, limit, query.cursor.as_deref())?;
     let mut rows = db::list_messages(&state.pool, id, asked.after, asked.rows()).await?;
     let next_cursor = asked.cut(&mut rows, |row| row.id)?;
+    let headers = paging::next_page(&uri, next_cursor.as_deref())?;
     let data = rows.into_iter().map(Message::try_from);
-    Ok(Json(MessageList {
-        data: data.collect::<Result<_>>()?,
-        next_cursor,
-    }))
+    let data = data.collect::<Result<_>>()?;
+    Ok((headers, Json(MessageList { data, next_cursor })))
 }

@@ -1,12 +1,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::http::header::LOCATION;
+use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Workspace;
+use crate::audit::Deed;
+use crate::auth::id::{UserId, WorkspaceId};
 use crate::auth::{Role, SessionCaller};
 use crate::db::{self, WorkspaceRow};
 use crate::error::{Error, Result};
@@ -48,7 +52,8 @@ impl NameWorkspace {
 /// The signed-in user owns it. The session stays where it is.
 #[utoipa::path(post, path = "/api/v1/workspaces", tag = "people", request_body = NameWorkspace,
     responses(
-        (status = 201, description = "Made", body = Workspace),
+        (status = 201, description = "Made", body = Workspace,
+            headers(("Location" = String, description = "Address of the workspace in this API"))),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 409, description = "`conflict`: they own too many", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
@@ -64,11 +69,21 @@ pub async fn create_workspace(
     let name = body.check(&state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn(async move { insert(&state, session.user_id, name, &once).await });
-    let workspace = task.await.map_err(Error::internal)??;
-    Ok((StatusCode::CREATED, Json(workspace)))
+    let (location, workspace) = task.await.map_err(Error::internal)??;
+    Ok((
+        StatusCode::CREATED,
+        AppendHeaders([(LOCATION, location)]),
+        Json(workspace),
+    ))
 }
 
-async fn insert(state: &AppState, user_id: Uuid, name: String, once: &Once) -> Result<Workspace> {
+/// Gives the workspace's address and the workspace.
+async fn insert(
+    state: &AppState,
+    user_id: Uuid,
+    name: String,
+    once: &Once,
+) -> Result<(String, Workspace)> {
     let row = WorkspaceRow {
         id: Uuid::now_v7(),
         name,
@@ -82,10 +97,20 @@ async fn insert(state: &AppState, user_id: Uuid, name: String, once: &Once) -> R
     }
     db::insert_workspace(&mut transaction, row.id, &row.name, row.created_at).await?;
     db::insert_membership(&mut transaction, row.id, user_id, &row.role).await?;
+    let deed = Deed {
+        workspace_id: row.id,
+        actor: &UserId(user_id).to_string(),
+        action: "workspace.created",
+        at: row.created_at,
+    };
+    let named = json!({ "name": &row.name });
+    deed.record(&mut transaction, WorkspaceId(row.id), &named)
+        .await?;
+    let location = Workspace::location(row.id);
     let workspace = Workspace::try_from(row)?;
     let status = StatusCode::CREATED;
-    once.keep(&mut transaction, status, None, &workspace)
+    once.keep(&mut transaction, status, Some(&location), &workspace)
         .await?;
     transaction.commit().await?;
-    Ok(workspace)
+    Ok((location, workspace))
 }

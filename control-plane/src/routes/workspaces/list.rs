@@ -3,6 +3,7 @@ use axum::extract::State;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::auth::id::WorkspaceId;
 use crate::auth::{Role, SessionCaller};
@@ -20,6 +21,13 @@ pub struct Workspace {
     role: Role,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+}
+
+impl Workspace {
+    /// Address in this API.
+    pub(super) fn location(id: Uuid) -> String {
+        format!("/api/v1/workspaces/{}", WorkspaceId(id))
+    }
 }
 
 impl TryFrom<WorkspaceRow> for Workspace {

@@ -2,12 +2,14 @@
 
 mod create;
 mod export;
+mod get;
 mod list;
 mod rename;
 mod restore;
 
 pub use create::*;
 pub use export::*;
+pub use get::*;
 pub use list::*;
 pub use rename::*;
 pub use restore::*;

@@ -35,12 +35,37 @@ async fn what_happens_to_links_is_told_and_signed() {
             "id": link["id"], "domain": "go.example.org", "code": "told",
             "short_url": "https://go.example.org/told",
             "original_url": "https://example.com/a",
-            "enabled": false, "deleted": false, "expires_at": null, "revision": 3,
+            "status": "disabled", "enabled": false, "deleted": false, "expires_at": null, "revision": 3,
         })
     );
     let told = at.newest(&webhook, "delivered", 1).await;
     assert_eq!(told["last_status"], 204);
     assert_eq!(at.messages(&webhook).await.len(), 3, "nothing of before");
+}
+
+#[tokio::test]
+async fn a_takedown_is_told_as_one() {
+    let at = Installation::start().await;
+    let link = at.app.link("down").await;
+    at.webhook(&["link.updated"]).await;
+    let path = crate::harness::link_path(&link["id"]);
+    let later = json!({ "starts_at": "2026-11-23T00:00:00Z" });
+    for (verb, status) in [("block", "blocked"), ("unblock", "active")] {
+        let path = format!("{path}/{verb}");
+        assert_eq!(
+            at.call(Method::POST, &path, None).await.body["status"],
+            status
+        );
+    }
+    at.app.patch_link(&link["id"], later).await;
+    let mut received = at.receiver.wait_for(3).await;
+    received.sort_by_key(|message| message.json()["data"]["revision"].as_i64());
+    let told: Vec<_> = received
+        .iter()
+        .map(|message| message.json()["data"]["status"].clone())
+        .collect();
+    assert_eq!(told, ["blocked", "active", "scheduled"]);
+    assert_eq!(received[0].json()["data"]["enabled"], true, "its owner's");
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ impl Selection {
                 Ok(ids.filter(|id| seen.insert(*id)).collect())
             }
             Self::Filter(filters) => {
+                let mut filters = filters.clone();
                 let filter = filters
                     .check(state)
                     .map_err(|error| error.below("select.filter"))?;

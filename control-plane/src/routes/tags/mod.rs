@@ -1,0 +1,5 @@
+//! Tags of links.
+
+mod list;
+
+pub use list::*;
