@@ -121,9 +121,7 @@ export interface paths {
         };
         /**
          * List imports
-         * @description The newest 50.
-         *
-         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */
         get: operations["list_imports"];
         put?: never;
@@ -140,6 +138,9 @@ export interface paths {
          *     A job makes the links; the address in `Location` tells how far it has got. Codes are kept. A file
          *     can be imported again: rows whose code leads where it should are skipped, and rows without a code
          *     get the same one every time.
+         *
+         *     A workspace has one unfinished import at a time, dry runs and restores included. One that fails is tried
+         *     again for some minutes, and then given up: `failure` says why.
          *
          *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
          */
@@ -188,7 +189,8 @@ export interface paths {
         /**
          * Invite somebody
          * @description The answer has a link to pass on; no mail is sent. Good for seven days. Another invitation of the
-         *     same person takes the place of the one before. Only owners invite owners.
+         *     same person takes the place of the one before. Only owners invite owners. It is withdrawn when its
+         *     maker is removed, revoked, or made less than what it gives.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -226,7 +228,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read an invitation
+         * @description One that nobody has accepted, also if it has expired.
+         *
+         *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
+         */
+        get: operations["get_invitation"];
         put?: never;
         post?: never;
         /**
@@ -283,7 +291,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description It ends at once, for good.
+         * @description It ends at once, for good, and so do invitations that it made.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -799,8 +807,8 @@ export interface paths {
         post?: never;
         /**
          * Remove a member
-         * @description Their sign-ins to this workspace end at once. What they made stays, API keys included. Only
-         *     owners remove owners, and the last one stays.
+         * @description Their sign-ins to this workspace end at once, and so do invitations that they made. Whatever else
+         *     they made stays, API keys included. Only owners remove owners, and the last one stays.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -809,7 +817,8 @@ export interface paths {
         head?: never;
         /**
          * Change a member's role
-         * @description Only owners make owners, or change what an owner is. The last owner stays one.
+         * @description Only owners make owners, or change what an owner is. The last owner stays one. Invitations that they
+         *     made, and that give more than they are since, are withdrawn.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -879,7 +888,7 @@ export interface paths {
         };
         /**
          * List open reports of links
-         * @description For owners and admins. The newest 100. At most 20 of one link are kept open.
+         * @description For owners and admins. At most 20 of one link are kept open.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -1000,6 +1009,28 @@ export interface paths {
          * @description One of the signed-in user's own, at once.
          */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tags
+         * @description Those that links have, and how many links have each. It follows what is done to links within seconds.
+         *
+         *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["list_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1292,6 +1323,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a workspace
+         * @description One that the signed-in user belongs to.
+         */
+        get: operations["get_workspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1387,13 +1438,13 @@ export interface components {
         /** @description Something that was done. */
         AuditEntry: {
             /**
-             * @description What: done to links (`link.created` …), keys, members, invitations, webhooks, domains or the
-             *     workspace.
+             * @description What: done to links (`link.created` …), keys, members, invitations, webhooks, domains, imports,
+             *     reports, the logo, passwords or the workspace.
              * @example link.updated
              */
             action: string;
             /**
-             * @description Who: `usr_…`, `key_…`, or a part of the system.
+             * @description Who: `usr_…`, `key_…`, `cli` for the command line, or a part of the system.
              * @example usr_01K9ZC6T2YJ4T1B6Q8S3W5
              */
             actor: string;
@@ -1951,7 +2002,12 @@ export interface components {
             dry_run: boolean;
             /** @description The first thousand that were refused: number of the row, its code, and why. */
             errors: Record<string, never>[];
-            /** @description True when all rows are done with. */
+            /**
+             * @description Null, or why the last attempt at the next rows failed: it is tried again. Of a finished import: why it
+             *     was given up, with what was done until then.
+             */
+            failure: Record<string, never> | null;
+            /** @description True when all rows are done with, or it was given up. */
             finished: boolean;
             /**
              * Format: date-time
@@ -1993,10 +2049,12 @@ export interface components {
             /** @description True: a whole workspace, of which all is made or nothing. */
             whole_workspace: boolean;
         };
-        /** @description The newest imports. */
+        /** @description One page of imports. */
         ImportList: {
             /** @description Newest first. */
             data: components["schemas"]["Import"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
         };
         /**
          * @description Width of a bar.
@@ -2007,6 +2065,11 @@ export interface components {
         Invitation: {
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description Who made it: `usr_…` or `key_…`; null if that was not noted then. It ends with what they may
+             *     do.
+             */
+            created_by: string | null;
             /**
              * @description Whom.
              * @example grace@example.com
@@ -2175,7 +2238,7 @@ export interface components {
             created_by?: string | null;
             /** @description Only links made then (RFC 3339) or later. */
             created_from?: string | null;
-            /** @description Only links of this domain. */
+            /** @description Only links of this domain, in any case. */
             domain?: string | null;
             /** @description Only links with none of these tags. */
             no_tag?: string | null;
@@ -2534,10 +2597,12 @@ export interface components {
              */
             reported_at: string;
         };
-        /** @description Open reports. */
+        /** @description One page of open reports. */
         ReportList: {
             /** @description Newest first. */
             data: components["schemas"]["Report"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
         };
         /**
          * @description What a member may do.
@@ -2720,6 +2785,27 @@ export interface components {
              * @example wsp_01K9ZC6T2YJ4T1B6Q8S3W5
              */
             workspace_id: string;
+        };
+        /** @description A tag. */
+        Tag: {
+            /**
+             * Format: int64
+             * @description How many links outside the bin have it, archived ones included.
+             * @example 17
+             */
+            links: number;
+            /**
+             * @description In lower case.
+             * @example print
+             */
+            tag: string;
+        };
+        /** @description One page of tags. */
+        TagList: {
+            /** @description By their characters' numbers, ascending. */
+            data: components["schemas"]["Tag"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
         };
         /**
          * @description What the page that a link leads to says of itself, as it was read from there: plain text, never
@@ -3000,6 +3086,17 @@ export interface components {
             events: components["schemas"]["Event"][];
             /** @example whk_01K9ZC6T2YJ4T1B6Q8S3W5 */
             id: string;
+            /**
+             * Format: date-time
+             * @description When that happened last.
+             */
+            missed_at: string | null;
+            /**
+             * Format: int64
+             * @description Messages that were never written down, since 50,000 were waiting for the receiver. What it knows
+             *     has gaps from then on: an export tells what is.
+             */
+            missed_messages: number;
             /** Format: date-time */
             updated_at: string;
             /**
@@ -3048,6 +3145,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3062,6 +3161,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3076,6 +3177,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3126,6 +3229,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3140,6 +3245,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3154,6 +3261,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3168,6 +3277,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3182,6 +3293,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3196,6 +3309,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3210,6 +3325,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3224,6 +3341,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3238,6 +3357,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3252,6 +3373,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3266,6 +3389,10 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                /** @description Seconds to wait; with `still_running` */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3280,6 +3407,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3294,6 +3423,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3308,6 +3439,10 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                /** @description Seconds to wait; with `still_running` */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3322,6 +3457,10 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                /** @description Seconds to wait; with `still_running` */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3336,6 +3475,10 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                /** @description Seconds to wait; with `still_running` */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3350,6 +3493,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3364,6 +3509,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3378,6 +3525,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3392,6 +3541,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3406,6 +3557,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3420,6 +3573,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3434,6 +3589,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description Seconds to wait */
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -3450,6 +3607,8 @@ export interface components {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description Seconds to wait */
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -3476,6 +3635,8 @@ export interface components {
         /** @description `unavailable`, `timed_out`, `busy` */
         "503.busy.timed_out.unavailable": {
             headers: {
+                /** @description Seconds to wait */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -3485,27 +3646,71 @@ export interface components {
                 };
             };
         };
-        /** @description `unavailable`, `timed_out`, `no_name_server` */
-        "503.no_name_server.timed_out.unavailable": {
+        /** @description `unavailable`, `busy` */
+        "503.busy.unavailable": {
             headers: {
+                /** @description Seconds to wait */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "unavailable" | "timed_out" | "no_name_server";
+                    code?: "unavailable" | "busy";
+                };
+            };
+        };
+        /** @description `unavailable`, `no_name_server` */
+        "503.no_name_server.unavailable": {
+            headers: {
+                /** @description Seconds to wait */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "unavailable" | "no_name_server";
                 };
             };
         };
         /** @description `unavailable`, `timed_out` */
         "503.timed_out.unavailable": {
             headers: {
+                /** @description Seconds to wait */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code?: "unavailable" | "timed_out";
+                };
+            };
+        };
+        /** @description `unavailable` */
+        "503.unavailable": {
+            headers: {
+                /** @description Seconds to wait */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "unavailable";
+                };
+            };
+        };
+        /** @description `outcome_unknown` */
+        "504.outcome_unknown": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "outcome_unknown";
                 };
             };
         };
@@ -3524,7 +3729,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Only what they did: `usr_…`, `key_…`, or a part of the system. */
+                /** @description Only what they did: `usr_…`, `key_…`, `cli`, or a part of the system. */
                 actor?: string;
                 /** @description Only this, such as `link.deleted`. */
                 action?: string;
@@ -3540,8 +3745,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3587,6 +3796,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3643,10 +3854,14 @@ export interface operations {
             /** @description Pending */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the domain in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3677,7 +3892,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_domain: {
@@ -3698,8 +3914,12 @@ export interface operations {
             /** @description The domain */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3724,8 +3944,12 @@ export interface operations {
             /** @description Not changed */
             304: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3758,6 +3982,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3769,7 +3995,8 @@ export interface operations {
             412: components["responses"]["412.stale"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_domain: {
@@ -3799,8 +4026,12 @@ export interface operations {
             /** @description The domain as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3827,6 +4058,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3846,7 +4079,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     verify_domain: {
@@ -3867,8 +4101,12 @@ export interface operations {
             /** @description Active */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3900,6 +4138,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3912,23 +4152,33 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.no_name_server.timed_out.unavailable"];
+            503: components["responses"]["503.no_name_server.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_imports: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Imports on the page, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The newest imports */
+            /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3943,6 +4193,7 @@ export interface operations {
                      *           "errors": [
                      *             {}
                      *           ],
+                     *           "failure": null,
                      *           "finished": false,
                      *           "finished_at": null,
                      *           "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -3955,14 +4206,32 @@ export interface operations {
                      *           "total": 1,
                      *           "whole_workspace": false
                      *         }
-                     *       ]
+                     *       ],
+                     *       "next_cursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["ImportList"];
                 };
             };
+            /** @description The cursor was altered; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3994,10 +4263,14 @@ export interface operations {
             /** @description Begun */
             202: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the import in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4010,6 +4283,7 @@ export interface operations {
                      *       "errors": [
                      *         {}
                      *       ],
+                     *       "failure": null,
                      *       "finished": false,
                      *       "finished_at": null,
                      *       "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -4031,6 +4305,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4042,12 +4318,31 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
-            409: components["responses"]["409.still_running"];
+            /** @description `conflict`: another import of the workspace is not finished; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict" | "still_running";
+                    };
+                };
+            };
             /** @description Body over 32 MiB; `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4062,6 +4357,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4076,6 +4373,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4087,7 +4386,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_import: {
@@ -4107,6 +4407,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4119,6 +4421,7 @@ export interface operations {
                      *       "errors": [
                      *         {}
                      *       ],
+                     *       "failure": null,
                      *       "finished": false,
                      *       "finished_at": null,
                      *       "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -4157,6 +4460,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4165,6 +4470,7 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "created_at": "2026-11-22T10:20:30Z",
+                     *           "created_by": null,
                      *           "email": "grace@example.com",
                      *           "expires_at": "2026-11-22T10:20:30Z",
                      *           "id": "inv_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -4208,14 +4514,21 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Address of the invitation in this API */
+                    Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
                      *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
                      *       "email": "grace@example.com",
                      *       "expires_at": "2026-11-22T10:20:30Z",
                      *       "id": "inv_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -4235,6 +4548,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4249,7 +4566,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     accept_invitation: {
@@ -4276,6 +4594,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4300,6 +4620,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4315,6 +4637,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4329,7 +4653,51 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
+        };
+    };
+    get_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `inv_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "email": "grace@example.com",
+                     *       "expires_at": "2026-11-22T10:20:30Z",
+                     *       "id": "inv_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
         };
     };
     withdraw_invitation: {
@@ -4349,6 +4717,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4358,7 +4728,8 @@ export interface operations {
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_api_keys: {
@@ -4375,6 +4746,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4440,10 +4813,14 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the key in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4476,6 +4853,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4490,6 +4869,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4504,7 +4887,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_api_key: {
@@ -4524,6 +4908,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4572,6 +4958,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4581,7 +4969,8 @@ export interface operations {
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     rotate_api_key: {
@@ -4611,10 +5000,14 @@ export interface operations {
             /** @description The new key */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the key in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4648,6 +5041,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4662,7 +5059,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_links: {
@@ -4686,7 +5084,7 @@ export interface operations {
                 q?: string;
                 /** @description Only links in this state. All but the bin when absent. */
                 status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
-                /** @description Only links of this domain. */
+                /** @description Only links of this domain, in any case. */
                 domain?: string;
                 /** @description Only links that they made: `usr_…` or `key_…`. */
                 created_by?: string;
@@ -4712,10 +5110,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
-                    /** @description Address of the next page, `rel="next"` */
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
                     Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4772,6 +5172,22 @@ export interface operations {
             400: components["responses"]["400.malformed"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
+            /** @description `not_found`: the key sees another domain only */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4818,10 +5234,16 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description Which version this is; not on an answer that was given before */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the link in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4878,6 +5300,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4893,7 +5317,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     create_links: {
@@ -4940,8 +5365,12 @@ export interface operations {
             /** @description What became of each row */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4969,6 +5398,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4983,6 +5416,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4996,7 +5431,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     delete_links: {
@@ -5034,8 +5470,12 @@ export interface operations {
             /** @description What became of each link */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5064,6 +5504,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5077,7 +5519,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_links: {
@@ -5118,8 +5561,12 @@ export interface operations {
             /** @description What became of each link */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5148,6 +5595,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5161,13 +5610,17 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_link_by_code: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Host */
                 domain: string;
@@ -5181,450 +5634,12 @@ export interface operations {
             /** @description The link */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "archived": false,
-                     *       "click_cap": null,
-                     *       "clicks": 17,
-                     *       "code": "spring-24",
-                     *       "created_at": "2026-11-22T10:20:30Z",
-                     *       "created_by": null,
-                     *       "deleted_at": null,
-                     *       "domain": "go.example.com",
-                     *       "enabled": true,
-                     *       "expired_url": null,
-                     *       "expires_at": null,
-                     *       "external_id": "order-4711",
-                     *       "has_password": false,
-                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
-                     *       "indexable": false,
-                     *       "last_clicked_at": null,
-                     *       "max_age": 0,
-                     *       "notes": null,
-                     *       "original_url": "https://example.com/sale",
-                     *       "page": null,
-                     *       "passes_path": false,
-                     *       "passes_query": false,
-                     *       "redirect_status": 302,
-                     *       "revision": 1,
-                     *       "rules": [],
-                     *       "short_url": "https://go.example.com/spring-24",
-                     *       "social_preview": null,
-                     *       "split": null,
-                     *       "starts_at": null,
-                     *       "status": "active",
-                     *       "strict": false,
-                     *       "tags": [
-                     *         "print",
-                     *         "spring"
-                     *       ],
-                     *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z",
-                     *       "warnings": []
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Link"];
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
-            404: components["responses"]["404.link_not_found"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    get_external_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description What another system calls it */
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The link */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "archived": false,
-                     *       "click_cap": null,
-                     *       "clicks": 17,
-                     *       "code": "spring-24",
-                     *       "created_at": "2026-11-22T10:20:30Z",
-                     *       "created_by": null,
-                     *       "deleted_at": null,
-                     *       "domain": "go.example.com",
-                     *       "enabled": true,
-                     *       "expired_url": null,
-                     *       "expires_at": null,
-                     *       "external_id": "order-4711",
-                     *       "has_password": false,
-                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
-                     *       "indexable": false,
-                     *       "last_clicked_at": null,
-                     *       "max_age": 0,
-                     *       "notes": null,
-                     *       "original_url": "https://example.com/sale",
-                     *       "page": null,
-                     *       "passes_path": false,
-                     *       "passes_query": false,
-                     *       "redirect_status": 302,
-                     *       "revision": 1,
-                     *       "rules": [],
-                     *       "short_url": "https://go.example.com/spring-24",
-                     *       "social_preview": null,
-                     *       "split": null,
-                     *       "starts_at": null,
-                     *       "status": "active",
-                     *       "strict": false,
-                     *       "tags": [
-                     *         "print",
-                     *         "spring"
-                     *       ],
-                     *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z",
-                     *       "warnings": []
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Link"];
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
-            404: components["responses"]["404.link_not_found"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    put_external_link: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
-                 * @example 2s
-                 */
-                wait?: string;
-            };
-            header?: never;
-            path: {
-                /** @description What another system calls it */
-                external_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "code": "spring-24",
-                 *       "domain": "go.example.com",
-                 *       "expires_at": "2027-01-31T12:00:00Z",
-                 *       "external_id": "order-4711",
-                 *       "original_url": "https://example.com/sale",
-                 *       "redirect_status": 302,
-                 *       "tags": [
-                 *         "spring",
-                 *         "print"
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["CreateLink"];
-            };
-        };
-        responses: {
-            /** @description Edited */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "archived": false,
-                     *       "click_cap": null,
-                     *       "clicks": 17,
-                     *       "code": "spring-24",
-                     *       "created_at": "2026-11-22T10:20:30Z",
-                     *       "created_by": null,
-                     *       "deleted_at": null,
-                     *       "domain": "go.example.com",
-                     *       "enabled": true,
-                     *       "expired_url": null,
-                     *       "expires_at": null,
-                     *       "external_id": "order-4711",
-                     *       "has_password": false,
-                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
-                     *       "indexable": false,
-                     *       "last_clicked_at": null,
-                     *       "max_age": 0,
-                     *       "notes": null,
-                     *       "original_url": "https://example.com/sale",
-                     *       "page": null,
-                     *       "passes_path": false,
-                     *       "passes_query": false,
-                     *       "redirect_status": 302,
-                     *       "revision": 1,
-                     *       "rules": [],
-                     *       "short_url": "https://go.example.com/spring-24",
-                     *       "social_preview": null,
-                     *       "split": null,
-                     *       "starts_at": null,
-                     *       "status": "active",
-                     *       "strict": false,
-                     *       "tags": [
-                     *         "print",
-                     *         "spring"
-                     *       ],
-                     *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z",
-                     *       "warnings": []
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WrittenLink"];
-                };
-            };
-            /** @description Made */
-            201: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "archived": false,
-                     *       "click_cap": null,
-                     *       "clicks": 17,
-                     *       "code": "spring-24",
-                     *       "created_at": "2026-11-22T10:20:30Z",
-                     *       "created_by": null,
-                     *       "deleted_at": null,
-                     *       "domain": "go.example.com",
-                     *       "enabled": true,
-                     *       "expired_url": null,
-                     *       "expires_at": null,
-                     *       "external_id": "order-4711",
-                     *       "has_password": false,
-                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
-                     *       "indexable": false,
-                     *       "last_clicked_at": null,
-                     *       "max_age": 0,
-                     *       "notes": null,
-                     *       "original_url": "https://example.com/sale",
-                     *       "page": null,
-                     *       "passes_path": false,
-                     *       "passes_query": false,
-                     *       "redirect_status": 302,
-                     *       "revision": 1,
-                     *       "rules": [],
-                     *       "short_url": "https://go.example.com/spring-24",
-                     *       "social_preview": null,
-                     *       "split": null,
-                     *       "starts_at": null,
-                     *       "status": "active",
-                     *       "strict": false,
-                     *       "tags": [
-                     *         "print",
-                     *         "spring"
-                     *       ],
-                     *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z",
-                     *       "warnings": []
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WrittenLink"];
-                };
-            };
-            /** @description Not JSON; `malformed` */
-            400: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "malformed";
-                    };
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
-            /** @description The domain is not yours, or the id is none; `not_found` */
-            404: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "not_found";
-                    };
-                };
-            };
-            409: components["responses"]["409.code_taken"];
-            413: components["responses"]["413.too_large"];
-            415: components["responses"]["415.unsupported_media_type"];
-            422: components["responses"]["422.validation_failed"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    export_csv: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
-                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
-                 *     of the page it leads to.
-                 */
-                q?: string;
-                /** @description Only links in this state. All but the bin when absent. */
-                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
-                /** @description Only links of this domain. */
-                domain?: string;
-                /** @description Only links that they made: `usr_…` or `key_…`. */
-                created_by?: string;
-                /** @description Only links made then (RFC 3339) or later. */
-                created_from?: string;
-                /** @description Only links made earlier (RFC 3339). */
-                created_before?: string;
-                /** @description Only links with one of these tags, separated by commas. */
-                any_tag?: string;
-                /** @description Only links with all of these tags. */
-                all_tags?: string;
-                /** @description Only links with none of these tags. */
-                no_tag?: string;
-                /** @description Whether archived links are among them; `exclude` when absent. */
-                archived?: "exclude" | "include" | "only";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A file */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example "id","domain","code","short_url","original_url","title","notes","tags","enabled","archived","external_id","expires_at","redirect_status","status","clicks","last_clicked_at","created_at","updated_at"
-                     *     "lnk_01K9ZC6T2YJ4T1B6Q8S3W5","go.example.com","spring-24","https://go.example.com/spring-24","https://example.com/sale","Spring sale","","print,spring","true","false","order-4711","",302,"active",17,"2026-11-22T10:20:30Z","2026-11-21T08:00:00Z","2026-11-21T08:00:00Z"
-                     */
-                    "text/csv": string;
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
-            422: components["responses"]["422.validation_failed"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    export_jsonl: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
-                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
-                 *     of the page it leads to.
-                 */
-                q?: string;
-                /** @description Only links in this state. All but the bin when absent. */
-                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
-                /** @description Only links of this domain. */
-                domain?: string;
-                /** @description Only links that they made: `usr_…` or `key_…`. */
-                created_by?: string;
-                /** @description Only links made then (RFC 3339) or later. */
-                created_from?: string;
-                /** @description Only links made earlier (RFC 3339). */
-                created_before?: string;
-                /** @description Only links with one of these tags, separated by commas. */
-                any_tag?: string;
-                /** @description Only links with all of these tags. */
-                all_tags?: string;
-                /** @description Only links with none of these tags. */
-                no_tag?: string;
-                /** @description Whether archived links are among them; `exclude` when absent. */
-                archived?: "exclude" | "include" | "only";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A file */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example {"code":"spring-24","original_url":"https://example.com/sale"} */
-                    "application/jsonl": string;
-                };
-            };
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
-            422: components["responses"]["422.validation_failed"];
-            429: components["responses"]["429.rate_limited"];
-            500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
-        };
-    };
-    get_link: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description `ETag` of a version that is known */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /** @description `lnk_…` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The link */
-            200: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5676,89 +5691,118 @@ export interface operations {
             /** @description Not changed */
             304: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.link_not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
         };
     };
-    delete_link: {
+    get_external_link: {
         parameters: {
-            query?: {
-                /**
-                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
-                 * @example 2s
-                 */
-                wait?: string;
-            };
+            query?: never;
             header?: {
-                /** @description `ETag` of the version to change */
-                "If-Match"?: string;
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
             };
             path: {
-                /** @description `lnk_…` */
-                id: string;
+                /** @description What another system calls it */
+                external_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted; `wait` was asked for */
+            /** @description The link */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "propagation": {
-                     *         "applied": false,
-                     *         "proxies": [
-                     *           {
-                     *             "applied": false,
-                     *             "id": "0199d8f3-5c2a-7e41-9b1d-6f3a2c4e5d70",
-                     *             "name": "edge-1",
-                     *             "silent_seconds": 0
-                     *           }
-                     *         ],
-                     *         "revision": 1
-                     *       }
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
-                    "application/json": components["schemas"]["DeletedLink"];
+                    "application/json": components["schemas"]["Link"];
                 };
             };
-            /** @description Deleted */
-            204: {
+            /** @description Not changed */
+            304: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.link_not_found"];
-            412: components["responses"]["412.stale"];
-            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
         };
     };
-    update_link: {
+    put_external_link: {
         parameters: {
             query?: {
                 /**
@@ -5773,8 +5817,8 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description `lnk_…` */
-                id: string;
+                /** @description What another system calls it */
+                external_id: string;
             };
             cookie?: never;
         };
@@ -5782,19 +5826,90 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "code": "spring-24",
+                 *       "domain": "go.example.com",
+                 *       "expires_at": "2027-01-31T12:00:00Z",
+                 *       "external_id": "order-4711",
                  *       "original_url": "https://example.com/sale",
-                 *       "redirect_status": 302
+                 *       "redirect_status": 302,
+                 *       "tags": [
+                 *         "spring",
+                 *         "print"
+                 *       ]
                  *     }
                  */
-                "application/json": components["schemas"]["UpdateLink"];
+                "application/json": components["schemas"]["CreateLink"];
             };
         };
         responses: {
-            /** @description The link as it is now */
+            /** @description Edited */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description Address of the link in this API */
+                    Location?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5848,6 +5963,438 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            /** @description The domain is not yours, or the id is none; `not_found` */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            409: components["responses"]["409.code_taken"];
+            /** @description `stale`, also if there is no such link */
+            412: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "stale";
+                    };
+                };
+            };
+            413: components["responses"]["413.too_large"];
+            415: components["responses"]["415.unsupported_media_type"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
+        };
+    };
+    export_csv: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
+                 *     of the page it leads to.
+                 */
+                q?: string;
+                /** @description Only links in this state. All but the bin when absent. */
+                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain, in any case. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example "id","domain","code","short_url","original_url","title","notes","tags","enabled","archived","external_id","expires_at","redirect_status","status","clicks","last_clicked_at","created_at","updated_at"
+                     *     "lnk_01K9ZC6T2YJ4T1B6Q8S3W5","go.example.com","spring-24","https://go.example.com/spring-24","https://example.com/sale","Spring sale","","print,spring","true","false","order-4711","",302,"active",17,"2026-11-22T10:20:30Z","2026-11-21T08:00:00Z","2026-11-21T08:00:00Z"
+                     */
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    export_jsonl: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Text to find in code, target, title, notes or tags, in any case. One or two characters find
+                 *     what begins with them: a code, a tag, or a word of a title. A link without a title has that
+                 *     of the page it leads to.
+                 */
+                q?: string;
+                /** @description Only links in this state. All but the bin when absent. */
+                status?: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
+                /** @description Only links of this domain, in any case. */
+                domain?: string;
+                /** @description Only links that they made: `usr_…` or `key_…`. */
+                created_by?: string;
+                /** @description Only links made then (RFC 3339) or later. */
+                created_from?: string;
+                /** @description Only links made earlier (RFC 3339). */
+                created_before?: string;
+                /** @description Only links with one of these tags, separated by commas. */
+                any_tag?: string;
+                /** @description Only links with all of these tags. */
+                all_tags?: string;
+                /** @description Only links with none of these tags. */
+                no_tag?: string;
+                /** @description Whether archived links are among them; `exclude` when absent. */
+                archived?: "exclude" | "include" | "only";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"code":"spring-24","original_url":"https://example.com/sale"} */
+                    "application/jsonl": string;
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    get_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope"];
+            404: components["responses"]["404.link_not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
+    delete_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted; `wait` was asked for */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "propagation": {
+                     *         "applied": false,
+                     *         "proxies": [
+                     *           {
+                     *             "applied": false,
+                     *             "id": "0199d8f3-5c2a-7e41-9b1d-6f3a2c4e5d70",
+                     *             "name": "edge-1",
+                     *             "silent_seconds": 0
+                     *           }
+                     *         ],
+                     *         "revision": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedLink"];
+                };
+            };
+            /** @description Deleted */
+            204: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
+            404: components["responses"]["404.link_not_found"];
+            412: components["responses"]["412.stale"];
+            422: components["responses"]["422.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
+        };
+    };
+    update_link: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
+                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 * @example 2s
+                 */
+                wait?: string;
+            };
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description `lnk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "original_url": "https://example.com/sale",
+                 *       "redirect_status": 302
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateLink"];
+            };
+        };
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "archived": false,
+                     *       "click_cap": null,
+                     *       "clicks": 17,
+                     *       "code": "spring-24",
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "created_by": null,
+                     *       "deleted_at": null,
+                     *       "domain": "go.example.com",
+                     *       "enabled": true,
+                     *       "expired_url": null,
+                     *       "expires_at": null,
+                     *       "external_id": "order-4711",
+                     *       "has_password": false,
+                     *       "id": "lnk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "indexable": false,
+                     *       "last_clicked_at": null,
+                     *       "max_age": 0,
+                     *       "notes": null,
+                     *       "original_url": "https://example.com/sale",
+                     *       "page": null,
+                     *       "passes_path": false,
+                     *       "passes_query": false,
+                     *       "redirect_status": 302,
+                     *       "revision": 1,
+                     *       "rules": [],
+                     *       "short_url": "https://go.example.com/spring-24",
+                     *       "social_preview": null,
+                     *       "split": null,
+                     *       "starts_at": null,
+                     *       "status": "active",
+                     *       "strict": false,
+                     *       "tags": [
+                     *         "print",
+                     *         "spring"
+                     *       ],
+                     *       "title": null,
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WrittenLink"];
+                };
+            };
+            /** @description Not JSON; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5865,6 +6412,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5880,7 +6429,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     block_link: {
@@ -5896,6 +6446,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
             };
             path: {
                 /** @description `lnk_…` */
@@ -5908,8 +6460,14 @@ export interface operations {
             /** @description The link as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5963,11 +6521,14 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
             409: components["responses"]["409.still_running"];
+            412: components["responses"]["412.stale"];
             /** @description `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5980,7 +6541,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     explain_link: {
@@ -6034,6 +6596,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6093,8 +6657,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6127,6 +6695,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6184,6 +6754,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6198,6 +6770,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6209,7 +6783,7 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
         };
     };
     link_qr_svg: {
@@ -6251,6 +6825,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6266,6 +6842,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6277,7 +6855,7 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
         };
     };
     restore_link: {
@@ -6293,6 +6871,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
             };
             path: {
                 /** @description `lnk_…` */
@@ -6305,8 +6885,14 @@ export interface operations {
             /** @description The link as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6363,6 +6949,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6377,6 +6965,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6386,11 +6978,14 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             /** @description `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6403,7 +6998,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     roll_back_link: {
@@ -6419,6 +7015,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
             };
             path: {
                 /** @description `lnk_…` */
@@ -6440,8 +7038,14 @@ export interface operations {
             /** @description The link as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6499,6 +7103,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6508,6 +7116,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             /** @description `validation_failed`: there is no such version, or its target is not allowed any more; `idempotency_key_reused` */
@@ -6515,6 +7124,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6526,7 +7137,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     end_link_split: {
@@ -6565,8 +7177,14 @@ export interface operations {
             /** @description The link as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6608,7 +7226,8 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
-                     *       "updated_at": "2026-11-22T10:20:30Z"
+                     *       "updated_at": "2026-11-22T10:20:30Z",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["WrittenLink"];
@@ -6623,6 +7242,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6640,6 +7263,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6651,7 +7276,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_link_stats: {
@@ -6678,6 +7304,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6723,6 +7351,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
             };
             path: {
                 /** @description `lnk_…` */
@@ -6735,8 +7365,14 @@ export interface operations {
             /** @description The link as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6794,6 +7430,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6803,11 +7443,14 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             /** @description `too_large` */
             413: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6820,7 +7463,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_members: {
@@ -6837,6 +7481,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6879,6 +7525,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6891,6 +7539,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6902,7 +7552,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_member: {
@@ -6931,6 +7582,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6950,6 +7603,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6967,6 +7622,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6981,7 +7638,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_orphans: {
@@ -7005,8 +7663,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7036,6 +7698,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7065,6 +7729,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7078,6 +7744,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7110,6 +7778,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7119,6 +7789,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7136,6 +7808,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7150,6 +7824,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7161,7 +7837,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     delete_qr_logo: {
@@ -7178,6 +7855,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7189,6 +7868,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7200,23 +7881,33 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_reports: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Reports on the page, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Open reports */
+            /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7232,14 +7923,32 @@ export interface operations {
                      *           "reason": "phishing",
                      *           "reported_at": "2026-11-22T10:20:30Z"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "next_cursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["ReportList"];
                 };
             };
+            /** @description The cursor was altered; `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7263,8 +7972,12 @@ export interface operations {
             /** @description Closed */
             204: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7277,6 +7990,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7292,6 +8007,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7304,7 +8021,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_session: {
@@ -7321,6 +8039,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7370,6 +8090,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7394,6 +8116,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7420,18 +8144,21 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            /** @description `unavailable`, or `busy`: too many people sign in at this moment; `timed_out` */
+            /** @description `unavailable`, or `busy`: too many people sign in at this moment */
             503: {
                 headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "unavailable" | "timed_out" | "busy";
+                        code?: "unavailable" | "busy";
                     };
                 };
             };
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     delete_session: {
@@ -7448,6 +8175,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7456,7 +8185,8 @@ export interface operations {
             403: components["responses"]["403.cross_site"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     switch_workspace: {
@@ -7482,6 +8212,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7506,6 +8238,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7522,6 +8256,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7536,7 +8272,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     change_password: {
@@ -7563,6 +8300,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7572,6 +8311,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7588,6 +8329,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7602,7 +8345,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_sessions: {
@@ -7619,6 +8363,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7659,6 +8405,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7667,7 +8415,8 @@ export interface operations {
             403: components["responses"]["403.cross_site"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     end_session: {
@@ -7687,6 +8436,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7694,6 +8445,58 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site"];
             404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: {
+                /** @description Tags on the page, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Text that the tag begins with, in any case. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "links": 17,
+                     *           "tag": "print"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TagList"];
+                };
+            };
+            400: components["responses"]["400.malformed"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7713,6 +8516,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7770,10 +8575,14 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the template in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7801,6 +8610,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7815,7 +8628,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_utm_template: {
@@ -7835,6 +8649,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7879,6 +8695,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7888,7 +8706,8 @@ export interface operations {
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_utm_template: {
@@ -7917,6 +8736,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7941,6 +8762,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7958,6 +8781,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7972,7 +8797,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_webhooks: {
@@ -7989,6 +8815,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8005,6 +8833,8 @@ export interface operations {
                      *             "link.created"
                      *           ],
                      *           "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *           "missed_at": null,
+                     *           "missed_messages": 1,
                      *           "updated_at": "2026-11-22T10:20:30Z",
                      *           "url": "https://example.com/hooks/links"
                      *         }
@@ -8052,10 +8882,14 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the webhook in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8070,6 +8904,8 @@ export interface operations {
                      *         "link.created"
                      *       ],
                      *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "missed_at": null,
+                     *       "missed_messages": 1,
                      *       "secret": "whsec_…",
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "url": "https://example.com/hooks/links"
@@ -8086,6 +8922,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8100,7 +8940,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_webhook: {
@@ -8120,6 +8961,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8134,6 +8977,8 @@ export interface operations {
                      *         "link.created"
                      *       ],
                      *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "missed_at": null,
+                     *       "missed_messages": 1,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "url": "https://example.com/hooks/links"
                      *     }
@@ -8166,6 +9011,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8175,7 +9022,8 @@ export interface operations {
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_webhook: {
@@ -8200,6 +9048,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8214,6 +9064,8 @@ export interface operations {
                      *         "link.created"
                      *       ],
                      *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "missed_at": null,
+                     *       "missed_messages": 1,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "url": "https://example.com/hooks/links"
                      *     }
@@ -8226,6 +9078,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8243,7 +9097,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_messages: {
@@ -8266,8 +9121,12 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Address of the next page, `rel="next"`; absent on the last */
+                    Link?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8298,6 +9157,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8336,8 +9197,12 @@ export interface operations {
             /** @description It will be sent */
             202: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8368,6 +9233,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8380,7 +9247,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     rotate_webhook_secret: {
@@ -8410,8 +9278,12 @@ export interface operations {
             /** @description The webhook, with its new secret */
             200: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8426,6 +9298,8 @@ export interface operations {
                      *         "link.created"
                      *       ],
                      *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "missed_at": null,
+                     *       "missed_messages": 1,
                      *       "secret": "whsec_…",
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "url": "https://example.com/hooks/links"
@@ -8444,7 +9318,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     rename_workspace: {
@@ -8470,6 +9345,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8479,6 +9356,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8495,7 +9374,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     export_workspace: {
@@ -8512,6 +9392,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8555,10 +9437,14 @@ export interface operations {
             /** @description Begun */
             202: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
                     /** @description Address of the import in this API */
                     Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8571,6 +9457,7 @@ export interface operations {
                      *       "errors": [
                      *         {}
                      *       ],
+                     *       "failure": null,
                      *       "finished": false,
                      *       "finished_at": null,
                      *       "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -8592,6 +9479,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8603,11 +9492,15 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
-            /** @description `conflict`: the workspace has links; `still_running` */
+            /** @description `conflict`: the workspace has links, or an import that is not finished; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8622,6 +9515,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8636,6 +9531,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8650,6 +9547,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8661,7 +9560,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_workspaces: {
@@ -8678,6 +9578,8 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8726,8 +9628,14 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description `true` on an answer that was given before, to the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Address of the workspace in this API */
+                    Location?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8750,6 +9658,10 @@ export interface operations {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    /** @description Seconds to wait; with `still_running` */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8762,6 +9674,47 @@ export interface operations {
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
+        };
+    };
+    get_workspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `wsp_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workspace */
+            200: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "id": "wsp_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "name": "Workspace",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            401: components["responses"]["401.unauthenticated"];
+            404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
