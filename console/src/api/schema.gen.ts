@@ -138,6 +138,9 @@ export interface paths {
          *     can be imported again: rows whose code leads where it should are skipped, and rows without a code
          *     get the same one every time.
          *
+         *     A workspace has one unfinished import at a time, dry runs and restores included. One that fails is tried
+         *     again for some minutes, and then given up: `failure` says why.
+         *
          *     For keys with a scope of `write`, `admin`, and for people with a role of `owner`, `admin`, `editor`.
          */
         post: operations["create_import"];
@@ -1832,7 +1835,12 @@ export interface components {
             dry_run: boolean;
             /** @description The first thousand that were refused: number of the row, its code, and why. */
             errors: Record<string, never>[];
-            /** @description True when all rows are done with. */
+            /**
+             * @description Null, or why the last attempt at the next rows failed: it is tried again. Of a finished import: why it
+             *     was given up, with what was done until then.
+             */
+            failure: Record<string, never> | null;
+            /** @description True when all rows are done with, or it was given up. */
             finished: boolean;
             /**
              * Format: date-time
@@ -2779,6 +2787,17 @@ export interface components {
             events: components["schemas"]["Event"][];
             /** @example whk_01K9ZC6T2YJ4T1B6Q8S3W5 */
             id: string;
+            /**
+             * Format: date-time
+             * @description When that happened last.
+             */
+            missed_at: string | null;
+            /**
+             * Format: int64
+             * @description Messages that were never written down, since 50,000 were waiting for the receiver. What it knows
+             *     has gaps from then on: an export tells what is.
+             */
+            missed_messages: number;
             /** Format: date-time */
             updated_at: string;
             /**
@@ -3256,15 +3275,27 @@ export interface components {
                 };
             };
         };
-        /** @description `unavailable`, `timed_out`, `no_name_server` */
-        "503.no_name_server.timed_out.unavailable": {
+        /** @description `unavailable`, `busy` */
+        "503.busy.unavailable": {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "unavailable" | "timed_out" | "no_name_server";
+                    code?: "unavailable" | "busy";
+                };
+            };
+        };
+        /** @description `unavailable`, `no_name_server` */
+        "503.no_name_server.unavailable": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "unavailable" | "no_name_server";
                 };
             };
         };
@@ -3277,6 +3308,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code?: "unavailable" | "timed_out";
+                };
+            };
+        };
+        /** @description `unavailable` */
+        "503.unavailable": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "unavailable";
+                };
+            };
+        };
+        /** @description `outcome_unknown` */
+        "504.outcome_unknown": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "outcome_unknown";
                 };
             };
         };
@@ -3444,7 +3499,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_domain: {
@@ -3534,7 +3590,8 @@ export interface operations {
             412: components["responses"]["412.stale"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_domain: {
@@ -3609,7 +3666,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     verify_domain: {
@@ -3673,7 +3731,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.no_name_server.timed_out.unavailable"];
+            503: components["responses"]["503.no_name_server.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_imports: {
@@ -3704,6 +3763,7 @@ export interface operations {
                      *           "errors": [
                      *             {}
                      *           ],
+                     *           "failure": null,
                      *           "finished": false,
                      *           "finished_at": null,
                      *           "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -3771,6 +3831,7 @@ export interface operations {
                      *       "errors": [
                      *         {}
                      *       ],
+                     *       "failure": null,
                      *       "finished": false,
                      *       "finished_at": null,
                      *       "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -3803,7 +3864,20 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
-            409: components["responses"]["409.still_running"];
+            /** @description `conflict`: another import of the workspace is not finished; `still_running` */
+            409: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "conflict" | "still_running";
+                    };
+                };
+            };
             /** @description Body over 32 MiB; `too_large` */
             413: {
                 headers: {
@@ -3848,7 +3922,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_import: {
@@ -3880,6 +3955,7 @@ export interface operations {
                      *       "errors": [
                      *         {}
                      *       ],
+                     *       "failure": null,
                      *       "finished": false,
                      *       "finished_at": null,
                      *       "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -4010,7 +4086,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     accept_invitation: {
@@ -4090,7 +4167,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     withdraw_invitation: {
@@ -4119,7 +4197,8 @@ export interface operations {
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_api_keys: {
@@ -4265,7 +4344,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_api_key: {
@@ -4342,7 +4422,8 @@ export interface operations {
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     rotate_api_key: {
@@ -4423,7 +4504,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_links: {
@@ -4652,7 +4734,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     create_links: {
@@ -4755,7 +4838,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     delete_links: {
@@ -4836,7 +4920,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_links: {
@@ -4920,7 +5005,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_link_by_code: {
@@ -5066,7 +5152,7 @@ export interface operations {
             404: components["responses"]["404.link_not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
         };
     };
     put_external_link: {
@@ -5246,7 +5332,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     export_csv: {
@@ -5509,7 +5596,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_link: {
@@ -5633,7 +5721,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     block_link: {
@@ -5732,7 +5821,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     explain_link: {
@@ -5961,7 +6051,7 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
         };
     };
     link_qr_svg: {
@@ -6029,7 +6119,7 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
         };
     };
     restore_link: {
@@ -6154,7 +6244,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     roll_back_link: {
@@ -6276,7 +6367,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_link_stats: {
@@ -6444,7 +6536,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_members: {
@@ -6526,7 +6619,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_member: {
@@ -6605,7 +6699,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_orphans: {
@@ -6785,7 +6880,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     delete_qr_logo: {
@@ -6824,7 +6920,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_reports: {
@@ -6928,7 +7025,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_session: {
@@ -7044,7 +7142,7 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            /** @description `unavailable`, or `busy`: too many people sign in at this moment; `timed_out` */
+            /** @description `unavailable`, or `busy`: too many people sign in at this moment */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7052,10 +7150,11 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "unavailable" | "timed_out" | "busy";
+                        code?: "unavailable" | "busy";
                     };
                 };
             };
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     delete_session: {
@@ -7080,7 +7179,8 @@ export interface operations {
             403: components["responses"]["403.cross_site"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     switch_workspace: {
@@ -7160,7 +7260,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     change_password: {
@@ -7226,7 +7327,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.timed_out.unavailable"];
+            503: components["responses"]["503.busy.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_sessions: {
@@ -7291,7 +7393,8 @@ export interface operations {
             403: components["responses"]["403.cross_site"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     end_session: {
@@ -7320,7 +7423,8 @@ export interface operations {
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_webhooks: {
@@ -7353,6 +7457,8 @@ export interface operations {
                      *             "link.created"
                      *           ],
                      *           "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *           "missed_at": null,
+                     *           "missed_messages": 1,
                      *           "updated_at": "2026-11-22T10:20:30Z",
                      *           "url": "https://example.com/hooks/links"
                      *         }
@@ -7418,6 +7524,8 @@ export interface operations {
                      *         "link.created"
                      *       ],
                      *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "missed_at": null,
+                     *       "missed_messages": 1,
                      *       "secret": "whsec_…",
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "url": "https://example.com/hooks/links"
@@ -7448,7 +7556,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     get_webhook: {
@@ -7482,6 +7591,8 @@ export interface operations {
                      *         "link.created"
                      *       ],
                      *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "missed_at": null,
+                     *       "missed_messages": 1,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "url": "https://example.com/hooks/links"
                      *     }
@@ -7523,7 +7634,8 @@ export interface operations {
             404: components["responses"]["404.not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     update_webhook: {
@@ -7562,6 +7674,8 @@ export interface operations {
                      *         "link.created"
                      *       ],
                      *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "missed_at": null,
+                     *       "missed_messages": 1,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "url": "https://example.com/hooks/links"
                      *     }
@@ -7591,7 +7705,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_messages: {
@@ -7728,7 +7843,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     rotate_webhook_secret: {
@@ -7774,6 +7890,8 @@ export interface operations {
                      *         "link.created"
                      *       ],
                      *       "id": "whk_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "missed_at": null,
+                     *       "missed_messages": 1,
                      *       "secret": "whsec_…",
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "url": "https://example.com/hooks/links"
@@ -7792,7 +7910,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     rename_workspace: {
@@ -7843,7 +7962,8 @@ export interface operations {
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     export_workspace: {
@@ -7919,6 +8039,7 @@ export interface operations {
                      *       "errors": [
                      *         {}
                      *       ],
+                     *       "failure": null,
                      *       "finished": false,
                      *       "finished_at": null,
                      *       "id": "imp_01K9ZC6T2YJ4T1B6Q8S3W5",
@@ -7951,7 +8072,7 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
-            /** @description `conflict`: the workspace has links; `still_running` */
+            /** @description `conflict`: the workspace has links, or an import that is not finished; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -8009,7 +8130,8 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
     list_workspaces: {
@@ -8112,7 +8234,8 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.timed_out.unavailable"];
+            503: components["responses"]["503.unavailable"];
+            504: components["responses"]["504.outcome_unknown"];
         };
     };
 }
