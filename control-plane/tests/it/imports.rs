@@ -334,7 +334,8 @@ async fn an_import_that_fails_again_and_again_is_given_up_and_keeps_nobody_waiti
         (second.status, &second.body["code"]),
         (409, &json!("conflict"))
     );
-    let own = std::mem::replace(&mut app.key, app.foreign_key().await);
+    let foreign = app.foreign_key().await;
+    let own = std::mem::replace(&mut app.key, foreign);
     let other = import(&app, "", "code,url\nfine,https://example.com/\n").await;
     assert_eq!(
         (counts(&other), &other["failure"]),
@@ -385,7 +386,8 @@ async fn imports_of_several_workspaces_take_turns() {
     }
     let long = upload(&app, "", file).await;
     let path = long.headers["location"].to_str().unwrap().to_owned();
-    let own = std::mem::replace(&mut app.key, app.foreign_key().await);
+    let foreign = app.foreign_key().await;
+    let own = std::mem::replace(&mut app.key, foreign);
     import(&app, "", "code,url\nquick,https://example.com/\n").await;
     app.key = own;
     let long = app.get(&path).await.body;
