@@ -3352,6 +3352,22 @@ export interface components {
                 };
             };
         };
+        /** @description `not_found`: the domain is not yours; `link_not_found`: the id is none */
+        "404.link_not_found.not_found": {
+            headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "not_found" | "link_not_found";
+                };
+            };
+        };
         /** @description `not_found` */
         "404.not_found": {
             headers: {
@@ -5976,22 +5992,7 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
-            /** @description The domain is not yours, or the id is none; `not_found` */
-            404: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    /** @description How many requests are possible in how many seconds, as in that draft */
-                    "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "not_found";
-                    };
-                };
-            };
+            404: components["responses"]["404.link_not_found.not_found"];
             409: components["responses"]["409.code_taken"];
             /** @description `stale`, also if there is no such link */
             412: {

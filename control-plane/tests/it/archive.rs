@@ -342,12 +342,11 @@ async fn a_dry_run_waits_for_nobody_and_keeps_nobody_waiting() {
     old.fill().await;
     let file = old.export().await;
     let new = Place::start().await;
-    // What somebody holds who makes a link: its name, its domain, and the heads of the logs.
+    // What somebody holds who makes a link: its name, its domain, and the head of the change log.
     let mut making = control_plane::db::begin(&new.app.pool).await.unwrap();
     for lock in [
         "select pg_advisory_xact_lock_shared(1851878757)",
         "select 1 from link_changes_head for update",
-        "select 1 from audit_heads for update",
     ] {
         sqlx::query(lock).execute(&mut *making).await.unwrap();
     }

@@ -6,7 +6,7 @@ use control_plane::auth::id::{ApiKeyId, WorkspaceId};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, App, EMAIL, NOW, PASSWORD, answer, link_path};
+use crate::harness::{Answer, App, EMAIL, NOW, PASSWORD, answer, eventually, link_path};
 use crate::name_server::{Data, NameServer};
 
 /// Signed in to the console.
@@ -356,6 +356,13 @@ async fn what_is_done_to_no_link_and_on_the_command_line_is_in_the_log() {
     let whole = text(&whole.await.body).into_bytes();
     let path = "/api/v1/workspace/restore?dry_run=true";
     let restored = send(Method::POST, path, "application/jsonl", whole).await;
+    // A workspace has one at a time.
+    let there = format!("/api/v1/imports/{}", text(&restored["id"]));
+    eventually("the restore has ended", async || {
+        let import = app.console(&cookie, Method::GET, &there, None).await;
+        (import.body["finished"] == true).then_some(())
+    })
+    .await;
     let file = b"url\nhttps://example.com/\n".to_vec();
     let path = "/api/v1/imports?dry_run=true";
     let imported = send(Method::POST, path, "text/csv", file).await;

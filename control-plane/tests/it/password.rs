@@ -1,11 +1,10 @@
 //! Links with a password, from the form to the cookie.
 
 use contract::{Clock, LinkId, UnlockKey};
-use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::harness::{App, EMAIL, INTERNAL_SECRET, PASSWORD, eventually};
+use crate::harness::{App, INTERNAL_SECRET};
 
 const OPEN_SESAME: &str = "open sesame, 100% & more";
 
@@ -271,26 +270,4 @@ async fn forms_that_are_none_are_refused() {
     assert_eq!(json.send().await.unwrap().status(), 415);
     let long = format!("password={}", "x".repeat(60 * 1024));
     assert_eq!(enter(&app, "vault", &long).await.status(), 403);
-}
-
-#[tokio::test]
-async fn whoever_gives_many_links_passwords_keeps_nobody_from_signing_in() {
-    let app = App::start().await;
-    let body = json!({ "original_url": "https://example.com/", "password": "secret" });
-    let making = join_all((0..120).map(|_| app.create_link(body.clone())));
-    let signing_in = async {
-        // While they wait.
-        eventually("passwords wait", async || {
-            let refused = app.create_link(body.clone()).await;
-            (refused.body["code"] == "busy").then_some(())
-        })
-        .await;
-        app.sign_in(EMAIL, PASSWORD).await.status
-    };
-    let (made, status) = tokio::join!(making, signing_in);
-    assert_eq!(status, 200);
-    assert!(
-        made.iter()
-            .all(|answer| [201, 503].contains(&answer.status))
-    );
 }

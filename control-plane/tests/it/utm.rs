@@ -77,6 +77,7 @@ async fn a_template_is_made_changed_and_removed() {
     let actions = log.body["data"].as_array().unwrap().iter();
     let actions: Vec<_> = actions
         .map(|entry| entry["action"].as_str().unwrap())
+        .filter(|action| action.starts_with("utm_template"))
         .collect();
     assert_eq!(
         actions,
@@ -292,4 +293,27 @@ async fn a_template_of_another_workspace_is_none() {
     let body = json!({ "name": "theirs" });
     let mine = app.call(Method::POST, TEMPLATES, Some(body)).await;
     assert_eq!(mine.status, 201);
+}
+
+#[tokio::test]
+async fn a_link_that_is_put_by_its_external_id_takes_a_template_too() {
+    let app = App::start().await;
+    let id = newsletter(&app).await;
+    let put = async |body: Value| {
+        let path = "/api/v1/links/by-external-id/order-1";
+        app.call(Method::PUT, path, Some(body)).await
+    };
+    let made = put(json!({ "original_url": "https://example.com/a", "utm_template": id })).await;
+    let tags = "utm_source=news+letter&utm_medium=email&utm_campaign=spring";
+    assert_eq!(
+        (made.status, &made.body["original_url"]),
+        (201, &json!(format!("https://example.com/a?{tags}")))
+    );
+    let edited = put(json!({ "original_url": "https://example.com/b", "utm_template": id })).await;
+    assert_eq!(
+        (edited.status, &edited.body["original_url"]),
+        (200, &json!(format!("https://example.com/b?{tags}")))
+    );
+    let unknown = put(json!({ "utm_template": "utm_0000000000000000000001" })).await;
+    assert_eq!(refusals(&unknown), [("utm_template", "unknown_template")]);
 }

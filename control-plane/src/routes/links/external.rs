@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::draft::Draft;
 use super::edit::Edit;
+use super::utm::Templates;
 use super::{CreateLink, Link, UpdateLink, WrittenLink};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
@@ -58,7 +59,8 @@ pub async fn get_external_link(
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
-        (status = 404, description = "The domain is not yours, or the id is none", body = Problem),
+        (status = 404, description = "`not_found`: the domain is not yours; `link_not_found`: the id \
+            is none", body = Problem),
         (status = 409, description = "`code_taken`, with a suggestion", body = Problem),
         (status = 412, description = "`stale`, also if there is no such link", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
@@ -123,9 +125,13 @@ impl Put {
             let message = "the path says what the link is called, the body can only repeat it";
             return Err(Error::invalid("external_id", "cannot_be_changed", message));
         }
+        let is_named = body.contains_key("utm_template");
+        let templates = Templates::load(&self.state, &self.caller, is_named).await?;
         let Some(found) = found else {
             self.if_match.check_absent()?;
-            let mut draft = Draft::check(json::typed_whole(body)?, &self.state)?;
+            let mut create = json::typed_whole::<CreateLink>(body)?;
+            templates.fill(&mut create.utm, &mut create.utm_template)?;
+            let mut draft = Draft::check(create, &self.state)?;
             draft.hash_password(&self.state).await?;
             let actor = self.caller.identity.to_string();
             let maker = (workspace_id, actor.as_str());
@@ -139,7 +145,9 @@ impl Put {
                 return Err(Error::invalid(field, "cannot_be_changed", message));
             }
         }
-        let mut edit = Edit::check(json::typed_whole::<UpdateLink>(body)?, &self.state)?;
+        let mut change = json::typed_whole::<UpdateLink>(body)?;
+        templates.fill(&mut change.utm, &mut change.utm_template)?;
+        let mut edit = Edit::check(change, &self.state)?;
         edit.hash_password(&self.state).await?;
         // Locked by its name, not by its id: it may have been given away since.
         let mut transaction = db::begin(pool).await?;

@@ -72,7 +72,7 @@ impl Utm {
 
 /// What a body says of UTM parameters, in order.
 ///
-/// Templates must have been looked up by then: who cannot do that refuses them here.
+/// Templates must have been looked up by then: whoever has not done so refuses them here.
 pub(super) fn check(
     utm: Option<Utm>,
     template: Option<&str>,
