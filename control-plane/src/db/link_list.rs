@@ -70,7 +70,7 @@ const BY_TOTAL: Costs = Costs {
 
 /// The same where the text that is looked for is there, too.
 const TEXT_BY_TOTAL: Costs = Costs {
-    in_order: 1.5,
+    in_order: 1.3,
     sorted: 3.0,
 };
 

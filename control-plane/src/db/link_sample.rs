@@ -30,8 +30,11 @@ const WITHOUT_WORDS: f64 = 0.1;
 const SHORTEST_WORD: usize = 3;
 
 /// An index is asked for so much of each word, in characters: for each further one it reads another list,
-/// and that takes longer than to look at the few more links that it gives.
+/// and that takes longer than to look at the few more links that it gives. Unless those are many.
 const BEGINNING: usize = 4;
+
+/// How much longer it takes to ask an index for whole words than for their beginnings.
+const WHOLE_WORDS: f64 = 2.5;
 
 /// What a link costs. Only the proportions matter. Measured with a million links in memory, in
 /// microseconds.
@@ -44,7 +47,7 @@ pub(super) struct Costs {
 }
 
 /// Looking at a link that an index gives. As [`Costs`].
-const CANDIDATE: f64 = 1.6;
+const CANDIDATE: f64 = 1.75;
 
 /// Finding one in an index, of those that have the rarest of the words, or one of the tags. As [`Costs`].
 const ENTRY: f64 = 0.15;
@@ -59,7 +62,7 @@ pub(super) enum Way {
 }
 
 macro_rules! sample_of_links {
-    ($where:literal, ($($argument:expr),* $(,)?), $words:expr, $size:expr) => {
+    ($where:literal, ($($argument:expr),* $(,)?), $beginnings:expr, $size:expr, $words:expr) => {
         sqlx::query!(
             r#"with part as materialized (
                    select least(100, 100 * $19::float8 * current_setting('block_size')::int
@@ -70,7 +73,8 @@ macro_rules! sample_of_links {
                           (links.ctid::text::point)[0] as table_page,
                           ($10::text[] is null or tags && $10)
                           and ($11::text[] is null or tags @> $11) as is_tagged,
-                          search_text like all ($18::text[]) as is_worded,
+                          search_text like all ($18::text[]) as is_begun,
+                          search_text like all ($20::text[]) as is_worded,
                           "# + $where + r#" as is_match
                    from links tablesample system ((select percent from part))
                )
@@ -79,17 +83,24 @@ macro_rules! sample_of_links {
                       count(*) filter (where is_ours) as "ours!",
                       count(*) as "all!",
                       count(*) filter (where is_tagged) as "tagged!",
+                      count(*) filter (where is_begun) as "begun!",
                       count(*) filter (where is_worded) as "worded!",
                       array(
                           select (select count(*) from sample where search_text like word)
                           from unnest($18::text[]) with ordinality as words (word, place)
                           order by place
+                      ) as "of_beginnings!",
+                      array(
+                          select (select count(*) from sample where search_text like word)
+                          from unnest($20::text[]) with ordinality as words (word, place)
+                          order by place
                       ) as "of_words!",
                       (select percent from part) as "percent!"
                from sample"#,
             $($argument,)*
-            $words,
+            $beginnings,
             $size,
+            $words,
         )
     };
 }
@@ -108,7 +119,11 @@ pub(super) async fn way(
     }
     let text = filter.search_anywhere().map(str::to_lowercase);
     let words = text.as_deref().map(words).unwrap_or_default();
-    let patterns: Vec<String> = words.iter().map(|word| pattern_of_words(&[word])).collect();
+    let beginnings: Vec<&str> = words.iter().map(|word| beginning(word)).collect();
+    let each = |words: &[&str]| -> Vec<String> {
+        words.iter().map(|word| pattern_of_words(&[word])).collect()
+    };
+    let patterns = (each(&beginnings), each(&words));
     let index = filter.index();
     let seen = with_filter!(
         sample_of_links,
@@ -116,8 +131,9 @@ pub(super) async fn way(
         filter,
         index,
         now,
-        &patterns,
-        SAMPLE
+        &patterns.0,
+        SAMPLE,
+        &patterns.1
     )
     .fetch_one(pool)
     .await?;
@@ -129,8 +145,14 @@ pub(super) async fn way(
         pages: seen.pages,
         tagged: (filter.any_tag.is_some() || filter.all_tags.is_some()).then_some(seen.tagged),
         text: text.is_some().then(|| SampledText {
-            worded: seen.worded,
-            words: words.into_iter().zip(seen.of_words).collect(),
+            beginnings: SampledWords {
+                all: seen.begun,
+                each: beginnings.into_iter().zip(seen.of_beginnings).collect(),
+            },
+            words: SampledWords {
+                all: seen.worded,
+                each: words.into_iter().zip(seen.of_words).collect(),
+            },
         }),
     };
     Ok(sample.way(limit, costs, index))
@@ -158,10 +180,19 @@ struct Sample<'a> {
 /// What was seen of a text.
 #[derive(Debug, Clone, Default)]
 struct SampledText<'a> {
-    /// Of all links, those with the beginnings of all words.
-    worded: i64,
-    /// Of all, those with each of them.
-    words: Vec<(&'a str, i64)>,
+    /// Of the beginnings of its words.
+    beginnings: SampledWords<'a>,
+    /// Of the whole words.
+    words: SampledWords<'a>,
+}
+
+/// What was seen of some words.
+#[derive(Debug, Clone, Default)]
+struct SampledWords<'a> {
+    /// Links with all of them.
+    all: i64,
+    /// Links with each of them.
+    each: Vec<(&'a str, i64)>,
 }
 
 impl Sample<'_> {
@@ -169,15 +200,16 @@ impl Sample<'_> {
     fn way(&self, limit: i64, costs: Costs, index: Index) -> Way {
         let matches = self.in_table(self.matches as f64);
         let (by_words, by_tags) = (self.by_words(), self.by_tags());
-        let looked_up = match (by_words, by_tags) {
-            (Some(by_words), Some(by_tags)) => by_words.min(by_tags),
-            (Some(cost), None) | (None, Some(cost)) => cost,
+        let looked_up = match (&by_words, by_tags) {
+            (Some((by_words, _)), Some(by_tags)) => by_words.min(by_tags),
+            (Some((cost, _)), None) => *cost,
+            (None, Some(cost)) => cost,
             (None, None) => matches * CANDIDATE,
         };
         if self.in_order(limit) * costs.in_order <= looked_up + matches * costs.sorted {
             return Way::InOrder;
         }
-        let Some(text) = &self.text else {
+        let Some((_, pattern)) = by_words else {
             let is_of = by_tags.map_or(index.is_of, |_| IndexOf::Tags);
             return Way::Found(Index { is_of, ..index });
         };
@@ -188,7 +220,7 @@ impl Sample<'_> {
             });
         }
         Way::Found(Index {
-            pattern: text.pattern(self.all).or(index.pattern),
+            pattern: pattern.or(index.pattern),
             is_of: IndexOf::Words,
         })
     }
@@ -208,13 +240,24 @@ impl Sample<'_> {
         limit as f64 / share
     }
 
-    /// What it costs to find all with the text by an index.
-    fn by_words(&self) -> Option<f64> {
+    /// What it costs to find all with the text by an index, and for which pattern.
+    fn by_words(&self) -> Option<(f64, Option<String>)> {
         let text = self.text.as_ref()?;
-        let Some(rarest) = text.words.iter().map(|(_, count)| *count).min() else {
-            return Some(self.in_table(WITHOUT_WORDS * self.all as f64) * CANDIDATE);
+        let cost = |words: &SampledWords<'_>, factor| {
+            let rarest = words.each.iter().map(|(_, count)| *count).min()?;
+            let entries = self.in_table(rarest as f64) * ENTRY * factor;
+            Some(entries + self.in_table(words.all as f64) * CANDIDATE)
         };
-        Some(self.in_table(rarest as f64) * ENTRY + self.in_table(text.worded as f64) * CANDIDATE)
+        let beginnings = cost(&text.beginnings, 1.0);
+        let words = cost(&text.words, WHOLE_WORDS);
+        let (Some(beginnings), Some(words)) = (beginnings, words) else {
+            let guess = self.in_table(WITHOUT_WORDS * self.all as f64) * CANDIDATE;
+            return Some((guess, None));
+        };
+        Some(match beginnings <= words {
+            true => (beginnings, text.beginnings.pattern(self.all)),
+            false => (words, text.words.pattern(self.all)),
+        })
     }
 
     /// The same for the tags.
@@ -224,26 +267,30 @@ impl Sample<'_> {
     }
 }
 
-impl SampledText<'_> {
+impl SampledWords<'_> {
     /// A pattern of the words that are worth looking up; `None` without any.
     fn pattern(&self, all: i64) -> Option<String> {
         let is_rare = |count: i64| count as f64 <= all as f64 * COMMON;
-        let words = self.words.iter().filter(|(_, count)| is_rare(*count));
+        let words = self.each.iter().filter(|(_, count)| is_rare(*count));
         let words: Vec<&str> = words.map(|(word, _)| *word).collect();
         (!words.is_empty()).then(|| pattern_of_words(&words))
     }
 }
 
-/// The words of a text that an index could be asked for: how they begin.
+/// The words of a text that an index could be asked for.
 fn words(text: &str) -> Vec<&str> {
     let words = text.split(|character: char| !character.is_alphanumeric());
     words
         .filter(|word| word.chars().count() >= SHORTEST_WORD)
-        .map(|word| match word.char_indices().nth(BEGINNING) {
-            Some((end, _)) => &word[..end],
-            None => word,
-        })
         .collect()
+}
+
+/// How a word begins.
+fn beginning(word: &str) -> &str {
+    match word.char_indices().nth(BEGINNING) {
+        Some((end, _)) => &word[..end],
+        None => word,
+    }
 }
 
 #[cfg(test)]
@@ -252,10 +299,11 @@ mod tests {
 
     #[test]
     fn words_are_what_is_between_signs() {
-        assert_eq!(
-            words("https://a.example.com/über-uns/überall/x"),
-            ["http", "exam", "com", "über", "uns", "über"]
-        );
+        let words_of = words("https://a.example.com/über-uns/überall/x");
+        let expected = ["https", "example", "com", "über", "uns", "überall"];
+        assert_eq!(words_of, expected);
+        let beginnings: Vec<&str> = words_of.into_iter().map(beginning).collect();
+        assert_eq!(beginnings, ["http", "exam", "com", "über", "uns", "über"]);
         assert!(words("-_/").is_empty());
     }
 
@@ -276,10 +324,13 @@ mod tests {
         }
     }
 
-    fn with_words(matches: i64, worded: i64, words: &[(&'static str, i64)]) -> Sample<'static> {
-        let words = words.to_vec();
+    /// Whole words are as frequent as their beginnings.
+    fn with_words(matches: i64, all: i64, each: &[(&'static str, i64)]) -> Sample<'static> {
+        let each = each.to_vec();
+        let beginnings = SampledWords { all, each };
+        let words = beginnings.clone();
         Sample {
-            text: Some(SampledText { worded, words }),
+            text: Some(SampledText { beginnings, words }),
             ..seen(matches)
         }
     }
@@ -369,11 +420,30 @@ mod tests {
         let sample = with_words(1, 2, &words);
         let found = sample.way(50, COSTS, index_of_all());
         assert_eq!(found, index(Some("%sail%gard%"), IndexOf::Words));
-        let text = SampledText {
-            worded: 1_900,
-            words: vec![("exam", 2_000), ("com", 1_999)],
+        let common = SampledWords {
+            all: 1_900,
+            each: vec![("exam", 2_000), ("com", 1_999)],
         };
-        assert_eq!(text.pattern(2_000), None);
+        assert_eq!(common.pattern(2_000), None);
+    }
+
+    #[test]
+    fn whole_words_are_looked_up_if_many_begin_like_them() {
+        let sample = Sample {
+            text: Some(SampledText {
+                beginnings: SampledWords {
+                    all: 300,
+                    each: vec![("wint", 300)],
+                },
+                words: SampledWords {
+                    all: 0,
+                    each: vec![("wintersummer", 0)],
+                },
+            }),
+            ..seen(0)
+        };
+        let found = sample.way(50, COSTS, index_of_all());
+        assert_eq!(found, index(Some("%wintersummer%"), IndexOf::Words));
     }
 
     #[test]
