@@ -51,6 +51,8 @@ pub struct Config {
     pub outbound_networks: Vec<IpNet>,
     /// Whether pages that links lead to are read.
     pub unfurl: bool,
+    /// Whether no target may be a link of another shortener.
+    pub refuses_shorteners: bool,
     /// The file with hosts that no link may lead to.
     pub blocklist: Option<PathBuf>,
     /// How long a request to the API may take.
@@ -90,6 +92,7 @@ impl Config {
             outbound_networks: outbound_networks(&environment)?,
             unfurl: environment.required(&settings::UNFURL)?,
             requests_per_minute: requests_per_minute(&environment)?,
+            refuses_shorteners: environment.required(&settings::REFUSE_SHORTENERS)?,
             blocklist: environment
                 .optional::<String>(&settings::BLOCKLIST)?
                 .map(PathBuf::from),

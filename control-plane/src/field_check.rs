@@ -10,7 +10,7 @@ use crate::blocklist::Hosts;
 use crate::error::{Error, FieldError, Result};
 use crate::own_domains::OwnDomains;
 use crate::state::AppState;
-use crate::target;
+use crate::{shorteners, target};
 
 /// Longest text that has no limit of its own. Characters.
 pub const MAX_TEXT: usize = 200;
@@ -26,6 +26,7 @@ const MAX_ERRORS: usize = 100;
 pub struct FieldCheck<'a> {
     own_domains: &'a OwnDomains,
     blocked_hosts: Arc<Hosts>,
+    refuses_shorteners: bool,
     now: OffsetDateTime,
     errors: Vec<FieldError>,
     /// Errors beyond those that are told.
@@ -38,6 +39,7 @@ impl<'a> FieldCheck<'a> {
         Self {
             own_domains: &state.own_domains,
             blocked_hosts: state.blocklist.hosts(),
+            refuses_shorteners: state.config.refuses_shorteners,
             now: state.now(),
             errors: Vec::new(),
             left_out: 0,
@@ -84,6 +86,11 @@ impl<'a> FieldCheck<'a> {
         let checked = target::check(text, &self.own_domains.names())
             .map_err(|refused| self.refuse(field, refused.code(), refused))
             .ok()?;
+        if self.refuses_shorteners && shorteners::is_short(&checked) {
+            let message = "this is a link of another shortener: use the address it leads to";
+            self.refuse(field, "known_shortener", message);
+            return None;
+        }
         if self.blocked_hosts.contain(&checked) {
             let message = "this host is on the blocklist";
             self.refuse(field, "blocked_host", message);

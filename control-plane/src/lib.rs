@@ -36,6 +36,7 @@ mod router;
 mod routes;
 mod run;
 mod search_indexes;
+mod shorteners;
 mod spreadsheet;
 mod state;
 mod tags;

@@ -106,6 +106,8 @@ settings! {
         "How long a request to the API may take, besides the time for its body and for `?wait`. Too short, and bulk requests are given up that would have been done; too long, and clients hang when the database does. Must be shorter than a minute, after which proxies give up.";
     BLOCKLIST = "LINKPULSE_BLOCKLIST", None, false, "control-plane",
         "File with hosts that no link may lead to, nor to any host below them: one a line, or as in `/etc/hosts`. Read again when it changes; links that lead there by then are taken down within seconds. Without it, every public host is allowed.";
+    REFUSE_SHORTENERS = "LINKPULSE_REFUSE_SHORTENERS", Some("true"), false, "control-plane",
+        "Whether targets at other well-known link shorteners, such as `bit.ly`, are refused: nobody sees where those lead, and they can lead elsewhere tomorrow. Links that are there already stay as they are.";
     SESSION_LIFETIME = "LINKPULSE_SESSION_LIFETIME", Some("14days"), false, "control-plane",
         "How long a sign-in to the console lasts.";
     API_REQUESTS_PER_MINUTE = "LINKPULSE_API_REQUESTS_PER_MINUTE", Some("30000"), false, "control-plane",

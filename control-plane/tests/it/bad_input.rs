@@ -250,3 +250,29 @@ async fn query_parameters_are_checked() {
         assert_eq!(app.get(&path).await.status, expected, "{path}");
     }
 }
+
+#[tokio::test]
+async fn links_of_other_shorteners_are_no_targets_unless_the_installation_wants_them() {
+    let hidden = "https://bit.ly/x";
+    let variants = json!([{ "url": "https://a.example.com/", "weight": 1 },
+                          { "url": hidden, "weight": 1 }]);
+    let app = App::start().await;
+    for (body, field) in [
+        (json!({ "original_url": hidden }), "original_url"),
+        (
+            json!({ "original_url": "https://a.example.com/", "split": { "variants": variants } }),
+            "split.variants[1].url",
+        ),
+    ] {
+        let refused = app.create_link(body).await;
+        let error = &refused.body["errors"][0];
+        assert_eq!(
+            (refused.status, &error["field"], &error["code"]),
+            (422, &json!(field), &json!("known_shortener"))
+        );
+    }
+    let setting = ("LINKPULSE_REFUSE_SHORTENERS", "false".to_owned());
+    let app = App::start_with(&[setting]).await;
+    let made = app.create_link(json!({ "original_url": hidden })).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+}
