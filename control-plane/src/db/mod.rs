@@ -15,6 +15,7 @@ mod link_list;
 mod link_pages;
 mod link_row;
 mod link_sample;
+mod link_way;
 mod link_writes;
 mod links;
 mod members;
