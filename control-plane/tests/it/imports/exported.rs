@@ -1,0 +1,112 @@
+//! Links as files, and back.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{counts, download, import};
+use crate::harness::{App, link_path};
+
+#[tokio::test]
+async fn what_is_exported_is_whole_and_comes_back() {
+    let app = App::start().await;
+    for (code, title) in [
+        ("a", "=HYPERLINK(1)"),
+        ("b", "line\u{2028}end, \"quoted\""),
+        ("c", "'x"),
+        ("d", "'=x"),
+        ("e", "a;=1+1;b"),
+        ("f", "＝1"),
+    ] {
+        let body = json!({
+            "original_url": format!("https://example.com/{code}"), "code": code, "title": title,
+            "tags": ["x", "y"], "notes": "first\nsecond", "archived": code == "b",
+            "redirect_status": 307, "external_id": format!("-{code}"),
+        });
+        assert_eq!(app.create_link(body).await.status, 201);
+    }
+    let file = download(&app, "export.csv").await;
+    let mut rows = csv::Reader::from_reader(file.as_bytes());
+    let titles: Vec<String> = rows
+        .records()
+        .map(|row| row.unwrap()[5].to_owned())
+        .collect();
+    assert_eq!(
+        titles,
+        [
+            "'=HYPERLINK(1)",
+            "line\u{2028}end, \"quoted\"",
+            "'x",
+            "''=x",
+            "a;'=1+1;b",
+            "'＝1"
+        ]
+    );
+    assert!(
+        file.contains(",\"a;'=1+1;b\","),
+        "text is in quotes: {file}"
+    );
+
+    let lines = download(&app, "export.jsonl").await;
+    let shown: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let list = app
+        .get("/api/v1/links?order=asc&archived=include")
+        .await
+        .body;
+    assert_eq!(json!(shown), list["data"]);
+    let lines = download(&app, "export.jsonl?archived=only").await;
+    assert_eq!(lines.lines().count(), 1);
+    let refused = app.get("/api/v1/links/export.csv?any_tag=").await;
+    assert_eq!(refused.status, 422);
+
+    let empty = App::start().await;
+    let imported = import(&empty, "", file.clone()).await;
+    assert_eq!(counts(&imported), [6, 6, 0, 0], "{imported}");
+    let mut back = empty
+        .get("/api/v1/links?order=asc&archived=include")
+        .await
+        .body;
+    for (link, original) in back["data"].as_array_mut().unwrap().iter_mut().zip(&shown) {
+        for field in ["id", "created_at", "updated_at", "created_by", "revision"] {
+            link[field] = original[field].clone();
+        }
+    }
+    assert_eq!(back["data"], json!(shown));
+    let foreign = app.foreign_key().await;
+    let request = app
+        .request(Method::GET, "/api/v1/links/export.jsonl")
+        .bearer_auth(&foreign);
+    assert_eq!(request.send().await.unwrap().text().await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn an_export_goes_through_all_links_in_chunks() {
+    let app = App::start().await;
+    let rows: Value = (0..1_234)
+        .map(|number| json!({ "original_url": format!("https://example.com/{number}") }))
+        .collect();
+    let made = app
+        .call(
+            Method::POST,
+            "/api/v1/links/bulk",
+            Some(json!({ "links": rows })),
+        )
+        .await;
+    assert_eq!(made.body["done"], 1_234);
+    let first = made.body["results"][0]["id"].clone();
+    app.delete_link(&first).await;
+    let file = download(&app, "export.csv").await;
+    let mut rows = csv::Reader::from_reader(file.as_bytes());
+    let ids: std::collections::BTreeSet<String> = rows
+        .records()
+        .map(|row| row.unwrap()[0].to_owned())
+        .collect();
+    assert_eq!(ids.len(), 1_233);
+    assert!(
+        !ids.contains(first.as_str().unwrap()),
+        "{}",
+        link_path(&first)
+    );
+}
