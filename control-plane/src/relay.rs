@@ -13,7 +13,6 @@ mod scripts;
 
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgListener;
 use tokio::time::{MissedTickBehavior, interval};
@@ -35,10 +34,6 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How often a standby looks whether it can lead. With the time a leader may be silent, this makes
 /// a take-over in less than 5 s.
 const LOOK: Duration = Duration::from_millis(500);
-
-/// Pause after changes were published. What is committed meanwhile is published together: each round asks
-/// Postgres and Redis nine times, however few changes there are.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// Changes read from Postgres at once.
 const BATCH: i64 = 500;
@@ -90,10 +85,6 @@ async fn lead(state: &AppState, mut leader: Candidate) -> Result<std::convert::I
             _ = heartbeat.tick() => true,
             notification = listener.recv() => notification.map(|_| false)?,
         };
-        // A round publishes all there is, however many have told of it.
-        while let Some(notification) = listener.recv().now_or_never() {
-            notification?;
-        }
         leader.beat().await?;
         let read_at = Instant::now();
         let (head, is_new) = publish(&mut leader, &mut feed).await?;
@@ -102,9 +93,6 @@ async fn lead(state: &AppState, mut leader: Candidate) -> Result<std::convert::I
         let is_due = is_heartbeat || (is_new && feed.is_divided());
         if is_due && read_at.elapsed() < HEAD_LIFETIME {
             feed.heartbeat(&head).await?;
-        }
-        if is_new {
-            tokio::time::sleep(PAUSE).await;
         }
     }
 }
