@@ -129,11 +129,14 @@ pub async fn lock_webhook(
     Ok(webhook)
 }
 
-/// Writes what may be edited.
+/// Writes what may be edited. A receiver that is switched on is told of what happens from now on, also if
+/// nobody has looked yet at what happened before.
 pub async fn update_webhook(connection: &mut PgConnection, webhook: &WebhookRow) -> Result<()> {
     sqlx::query!(
         "update webhooks
-         set url = $2, events = $3, click_thresholds = $4, is_enabled = $5, updated_at = $6
+         set url = $2, events = $3, click_thresholds = $4, is_enabled = $5, updated_at = $6,
+             since_seq = case when $5 and not is_enabled then (select seq from link_changes_head)
+                              else since_seq end
          where id = $1",
         webhook.id,
         webhook.url,

@@ -239,3 +239,24 @@ async fn links_from_files_are_told() {
     let received = at.receiver.wait_for(3).await;
     assert_eq!(told(received), expected(&codes));
 }
+
+#[tokio::test]
+async fn what_happens_while_it_is_off_is_not_told_however_soon_it_is_on_again() {
+    let at = Installation::start().await;
+    let webhook = at.webhook(&["link.created"]).await;
+    let path = format!("{WEBHOOKS}/{}", webhook["id"].as_str().unwrap());
+    let switch = async |enabled: bool| {
+        let body = json!({ "enabled": enabled });
+        let switched = at.call(Method::PATCH, &path, Some(body)).await;
+        assert_eq!(switched.body["enabled"], enabled);
+    };
+    for round in 0..3 {
+        switch(false).await;
+        at.app.link(&format!("off-{round}")).await;
+        switch(true).await;
+        let code = format!("on-{round}");
+        at.app.link(&code).await;
+        let told = at.receiver.wait_for(round + 1).await;
+        assert_eq!(told[round].json()["data"]["code"], code.as_str());
+    }
+}
