@@ -1,6 +1,7 @@
 //! A private Redis server, or a cluster of them.
 
 mod cluster;
+mod damaged;
 mod probe;
 mod server;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::probe;
+use super::{damaged, probe};
 use crate::folder::{Folder, private_file};
 use crate::port::ensure_free;
 use crate::readiness::Starting;
@@ -30,7 +30,8 @@ pub struct RedisOptions {
     pub port: u16,
     /// The password. May differ from start to start.
     pub password: SecretString,
-    /// Whether data survives a restart. A crash of the machine still costs the last second.
+    /// Whether data survives a restart. A crash of the machine still costs the last two seconds, and one of
+    /// Redis may if its disk is slow.
     pub durable: bool,
     /// Users beside the one of the password, who may do everything.
     pub users: Vec<RedisAccount>,
@@ -60,7 +61,8 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts the server and waits until it has read its data and answers.
+    /// Starts the server and waits until it has read its data and answers. Data that it cannot read is set
+    /// aside, and the server starts empty.
     pub fn start(options: RedisOptions) -> Result<RedisServer> {
         RedisServer::start_with(options, None)
     }
@@ -75,7 +77,19 @@ impl RedisServer {
         ensure_free(options.port)?;
         bus_port.map_or(Ok(()), ensure_free)?;
         write_configuration(&options, bus_port, &folder)?;
+        match RedisServer::start_in(&folder, options.clone(), bus_port) {
+            Err(Error::EndedEarly { tail, .. }) if damaged::set_aside(folder.path(), &tail)? => {
+                RedisServer::start_in(&folder, options, bus_port)
+            }
+            started => started,
+        }
+    }
 
+    fn start_in(
+        folder: &Folder,
+        options: RedisOptions,
+        bus_port: Option<u16>,
+    ) -> Result<RedisServer> {
         let (log, log_path) = folder.fresh_log("redis.log")?;
         let errors = log.try_clone().map_err(Error::path("open", &log_path))?;
         let program = options.program.clone();

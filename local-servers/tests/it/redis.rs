@@ -53,6 +53,34 @@ fn a_start_waits_until_the_data_is_read() {
 }
 
 #[test]
+fn files_that_redis_cannot_read_are_set_aside() {
+    let scratch = scratch();
+    let mut options = redis_in(scratch.path());
+    let mut server = RedisServer::start(options.clone()).unwrap();
+    redis(server.port(), PASSWORD, &["SET note lost"]);
+    server.stop().unwrap();
+    // As a full disk leaves it: zeros where commands should be.
+    let files = options.dir.join("appendonlydir");
+    let commands = files.join("appendonly.aof.1.incr.aof");
+    let mut damaged = fs::read(&commands).unwrap();
+    damaged.splice(0..0, [0; 2_961]);
+    fs::write(&commands, &damaged).unwrap();
+
+    for _ in 0..2 {
+        options.port = free_port().unwrap();
+        let mut server = RedisServer::start(options.clone()).unwrap();
+        assert!(redis(server.port(), PASSWORD, &["GET note"]).contains("$-1"));
+        assert!(redis(server.port(), PASSWORD, &["SET other kept"]).contains("+OK"));
+        server.stop().unwrap();
+        let kept = options
+            .dir
+            .join("appendonlydir.damaged/appendonly.aof.1.incr.aof");
+        assert_eq!(fs::read(&kept).unwrap(), damaged);
+        fs::write(&commands, &damaged).unwrap();
+    }
+}
+
+#[test]
 fn it_is_private() {
     let scratch = scratch();
     let options = redis_in(scratch.path());
