@@ -1,10 +1,13 @@
 //! Links with a password, from the form to the cookie.
 
+use std::pin::pin;
+
 use contract::{Clock, LinkId, UnlockKey};
+use futures_util::{StreamExt, stream};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::harness::{App, INTERNAL_SECRET};
+use crate::harness::{App, EMAIL, INTERNAL_SECRET, PASSWORD};
 
 const OPEN_SESAME: &str = "open sesame, 100% & more";
 
@@ -270,4 +273,41 @@ async fn forms_that_are_none_are_refused() {
     assert_eq!(json.send().await.unwrap().status(), 415);
     let long = format!("password={}", "x".repeat(60 * 1024));
     assert_eq!(enter(&app, "vault", &long).await.status(), 403);
+}
+
+#[tokio::test]
+async fn links_that_are_given_passwords_keep_neither_people_nor_visitors_out() {
+    let app = App::start().await;
+    protected(&app, "before").await;
+    let links = stream::iter(0..).map(|number| {
+        app.create_link(json!({
+            "original_url": "https://example.com/secret", "code": format!("many-{number}"),
+            "password": OPEN_SESAME,
+        }))
+    });
+    // Three times as many at any moment as there are places.
+    let mut links = pin!(links.buffer_unordered(100));
+    let mut made = Vec::new();
+    while !made.contains(&503) {
+        made.push(links.next().await.unwrap().status);
+    }
+    let more = async {
+        while let Some(link) = links.next().await {
+            made.push(link.status);
+        }
+    };
+    let others = async {
+        for _ in 0..3 {
+            assert_eq!(app.sign_in(EMAIL, PASSWORD).await.status, 200);
+            let entered = enter(&app, "before", &form(OPEN_SESAME)).await;
+            assert_eq!(entered.status(), 303);
+        }
+    };
+    tokio::select! {
+        () = more => unreachable!("there is no end of them"),
+        () = others => {}
+    }
+    assert!(made.contains(&201), "{made:?}");
+    let expected = |status: &u16| [201, 503].contains(status);
+    assert!(made.iter().all(expected), "{made:?}");
 }
