@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::auth::PasswordHasher;
 use crate::caps::Caps;
-use crate::db::{self, Analytics};
+use crate::db::{self, Analytics, Samples};
 use crate::dns::Dns;
 use crate::error::Error;
 use crate::limits::{Attempts, RateLimits, SharedCounters};
@@ -77,6 +77,7 @@ pub async fn run(
         own_domains: Arc::new(own_domains),
         unlock: Arc::new(unlock),
         reports: Reports::new(lifecycle.clone()),
+        samples: Samples::default(),
         together: Together::default(),
     };
     let readiness = Readiness::waiting_for(&["database", "analytics_database"]);

@@ -11,7 +11,7 @@ use crate::Config;
 use crate::auth::PasswordHasher;
 use crate::blocklist::Blocklist;
 use crate::caps::Caps;
-use crate::db::Analytics;
+use crate::db::{Analytics, Samples};
 use crate::dns::Dns;
 use crate::limits::{Attempts, RateLimits};
 use crate::outbound::Outbound;
@@ -58,6 +58,8 @@ pub struct AppState {
     pub unlock: Arc<UnlockKey>,
     /// What proxies say of changes, for requests that wait for it.
     pub reports: Reports,
+    /// What was seen of lists of links lately.
+    pub samples: Samples,
     /// Links that are asked for at the same time.
     pub together: Together,
 }
@@ -68,6 +70,11 @@ impl AppState {
         self.timestamp()
             .to_datetime()
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// What lists of links are found with.
+    pub fn lists(&self) -> (&PgPool, &Samples) {
+        (&self.pool, &self.samples)
     }
 
     /// The present moment.

@@ -8,7 +8,7 @@ use super::patterns::contains_pattern;
 const SHORTEST_ANYWHERE: usize = 3;
 
 /// Which links a list shows. What is `None` does not matter.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub struct LinkFilter<'a> {
     /// Text to find in code, target, title, notes or tags, without regard to case. One or two
     /// characters: what a code, a tag or a word of the title begins with. A link without a title has
@@ -37,7 +37,7 @@ pub struct LinkFilter<'a> {
 /// What an index is asked for. What it gives is compared with the whole filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Index {
-    /// What all links with the searched text are like.
+    /// What all links with the searched text are like; of pairs, which they have, with a blank in between.
     pub(super) pattern: Option<String>,
     /// Which indexes may be asked.
     pub(super) is_of: IndexOf,
@@ -47,8 +47,10 @@ pub(super) struct Index {
 /// what the better one gives, and PostgreSQL does not know which that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IndexOf {
-    /// That of texts.
+    /// That of texts, by the words in them.
     Words,
+    /// That of texts, by where two words meet.
+    Pairs,
     /// That of tags.
     Tags,
     /// Any.
@@ -60,6 +62,7 @@ impl IndexOf {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Words => "words",
+            Self::Pairs => "pairs",
             Self::Tags => "tags",
             Self::All => "all",
         }
@@ -119,7 +122,10 @@ macro_rules! with_filter {
         $callback!(
             r#"links.workspace_id = $1
                and ($2::text is null
-                    or (search_text like lower($16) and (search_text || '') like lower($2)))
+                    or (case when $17 = 'pairs'
+                             then links_word_pairs(search_text) @> string_to_array(lower($16), ' ')
+                             else search_text like lower($16) end
+                        and (search_text || '') like lower($2)))
                and (deleted_at is not null) = ($3::text is not distinct from 'deleted')
                and ($3 is distinct from 'deleted' or deleted_at > $14)
                and ($3 is distinct from 'disabled' or not is_enabled)
@@ -140,8 +146,8 @@ macro_rules! with_filter {
                     or case when $17 = 'all' then created_by else created_by || '' end = $7)
                and ($8::timestamptz is null or created_at >= $8)
                and ($9::timestamptz is null or created_at < $9)
-               and ($10::text[] is null or case when $17 = 'words' then tags || '{}' else tags end && $10)
-               and ($11::text[] is null or case when $17 = 'words' then tags || '{}' else tags end @> $11)
+               and ($10::text[] is null or case when $17 in ('words', 'pairs') then tags || '{}' else tags end && $10)
+               and ($11::text[] is null or case when $17 in ('words', 'pairs') then tags || '{}' else tags end @> $11)
                and ($12::text[] is null or not tags && $12)
                and ($13::boolean is null or is_archived = $13)
                and ($15::text is null or beginnings @> array[lower($15)])"#,

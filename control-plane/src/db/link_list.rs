@@ -12,6 +12,7 @@ use super::link_pages::{by_age, by_total, page_of_links};
 use super::link_sample::way;
 use super::link_way::{Costs, Way};
 use super::pool::{begin_in_order, begin_to_read};
+use super::samples::Samples;
 use super::select_link::select_link;
 use crate::Result;
 
@@ -86,7 +87,7 @@ macro_rules! count_of_links {
 
 /// A page of the workspace's links.
 pub async fn list_links(
-    pool: &PgPool,
+    (pool, samples): (&PgPool, &Samples),
     workspace_id: Uuid,
     filter: &LinkFilter<'_>,
     page: &Page,
@@ -97,7 +98,15 @@ pub async fn list_links(
         (LinkOrder::Clicks | LinkOrder::LastClicked, None) => BY_TOTAL,
         (LinkOrder::Clicks | LinkOrder::LastClicked, Some(_)) => TEXT_BY_TOTAL,
     };
-    let way = way(pool, workspace_id, filter, now, page.limit, costs).await?;
+    let way = way(
+        (pool, samples),
+        workspace_id,
+        filter,
+        now,
+        page.limit,
+        costs,
+    )
+    .await?;
     let mut connection = match way {
         Way::InOrder => begin_in_order(pool).await?,
         Way::Found(_) => begin_to_read(pool).await?,

@@ -13,10 +13,12 @@ use uuid::Uuid;
 use super::link_filter::{LinkFilter, with_filter};
 use super::link_list::BIN_PERIOD;
 use super::link_way::{Costs, Sample, SampledText, SampledWords, Way};
-use super::patterns::pattern_of_words;
+use super::patterns::{contains_pattern, pattern_of_words};
+use super::samples::{Samples, Seen};
+use super::word_pairs::word_pairs;
 use crate::Result;
 
-/// Pages of the table whose links are looked at: some 2,000 links, 2 ms. By its length, which is always
+/// Pages of the table whose links are looked at: some 2,000 links, 2 to 6 ms. By its length, which is always
 /// known: how many rows there are PostgreSQL only knows some time after they have come.
 const SAMPLE: f64 = 100.0;
 
@@ -28,10 +30,11 @@ const SHORTEST_WORD: usize = 3;
 const BEGINNING: usize = 4;
 
 macro_rules! sample_of_links {
-    ($where:literal, ($($argument:expr),* $(,)?), $beginnings:expr, $size:expr, $words:expr) => {
-        sqlx::query!(
+    ($where:literal, ($($argument:expr),* $(,)?), $size:expr, $patterns:expr) => {
+        sqlx::query_as!(
+            Seen,
             r#"with part as materialized (
-                   select least(100, 100 * $19::float8 * current_setting('block_size')::int
+                   select least(100, 100 * $18::float8 * current_setting('block_size')::int
                                      / greatest(pg_relation_size('links'), 1)) as percent
                ),
                sample as materialized (
@@ -39,8 +42,9 @@ macro_rules! sample_of_links {
                           (links.ctid::text::point)[0] as table_page,
                           ($10::text[] is null or tags && $10)
                           and ($11::text[] is null or tags @> $11) as is_tagged,
-                          search_text like all ($18::text[]) as is_begun,
+                          search_text like all ($19::text[]) as is_begun,
                           search_text like all ($20::text[]) as is_worded,
+                          search_text like all ($21::text[]) as is_paired,
                           "# + $where + r#" as is_match
                    from links tablesample system ((select percent from part))
                )
@@ -51,9 +55,10 @@ macro_rules! sample_of_links {
                       count(*) filter (where is_tagged) as "tagged!",
                       count(*) filter (where is_begun) as "begun!",
                       count(*) filter (where is_worded) as "worded!",
+                      count(*) filter (where is_paired) as "paired!",
                       array(
                           select (select count(*) from sample where search_text like word)
-                          from unnest($18::text[]) with ordinality as words (word, place)
+                          from unnest($19::text[]) with ordinality as words (word, place)
                           order by place
                       ) as "of_beginnings!",
                       array(
@@ -61,19 +66,25 @@ macro_rules! sample_of_links {
                           from unnest($20::text[]) with ordinality as words (word, place)
                           order by place
                       ) as "of_words!",
+                      array(
+                          select (select count(*) from sample where search_text like pair)
+                          from unnest($21::text[]) with ordinality as pairs (pair, place)
+                          order by place
+                      ) as "of_pairs!",
                       (select percent from part) as "percent!"
                from sample"#,
             $($argument,)*
-            $beginnings,
             $size,
-            $words,
+            &$patterns.beginnings,
+            &$patterns.words,
+            &$patterns.pairs,
         )
     };
 }
 
 /// The way to a page of so many links.
 pub(super) async fn way(
-    pool: &PgPool,
+    (pool, samples): (&PgPool, &Samples),
     workspace_id: Uuid,
     filter: &LinkFilter<'_>,
     now: OffsetDateTime,
@@ -84,25 +95,30 @@ pub(super) async fn way(
         return Ok(Way::InOrder);
     }
     let text = filter.search_anywhere().map(str::to_lowercase);
+    let pairs = filter.search_anywhere().map(word_pairs).unwrap_or_default();
     let words = text.as_deref().map(words).unwrap_or_default();
     let beginnings: Vec<&str> = words.iter().map(|word| beginning(word)).collect();
-    let each = |words: &[&str]| -> Vec<String> {
-        words.iter().map(|word| pattern_of_words(&[word])).collect()
+    // Where words meet says more than whole words.
+    let words = if pairs.is_empty() { words } else { Vec::new() };
+    let list = samples.list(workspace_id, filter);
+    let seen = match samples.known(list).filter(Seen::is_enough) {
+        Some(seen) => seen,
+        None => {
+            let each =
+                |words: &[&str]| words.iter().map(|word| pattern_of_words(&[word])).collect();
+            let patterns = Patterns {
+                beginnings: each(&beginnings),
+                words: each(&words),
+                pairs: pairs
+                    .iter()
+                    .map(|pair| contains_pattern(&pair.text.to_lowercase()))
+                    .collect(),
+            };
+            let seen = look(pool, workspace_id, filter, now, &patterns).await?;
+            samples.add(list, seen)
+        }
     };
-    let patterns = (each(&beginnings), each(&words));
-    let index = filter.index();
-    let seen = with_filter!(
-        sample_of_links,
-        workspace_id,
-        filter,
-        index,
-        now,
-        &patterns.0,
-        SAMPLE,
-        &patterns.1
-    )
-    .fetch_one(pool)
-    .await?;
+    let pairs = pairs.iter().map(|pair| pair.entry.as_str());
     let sample = Sample {
         percent: seen.percent,
         all: seen.all,
@@ -119,9 +135,44 @@ pub(super) async fn way(
                 all: seen.worded,
                 each: words.into_iter().zip(seen.of_words).collect(),
             },
+            pairs: SampledWords {
+                all: seen.paired,
+                each: pairs.zip(seen.of_pairs).collect(),
+            },
         }),
     };
-    Ok(sample.way(limit, costs, index))
+    Ok(sample.way(limit, costs, filter.index()))
+}
+
+/// What links are counted with, of a searched text.
+struct Patterns {
+    /// Of the beginning of each word.
+    beginnings: Vec<String>,
+    /// Of each word.
+    words: Vec<String>,
+    /// Of each place where two words meet.
+    pairs: Vec<String>,
+}
+
+/// Looks at some links.
+async fn look(
+    pool: &PgPool,
+    workspace_id: Uuid,
+    filter: &LinkFilter<'_>,
+    now: OffsetDateTime,
+    patterns: &Patterns,
+) -> Result<Seen> {
+    let index = filter.index();
+    let seen = with_filter!(
+        sample_of_links,
+        workspace_id,
+        filter,
+        index,
+        now,
+        SAMPLE,
+        patterns
+    );
+    Ok(seen.fetch_one(pool).await?)
 }
 
 /// The words of a text that an index could be asked for.

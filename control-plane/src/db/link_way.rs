@@ -57,13 +57,15 @@ pub(super) struct Sample<'a> {
     pub(super) text: Option<SampledText<'a>>,
 }
 
-/// What was seen of a text.
+/// What was seen of a text. An index can be asked for each of these; where one is empty, it cannot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SampledText<'a> {
     /// Of the beginnings of its words.
     pub(super) beginnings: SampledWords<'a>,
     /// Of the whole words.
     pub(super) words: SampledWords<'a>,
+    /// Of where two words meet.
+    pub(super) pairs: SampledWords<'a>,
 }
 
 /// What was seen of some words.
@@ -79,30 +81,16 @@ impl Sample<'_> {
     /// The cheaper way. `index` is all that could be looked up.
     pub(super) fn way(&self, limit: i64, costs: Costs, index: Index) -> Way {
         let matches = self.in_table(self.matches as f64);
-        let (by_words, by_tags) = (self.by_words(), self.by_tags());
-        let looked_up = match (&by_words, by_tags) {
-            (Some((by_words, _)), Some(by_tags)) => by_words.min(by_tags),
-            (Some((cost, _)), None) => *cost,
-            (None, Some(cost)) => cost,
-            (None, None) => matches * CANDIDATE,
+        let (by_text, by_tags) = (self.by_text(&index), self.by_tags());
+        let found = match (by_text, by_tags) {
+            (Some(by_text), Some(by_tags)) if by_tags.0 <= by_text.0 => Some(by_tags),
+            (by_text, by_tags) => by_text.or(by_tags),
         };
+        let (looked_up, index) = found.unwrap_or((matches * CANDIDATE, index));
         if self.in_order(limit) * costs.in_order <= looked_up + matches * costs.sorted {
             return Way::InOrder;
         }
-        let Some((_, pattern)) = by_words else {
-            let is_of = by_tags.map_or(index.is_of, |_| IndexOf::Tags);
-            return Way::Found(Index { is_of, ..index });
-        };
-        if by_tags.is_some_and(|by_tags| by_tags <= looked_up) {
-            return Way::Found(Index {
-                pattern: Some(EVERYTHING.to_owned()),
-                is_of: IndexOf::Tags,
-            });
-        }
-        Way::Found(Index {
-            pattern: pattern.or(index.pattern),
-            is_of: IndexOf::Words,
-        })
+        Way::Found(index)
     }
 
     /// How many there are of what was seen so often.
@@ -120,40 +108,70 @@ impl Sample<'_> {
         limit as f64 / share
     }
 
-    /// What it costs to find all with the text by an index, and for which pattern.
-    fn by_words(&self) -> Option<(f64, Option<String>)> {
-        let text = self.text.as_ref()?;
+    /// What it costs to find all with the text by an index, and what that is asked for. `index` is all of
+    /// the text.
+    fn by_text(&self, index: &Index) -> Option<(f64, Index)> {
+        let SampledText {
+            beginnings,
+            words,
+            pairs,
+        } = self.text.as_ref()?;
         let cost = |words: &SampledWords<'_>, factor| {
             let rarest = words.each.iter().map(|(_, count)| *count).min()?;
             let entries = self.in_table(rarest as f64) * ENTRY * factor;
             Some(entries + self.in_table(words.all as f64) * CANDIDATE)
         };
-        let beginnings = cost(&text.beginnings, 1.0);
-        let words = cost(&text.words, WHOLE_WORDS);
-        let (Some(beginnings), Some(words)) = (beginnings, words) else {
-            let guess = self.in_table(WITHOUT_WORDS * self.all as f64) * CANDIDATE;
-            return Some((guess, None));
+        let by_words = |words: &SampledWords<'_>, factor| {
+            let rare = words.rare(self.all);
+            let pattern = match rare.is_empty() {
+                true => index.pattern.clone(),
+                false => Some(pattern_of_words(&rare)),
+            };
+            let is_of = IndexOf::Words;
+            Some((cost(words, factor)?, Index { pattern, is_of }))
         };
-        Some(match beginnings <= words {
-            true => (beginnings, text.beginnings.pattern(self.all)),
-            false => (words, text.words.pattern(self.all)),
+        let by_pairs = || {
+            let rare = pairs.rare(self.all);
+            let pattern = (!rare.is_empty()).then(|| rare.join(" "));
+            let is_of = IndexOf::Pairs;
+            pattern
+                .is_some()
+                .then_some((cost(pairs, 1.0)?, Index { pattern, is_of }))
+        };
+        let ways = [
+            by_pairs(),
+            by_words(beginnings, 1.0),
+            by_words(words, WHOLE_WORDS),
+        ];
+        let cheapest = ways
+            .into_iter()
+            .flatten()
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        cheapest.or_else(|| {
+            let guess = self.in_table(WITHOUT_WORDS * self.all as f64) * CANDIDATE;
+            let pattern = index.pattern.clone();
+            let is_of = IndexOf::Words;
+            Some((guess, Index { pattern, is_of }))
         })
     }
 
     /// The same for the tags.
-    fn by_tags(&self) -> Option<f64> {
+    fn by_tags(&self) -> Option<(f64, Index)> {
         let tagged = self.in_table(self.tagged? as f64);
-        Some(tagged * (ENTRY + CANDIDATE))
+        let index = Index {
+            pattern: self.text.as_ref().map(|_| EVERYTHING.to_owned()),
+            is_of: IndexOf::Tags,
+        };
+        Some((tagged * (ENTRY + CANDIDATE), index))
     }
 }
 
 impl SampledWords<'_> {
-    /// A pattern of the words that are worth looking up; `None` without any.
-    fn pattern(&self, all: i64) -> Option<String> {
+    /// Those that are worth looking up.
+    fn rare(&self, all: i64) -> Vec<&str> {
         let is_rare = |count: i64| count as f64 <= all as f64 * COMMON;
         let words = self.each.iter().filter(|(_, count)| is_rare(*count));
-        let words: Vec<&str> = words.map(|(word, _)| *word).collect();
-        (!words.is_empty()).then(|| pattern_of_words(&words))
+        words.map(|(word, _)| *word).collect()
     }
 }
 
@@ -184,7 +202,11 @@ mod tests {
         let beginnings = SampledWords { all, each };
         let words = beginnings.clone();
         Sample {
-            text: Some(SampledText { beginnings, words }),
+            text: Some(SampledText {
+                beginnings,
+                words,
+                ..SampledText::default()
+            }),
             ..seen(matches)
         }
     }
@@ -278,7 +300,7 @@ mod tests {
             all: 1_900,
             each: vec![("exam", 2_000), ("com", 1_999)],
         };
-        assert_eq!(common.pattern(2_000), None);
+        assert_eq!(common.rare(2_000), [""; 0]);
     }
 
     #[test]
@@ -293,11 +315,32 @@ mod tests {
                     all: 0,
                     each: vec![("wintersummer", 0)],
                 },
+                ..SampledText::default()
             }),
             ..seen(0)
         };
         let found = sample.way(50, COSTS, index_of_all());
         assert_eq!(found, index(Some("%wintersummer%"), IndexOf::Words));
+    }
+
+    #[test]
+    fn neighbours_are_looked_up_by_where_they_meet() {
+        let mut sample = with_words(2, 40, &[("summ", 600), ("news", 200)]);
+        let pairs = SampledWords {
+            all: 3,
+            each: vec![("merexa", 60), ("plecom", 2_000), ("comnew", 90)],
+        };
+        sample.text.as_mut().unwrap().pairs = pairs;
+        let found = sample.way(50, COSTS, index_of_all());
+        assert_eq!(found, index(Some("merexa comnew"), IndexOf::Pairs));
+        // Where all meet in the same way, it says nothing.
+        let pairs = SampledWords {
+            all: 2_000,
+            each: vec![("plecom", 2_000)],
+        };
+        sample.text.as_mut().unwrap().pairs = pairs;
+        let found = sample.way(50, COSTS, index_of_all());
+        assert_eq!(found, index(Some("%summ%news%"), IndexOf::Words));
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod pool;
 mod proxies;
 mod qr_logos;
 mod reports;
+mod samples;
 mod select_link;
 mod sessions;
 mod stats;
@@ -40,6 +41,7 @@ mod visitor_keys;
 mod webhook_messages;
 mod webhook_tellings;
 mod webhooks;
+mod word_pairs;
 
 pub use api_keys::{
     ApiKeyRow, KeyRow, count_api_keys, expire_api_key, find_api_key, find_key, has_successor,
@@ -91,6 +93,7 @@ pub use pool::{Analytics, begin, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
 pub use reports::{ClosedReport, ReportRow, close_report, insert_report, open_reports};
+pub use samples::Samples;
 pub use sessions::{
     NewSession, SessionRow, SignInRow, delete_other_sessions, delete_session, delete_session_of,
     find_session, insert_session, list_sessions, switch_session, touch_session,

@@ -1,6 +1,6 @@
 //! Searching in many links: what is found, and how.
 
-use control_plane::db::{self, LinkFilter, LinkOrder, Page};
+use control_plane::db::{self, LinkFilter, LinkOrder, Page, Samples};
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
@@ -194,7 +194,7 @@ async fn first_pages(app: &App, filter: &LinkFilter<'_>) -> (PgPool, Uuid) {
     let pool = db::connect(&app.database_url.clone().into(), 1).unwrap();
     let workspace_id = sqlx::query_scalar("select id from workspaces");
     let workspace_id: Uuid = workspace_id.fetch_one(&pool).await.unwrap();
-    let now = NOW.to_datetime().unwrap();
+    let (samples, now) = (Samples::default(), NOW.to_datetime().unwrap());
     for order in [
         LinkOrder::Created,
         LinkOrder::Clicks,
@@ -208,7 +208,7 @@ async fn first_pages(app: &App, filter: &LinkFilter<'_>) -> (PgPool, Uuid) {
                 after,
                 limit,
             };
-            let found = db::list_links(&pool, workspace_id, filter, &page, now);
+            let found = db::list_links((&pool, &samples), workspace_id, filter, &page, now);
             assert!(!found.await.unwrap().is_empty());
         }
     }
@@ -275,4 +275,47 @@ async fn new_links_are_worked_into_the_indexes_of_searches_within_seconds() {
     })
     .await;
     assert_eq!(codes(&all_pages(&app, "q=gnu").await).len(), 1);
+}
+
+#[tokio::test]
+async fn any_part_of_a_text_finds_it_wherever_words_begin_and_end() {
+    let app = with_many_links().await;
+    let title = "\u{dc}n\u{ef}-code's  Gr\u{f6}\u{df}e: a/b_c & \u{130}stanbul 100%, \u{212a}-Shop (r shop) x\\y";
+    let notes = "first line,\nsecond-line.example.com/NEWS?a=b";
+    let body = json!({
+        "original_url": "https://shop.example.com/odd", "title": title, "notes": notes,
+    });
+    let made = app.create_link(body).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let mut searches = 0;
+    for text in [title, notes] {
+        let characters: Vec<char> = text.chars().collect();
+        for length in [4, 9, 16] {
+            for part in characters.windows(length).step_by(2) {
+                let part = String::from_iter(part);
+                // What is around a searched text does not count.
+                let part = part.trim();
+                if part.chars().count() < 3 {
+                    continue;
+                }
+                let query = url::form_urlencoded::byte_serialize(part.as_bytes());
+                let path = format!("/api/v1/links?q={}", String::from_iter(query));
+                let found = app.get(&path).await;
+                assert_eq!(found.status, 200, "{part:?}: {}", found.body);
+                let links = found.body["data"].as_array().unwrap();
+                let is_it = |link: &Value| link["id"] == made.body["id"];
+                assert!(links.iter().any(is_it), "{part:?}: {}", found.body);
+                searches += 1;
+            }
+        }
+    }
+    assert!(searches > 100, "{searches}");
+    let asked = "select pg_stat_force_next_flush(), idx_scan from pg_stat_user_indexes
+                 where indexrelname = 'links_word_pairs_idx'";
+    let asked: i64 = sqlx::query(asked)
+        .fetch_one(&app.pool)
+        .await
+        .unwrap()
+        .get("idx_scan");
+    assert!(asked > 20, "{asked}");
 }

@@ -122,7 +122,7 @@ fn chunks(
                 };
                 let (filter, now) = (filters.check(&state)?, state.now());
                 let mut rows =
-                    db::list_links(&state.pool, workspace_id, &filter, &page, now).await?;
+                    db::list_links(state.lists(), workspace_id, &filter, &page, now).await?;
                 // Read from there again, if these links are made elsewhere.
                 rows.iter_mut().for_each(|row| row.page = None);
                 let is_last = (rows.len() as i64) < CHUNK;

@@ -75,7 +75,7 @@ pub async fn list_links(
         limit: limit + 1,
     };
     let (workspace_id, now) = (caller.workspace_id, state.now());
-    let mut rows = db::list_links(&state.pool, workspace_id, &filter, &page, now).await?;
+    let mut rows = db::list_links(state.lists(), workspace_id, &filter, &page, now).await?;
     let is_last = rows.len() <= limit as usize;
     rows.truncate(limit as usize);
     let next_cursor = match rows.last() {

@@ -50,7 +50,8 @@ impl Selection {
                     limit: MAX_ROWS as i64 + 1,
                 };
                 let (workspace_id, now) = (caller.workspace_id, state.now());
-                let links = db::list_links(&state.pool, workspace_id, &filter, &page, now).await?;
+                let links =
+                    db::list_links(state.lists(), workspace_id, &filter, &page, now).await?;
                 if links.len() > MAX_ROWS {
                     let message = format!("more than {MAX_ROWS} links match: narrow the filter");
                     return Err(Error::invalid("select.filter", "too_many", message));
