@@ -101,11 +101,12 @@ pub fn decide<'a>(record: &'a LinkRecord, visit: &Visit<'_>) -> Outcome<'a> {
     if let Some(reason) = out_of_service(record) {
         return refuse(reason);
     }
-    if is_expired(record, visit) {
-        return instead(&options.expired_url, Reason::Expired);
-    }
+    // Before all that leads somewhere else: what was taken down leads nowhere.
     if record.state == LinkState::Blocked {
         return refuse(Reason::Blocked);
+    }
+    if is_expired(record, visit) {
+        return instead(&options.expired_url, Reason::Expired);
     }
     if let Some(cap) = &options.click_cap {
         match visit.cap {
@@ -135,11 +136,11 @@ fn decide_plain<'a>(record: &'a LinkRecord, visit: &Visit<'_>) -> Outcome<'a> {
     if let Some(reason) = out_of_service(record) {
         return refuse(reason);
     }
-    if is_expired(record, visit) {
-        return refuse(Reason::Expired);
-    }
     if record.state == LinkState::Blocked {
         return refuse(Reason::Blocked);
+    }
+    if is_expired(record, visit) {
+        return refuse(Reason::Expired);
     }
     if visit.wants_preview {
         return Outcome::Preview;

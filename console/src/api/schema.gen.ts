@@ -2308,7 +2308,7 @@ export interface components {
             total: number;
         };
         /**
-         * @description What a visitor of a link meets.
+         * @description What a visitor of a link meets. Not whether its click cap is used up: the `explain` of the link says that.
          * @enum {string}
          */
         LinkStatus: "active" | "scheduled" | "disabled" | "expired" | "deleted" | "blocked";
@@ -5718,7 +5718,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -5811,7 +5811,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];

@@ -100,12 +100,12 @@ fn the_first_reason_wins() {
     record.state = LinkState::Disabled;
     assert_eq!(outcome(&record, &visit), "Disabled");
     record.state = LinkState::Blocked;
+    assert_eq!(outcome(&record, &visit), "Blocked");
+    record.state = LinkState::Active;
     assert_eq!(outcome(&record, &visit), "https://e.example/expired");
     record.options.as_mut().unwrap().expired_url = None;
     assert_eq!(outcome(&record, &visit), "Expired");
     record.expires_at = None;
-    assert_eq!(outcome(&record, &visit), "Blocked");
-    record.state = LinkState::Active;
     assert_eq!(outcome(&record, &visit), "UsedUp");
     visit.cap = CapState::Unknown;
     assert_eq!(outcome(&record, &visit), "Uncounted");

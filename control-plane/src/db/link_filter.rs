@@ -133,10 +133,10 @@ macro_rules! with_filter {
                     or (is_enabled and options ->> 'starts_at' is not null
                         and (options ->> 'starts_at')::bigint > $5))
                and ($3 is distinct from 'expired'
-                    or (is_enabled and expires_at <= $4
+                    or (is_enabled and not is_blocked and expires_at <= $4
                         and coalesce((options ->> 'starts_at')::bigint <= $5, true)))
                and ($3 is distinct from 'blocked'
-                    or (is_enabled and is_blocked and coalesce(expires_at > $4, true)
+                    or (is_enabled and is_blocked
                         and coalesce((options ->> 'starts_at')::bigint <= $5, true)))
                and ($3 is distinct from 'active'
                     or (is_enabled and not is_blocked and coalesce(expires_at > $4, true)

@@ -241,6 +241,44 @@ async fn a_link_does_not_go_back_to_what_is_not_allowed_any_more() {
 }
 
 #[tokio::test]
+async fn an_expired_link_that_leads_on_to_a_listed_host_is_taken_down() {
+    let dir = ThrowAwayDir::create().unwrap();
+    let path = dir.path().join("hosts");
+    let app = start(&path).await;
+    let fields = json!({
+        "expires_at": "2026-11-22T10:20:31Z", "expired_url": "https://later.example.com/",
+    });
+    let link = link_to(&app, fields).await.body;
+    app.clock.advance(2_000_000);
+    let link_path = link_path(&link["id"]);
+    assert_eq!(app.get(&link_path).await.body["status"], "expired");
+    list_later(&app, &path).await;
+    eventually("it is taken down", async || {
+        (app.get(&link_path).await.body["status"] == "blocked").then_some(())
+    })
+    .await;
+    let explained = app.get(&format!("{link_path}/explain")).await.body;
+    assert_eq!(
+        (&explained["status"], &explained["location"]),
+        (&json!(451), &Value::Null)
+    );
+    for (status, found) in [("blocked", 1), ("expired", 0)] {
+        let list = app.get(&format!("/api/v1/links?status={status}")).await;
+        assert_eq!(
+            list.body["data"].as_array().unwrap().len(),
+            found,
+            "{status}"
+        );
+    }
+    // Whatever its owner says about the end.
+    let later = json!({ "expires_at": "2026-11-22T10:20:33Z" });
+    assert_eq!(
+        app.patch_link(&link["id"], later).await.body["status"],
+        "blocked"
+    );
+}
+
+#[tokio::test]
 async fn a_preview_with_a_listed_picture_is_taken_down() {
     let dir = ThrowAwayDir::create().unwrap();
     let path = dir.path().join("hosts");

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::db::LinkRow;
 
-/// What a visitor of a link meets.
+/// What a visitor of a link meets. Not whether its click cap is used up: the `explain` of the link says that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkStatus {
@@ -45,10 +45,10 @@ impl LinkStatus {
             Self::Disabled
         } else if starts_at.is_some_and(|starts_at| starts_at > now.into()) {
             Self::Scheduled
-        } else if link.expires_at.is_some_and(|expires_at| expires_at <= now) {
-            Self::Expired
         } else if link.is_blocked {
             Self::Blocked
+        } else if link.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            Self::Expired
         } else {
             Self::Active
         }
@@ -62,13 +62,14 @@ impl LinkStatus {
             LinkState::Deleted => Self::Deleted,
             LinkState::Disabled => Self::Disabled,
             _ if starts_at.is_some_and(|starts_at| starts_at > now) => Self::Scheduled,
-            _ if record
-                .expires_at
-                .is_some_and(|expires_at| expires_at <= now) =>
+            LinkState::Blocked => Self::Blocked,
+            LinkState::Active
+                if record
+                    .expires_at
+                    .is_some_and(|expires_at| expires_at <= now) =>
             {
                 Self::Expired
             }
-            LinkState::Blocked => Self::Blocked,
             LinkState::Active => Self::Active,
         }
     }
