@@ -28,6 +28,7 @@ pub struct FieldCheck<'a> {
     blocked_hosts: Arc<Hosts>,
     refuses_shorteners: bool,
     now: OffsetDateTime,
+    allows_past: bool,
     errors: Vec<FieldError>,
     /// Errors beyond those that are told.
     left_out: usize,
@@ -41,6 +42,7 @@ impl<'a> FieldCheck<'a> {
             blocked_hosts: state.blocklist.hosts(),
             refuses_shorteners: state.config.refuses_shorteners,
             now: state.now(),
+            allows_past: false,
             errors: Vec::new(),
             left_out: 0,
         }
@@ -52,6 +54,19 @@ impl<'a> FieldCheck<'a> {
             blocked_hosts: Arc::default(),
             ..Self::new(state)
         }
+    }
+
+    /// The same where a link may have expired: of one that comes from somewhere else.
+    pub fn with_past(state: &'a AppState) -> Self {
+        Self {
+            allows_past: true,
+            ..Self::new(state)
+        }
+    }
+
+    /// Whether times that should lie in the future may lie in the past.
+    pub fn allows_past(&self) -> bool {
+        self.allows_past
     }
 
     /// Now, for times that must lie in the future.

@@ -47,8 +47,15 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn check(body: CreateLink, state: &AppState) -> Result<Self> {
+        Self::check_with(body, state, FieldCheck::new(state))
+    }
+
+    pub(super) fn check_with(
+        body: CreateLink,
+        state: &AppState,
+        mut check: FieldCheck<'_>,
+    ) -> Result<Self> {
         let own = &state.config.default_domain;
-        let mut check = FieldCheck::new(state);
         let utm = utm::check(body.utm, body.utm_template.as_deref(), &mut check);
         let original_url = check
             .url("original_url", &body.original_url)

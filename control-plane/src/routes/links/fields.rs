@@ -98,7 +98,7 @@ pub(super) fn external_id(text: &str, check: &mut FieldCheck<'_>) -> Option<Stri
 
 pub(super) fn expires_at(text: &str, check: &mut FieldCheck<'_>) -> Option<OffsetDateTime> {
     let moment = check.moment("expires_at", text)?;
-    if moment <= check.now() {
+    if moment <= check.now() && !check.allows_past() {
         let message = "a link cannot expire in the past; disable it instead";
         check.refuse("expires_at", "in_the_past", message);
         return None;

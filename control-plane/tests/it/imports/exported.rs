@@ -82,6 +82,27 @@ async fn what_is_exported_is_whole_and_comes_back() {
 }
 
 #[tokio::test]
+async fn links_that_have_expired_come_back_expired() {
+    let app = App::start().await;
+    let body = json!({
+        "original_url": "https://example.com/over", "code": "over",
+        "expires_at": "2026-11-22T10:20:31Z",
+    });
+    assert_eq!(app.create_link(body).await.status, 201);
+    app.clock.advance(2_000_000);
+    let file = download(&app, "export.csv").await;
+    let again = import(&app, "", file.clone()).await;
+    assert_eq!(counts(&again), [1, 0, 1, 0], "{again}");
+
+    let empty = App::start().await;
+    empty.clock.advance(2_000_000);
+    let imported = import(&empty, "", file).await;
+    assert_eq!(counts(&imported), [1, 1, 0, 0], "{imported}");
+    let path = "/api/v1/links/by-code/go.example.org/over";
+    assert_eq!(empty.get(path).await.body["status"], "expired");
+}
+
+#[tokio::test]
 async fn an_export_goes_through_all_links_in_chunks() {
     let app = App::start().await;
     let rows: Value = (0..1_234)

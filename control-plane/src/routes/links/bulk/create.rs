@@ -10,6 +10,7 @@ use crate::audit::{Action, Cause};
 use crate::auth::Caller;
 use crate::db;
 use crate::error::{Error, Result};
+use crate::field_check::FieldCheck;
 use crate::json::{self, JsonBody};
 use crate::once::Once;
 use crate::problem::Problem;
@@ -94,7 +95,7 @@ async fn write(
     // Ten thousand addresses take a moment to check, in which this thread would answer nobody.
     let checking = tokio::task::spawn_blocking({
         let state = state.clone();
-        let check_row = move |link| check_with(link, &templates, &state);
+        let check_row = move |link| check(link, &templates, &state);
         move || {
             let mut room = RoomForErrors::default();
             let drafts = links.into_iter().map(check_row);
@@ -113,12 +114,18 @@ async fn write(
     attempt(state, caller, &drafts, all_or_nothing, once).await
 }
 
-/// A row that names no template.
-pub(super) fn check(link: Value, state: &AppState) -> Result<Draft> {
-    check_with(link, &Templates::none(), state)
+/// A row of an import, which names no template. It may have expired: it comes from somewhere else, where
+/// time has gone on.
+pub(super) fn check_imported(link: Value, state: &AppState) -> Result<Draft> {
+    let link = typed(link, &Templates::none())?;
+    Draft::check_with(link, state, FieldCheck::with_past(state))
 }
 
-fn check_with(link: Value, templates: &Templates, state: &AppState) -> Result<Draft> {
+fn check(link: Value, templates: &Templates, state: &AppState) -> Result<Draft> {
+    Draft::check(typed(link, templates)?, state)
+}
+
+fn typed(link: Value, templates: &Templates) -> Result<CreateLink> {
     if link
         .get("password")
         .is_some_and(|password| !password.is_null())
@@ -128,7 +135,7 @@ fn check_with(link: Value, templates: &Templates, state: &AppState) -> Result<Dr
     }
     let mut link = json::typed::<CreateLink>(link)?;
     templates.fill(&mut link.utm, &mut link.utm_template)?;
-    Draft::check(link, state)
+    Ok(link)
 }
 
 async fn attempt(

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::create::check;
+use super::create::check_imported;
 use super::rows::{self, Reason, Row};
 use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
@@ -41,7 +41,7 @@ impl ImportedRow {
         domains.push(state.config.default_domain.to_string());
         let drafts: Vec<_> = links
             .iter()
-            .map(|link| check(placed(link.clone(), &domains), state))
+            .map(|link| check_imported(placed(link.clone(), &domains), state))
             .collect();
         let maker = (workspace_id, actor);
         let rows = rows::settle(
