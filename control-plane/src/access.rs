@@ -117,8 +117,16 @@ pub const ROUTES: &[Route] = &[
     ),
     route("POST", "/api/v1/links/bulk/edit", WRITE),
     route("POST", "/api/v1/links/bulk/delete", WRITE),
-    route("GET", "/api/v1/links/by-code/{domain}/{code}", READ),
-    route("GET", "/api/v1/links/by-external-id/{external_id}", READ),
+    by_handler(
+        "GET",
+        "/api/v1/links/by-code/{domain}/{code}",
+        Permission::Read,
+    ),
+    by_handler(
+        "GET",
+        "/api/v1/links/by-external-id/{external_id}",
+        Permission::Read,
+    ),
     route("PUT", "/api/v1/links/by-external-id/{external_id}", WRITE),
     route("GET", "/api/v1/links/export.csv", READ),
     route("GET", "/api/v1/links/export.jsonl", READ),

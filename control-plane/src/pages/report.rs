@@ -92,7 +92,7 @@ async fn keep(state: &AppState, headers: &HeaderMap, code: &str, entry: Entry) -
         state.now(),
     )
     .await?;
-    let thanks = "<p>Thank you. Whoever runs this service has been told.</p>\n";
+    let thanks = "<p>Thank you. Whoever answers for this link has been told.</p>\n";
     Ok(html::page(StatusCode::OK, "Reported", thanks, May::Nothing))
 }
 

@@ -175,10 +175,11 @@ async fn a_key_for_one_domain_sees_nothing_else() {
     let (app, admin) = start().await;
     let here = app.link("here").await;
     let there = app.link("there").await;
-    sqlx::query("update links set domain = 'other.example' where code = 'there'")
-        .execute(&app.pool)
-        .await
-        .unwrap();
+    let apart = "update links set external_id = '6' where code = 'here';
+                 update links set external_id = '7', domain = 'other.example' where code = 'there'";
+    sqlx::raw_sql(apart).execute(&app.pool).await.unwrap();
+    let by_code = |domain, code| format!("/api/v1/links/by-code/{domain}/{code}");
+    let by_external_id = |id| format!("/api/v1/links/by-external-id/{id}");
     let body = json!({ "name": "x", "scopes": ["read", "write", "analytics"], "domain": "GO.example.org" });
     let (_, key) = made(&app, &admin, body).await;
     let call = async |method, path: &str, body| app.call_with(&key, method, path, body).await;
@@ -192,6 +193,8 @@ async fn a_key_for_one_domain_sees_nothing_else() {
         (Method::DELETE, path.clone(), None),
         (Method::GET, format!("{path}/stats"), None),
         (Method::GET, format!("{path}/explain"), None),
+        (Method::GET, by_code("other.example", "there"), None),
+        (Method::GET, by_external_id("7"), None),
     ] {
         let refused = call(method, &path, body).await;
         assert_eq!(
@@ -200,7 +203,18 @@ async fn a_key_for_one_domain_sees_nothing_else() {
         );
     }
     let path = link_path(&here["id"]);
-    assert_eq!(call(Method::GET, &path, None).await.status, 200);
+    for path in [
+        path.clone(),
+        by_code("go.example.org", "here"),
+        by_external_id("6"),
+    ] {
+        let found = call(Method::GET, &path, None).await;
+        assert_eq!(
+            (found.status, &found.body["id"]),
+            (200, &here["id"]),
+            "{path}"
+        );
+    }
     assert_eq!(call(Method::DELETE, &path, None).await.status, 204);
     let new = json!({ "original_url": "https://example.com/" });
     assert_eq!(

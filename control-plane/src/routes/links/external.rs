@@ -39,6 +39,7 @@ pub async fn get_external_link(
     ExternalId(external_id): ExternalId,
 ) -> Result<Versioned<Link>> {
     let row = db::find_external_link(&state.pool, caller.workspace_id, &external_id).await?;
+    let row = row.filter(|row| caller.sees(&row.domain, &row.tags));
     let row = row.ok_or(Error::NotFound("link"))?;
     let link = Link::load_one(&state, row).await?;
     Ok(Versioned(link.revision(), link))

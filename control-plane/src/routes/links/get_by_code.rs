@@ -35,7 +35,9 @@ pub async fn get_link_by_code(
     let domain: Domain = domain.parse().map_err(|_| absent())?;
     let code: Code = code.parse().map_err(|_| absent())?;
     let row = db::find_link_as_asked(&state.pool, &domain, &code).await?;
-    let row = row.filter(|row| row.workspace_id == caller.workspace_id);
+    let row = row.filter(|row| {
+        row.workspace_id == caller.workspace_id && caller.sees(&row.domain, &row.tags)
+    });
     let row = row.ok_or_else(absent)?;
     let link = Link::load_one(&state, row).await?;
     Ok(Versioned(link.revision(), link))
