@@ -37,6 +37,26 @@ async fn answers_say_how_many_requests_are_left() {
 }
 
 #[tokio::test]
+async fn limits_hold_on_a_cluster_whichever_node_counts() {
+    let cluster = blocking(|| ThrowAway::redis_cluster().unwrap()).await;
+    let database = blocking(|| TestDatabase::create("rate_limits_cluster")).await;
+    let url = database.url.clone();
+    let app = App::start_on(&url, &cluster.url(), Some(database)).await;
+    let sibling = app.second_instance().await;
+    // Their counts are where their names say: not all on one node.
+    for _ in 0..9 {
+        let key = app.key_with(&[control_plane::auth::Scope::Read]).await;
+        limit(&app, 2).await;
+        let mut statuses = Vec::new();
+        for instance in [&app.url, sibling.url(), &app.url, sibling.url()] {
+            let request = app.client.get(format!("{instance}/api/v1/links"));
+            statuses.push(answer(request.bearer_auth(&key)).await.status);
+        }
+        assert_eq!(statuses, [200, 200, 429, 429]);
+    }
+}
+
+#[tokio::test]
 async fn a_key_with_a_limit_of_its_own_is_held_to_it_by_all_control_planes_together() {
     let app = App::start().await;
     let sibling = app.second_instance().await;

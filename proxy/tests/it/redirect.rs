@@ -106,6 +106,9 @@ async fn a_target_with_a_line_break_never_splits_the_head() {
         assert!(!response.headers().contains_key("location"));
     }
     assert_eq!(proxy.relay.clicks().await, 0);
+    // An alarm: somebody has to look at these records.
+    let broken = proxy.metric("linkpulse_redirects_total{outcome=\"broken\"}");
+    assert_eq!(broken.await, 4.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
