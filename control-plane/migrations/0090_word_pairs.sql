@@ -24,6 +24,7 @@ begin
 end
 $$;
 
--- Takes 20 s for a million links, which cannot be written meanwhile. The limit is that of the other indexes for searches: 0042.
+-- Takes 20 s for a million links. Writes wait meanwhile, and those that wait for 10 s fail. The limit is
+-- that of the other indexes for searches: 0042.
 create index links_word_pairs_idx on links using gin (links_word_pairs(search_text))
     with (gin_pending_list_limit = 32768);

@@ -37,7 +37,8 @@ pub struct LinkFilter<'a> {
 /// What an index is asked for. What it gives is compared with the whole filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Index {
-    /// What all links with the searched text are like; of pairs, which they have, with a blank in between.
+    /// For `like`, what all links with the searched text are like. Of pairs, the entries that they have,
+    /// with blanks in between.
     pub(super) pattern: Option<String>,
     /// Which indexes may be asked.
     pub(super) is_of: IndexOf,

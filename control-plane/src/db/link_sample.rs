@@ -94,9 +94,9 @@ pub(super) async fn way(
     if !filter.is_narrow() {
         return Ok(Way::InOrder);
     }
-    let text = filter.search_anywhere().map(str::to_lowercase);
-    let pairs = filter.search_anywhere().map(word_pairs).unwrap_or_default();
-    let words = text.as_deref().map(words).unwrap_or_default();
+    let text = filter.search_anywhere();
+    let pairs = text.map(word_pairs).unwrap_or_default();
+    let words = text.map(words).unwrap_or_default();
     let beginnings: Vec<&str> = words.iter().map(|word| beginning(word)).collect();
     // Where words meet says more than whole words.
     let words = if pairs.is_empty() { words } else { Vec::new() };
@@ -104,8 +104,10 @@ pub(super) async fn way(
     let seen = match samples.known(list).filter(Seen::is_enough) {
         Some(seen) => seen,
         None => {
-            let each =
-                |words: &[&str]| words.iter().map(|word| pattern_of_words(&[word])).collect();
+            let each = |words: &[&str]| {
+                let words = words.iter().map(|word| word.to_ascii_lowercase());
+                words.map(|word| pattern_of_words(&[&word])).collect()
+            };
             let patterns = Patterns {
                 beginnings: each(&beginnings),
                 words: each(&words),
@@ -175,9 +177,14 @@ async fn look(
     Ok(seen.fetch_one(pool).await?)
 }
 
-/// The words of a text that an index could be asked for.
+/// The words of a text that an index could be asked for, in the case they were typed in: the database has
+/// its own idea of lower case, so letters that have another case end a word, except those of ASCII.
 fn words(text: &str) -> Vec<&str> {
-    let words = text.split(|character: char| !character.is_alphanumeric());
+    let is_certain = |character: char| {
+        character.is_ascii() || character.to_lowercase().eq(std::iter::once(character))
+    };
+    let words =
+        text.split(|character: char| !(character.is_alphanumeric() && is_certain(character)));
     words
         .filter(|word| word.chars().count() >= SHORTEST_WORD)
         .collect()
@@ -203,5 +210,8 @@ mod tests {
         let beginnings: Vec<&str> = words_of.into_iter().map(beginning).collect();
         assert_eq!(beginnings, ["http", "exam", "com", "über", "uns", "über"]);
         assert!(words("-_/").is_empty());
+        // `Σ` is `ς` or `σ`, `I` is `i` or `ı`: it depends on whom one asks.
+        assert_eq!(words("ΟΔΟΣ shop ΟΔΟΣ"), ["shop"]);
+        assert_eq!(words("API Übersicht"), ["API", "bersicht"]);
     }
 }

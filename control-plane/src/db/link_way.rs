@@ -108,8 +108,8 @@ impl Sample<'_> {
         limit as f64 / share
     }
 
-    /// What it costs to find all with the text by an index, and what that is asked for. `index` is all of
-    /// the text.
+    /// What it costs to find all with the text by an index, and what that is asked for: all of the
+    /// text, as in `index`, if no part of it will do.
     fn by_text(&self, index: &Index) -> Option<(f64, Index)> {
         let SampledText {
             beginnings,

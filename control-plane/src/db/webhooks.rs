@@ -129,8 +129,8 @@ pub async fn lock_webhook(
     Ok(webhook)
 }
 
-/// Writes what may be edited. A receiver that is switched on is told of what happens from now on, also if
-/// nobody has looked yet at what happened before.
+/// Writes what may be edited. A receiver that is switched on is told of changes from now on. Of what changed
+/// before and nobody has looked at yet it is told nothing, even if it was still on then.
 pub async fn update_webhook(connection: &mut PgConnection, webhook: &WebhookRow) -> Result<()> {
     sqlx::query!(
         "update webhooks

@@ -11,7 +11,8 @@ const MOST: usize = 8;
 pub(super) struct WordPair {
     /// What the index has: how one word ends, and how the next begins. In the case it was typed in.
     pub(super) entry: String,
-    /// The same with what is between them.
+    /// The same with what is between them, to count some links by: those with something else between are
+    /// left out, so it is an estimate.
     pub(super) text: String,
 }
 
@@ -59,6 +60,8 @@ fn ending(word: &str, is_whole: bool) -> Option<&str> {
 fn beginning(word: &str, is_whole: bool) -> Option<&str> {
     let end = word.char_indices().nth(PIECE);
     let piece = match end {
+        // What follows may be a part of the last letter.
+        Some((_, next)) if !next.is_ascii() => return None,
         Some((end, _)) => &word[..end],
         None if is_whole || word.chars().count() == PIECE => word,
         None => return None,
@@ -115,6 +118,7 @@ mod tests {
         assert_eq!(entries("summer\nwinter shop"), ["tersho"]);
         assert_eq!(entries("caf\u{e9} shop bar"), ["hopbar"]);
         assert_eq!(entries("shop \u{fc}ber"), [""; 0]);
+        assert_eq!(entries("shop abI\u{307}x"), [""; 0]);
         assert_eq!(entries("\u{fc}ber shop"), ["bersho"]);
     }
 }
