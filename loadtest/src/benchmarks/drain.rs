@@ -205,7 +205,7 @@ fn text(raw: &Raw) -> String {
 {clicks} clicks of two hours wait in Redis, in {blocks} blocks: {links} links, {user_agents} user
 agents, most of them persons'. One pipeline, partitions: {partitions}, blocks in a transaction:
 {batch_blocks}. Pipeline, PostgreSQL and Redis share two cores; both servers have what they confirm
-on the disk, and otherwise PostgreSQL's default settings. From the start of the pipeline's process
+on the disk, Redis once a second, and otherwise PostgreSQL's default settings. From the start of the pipeline's process
 until nothing was left; afterwards blocks, rows and counts were compared.
 
 {table}"

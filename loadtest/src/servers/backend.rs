@@ -26,7 +26,8 @@ pub(crate) enum Place {
     /// To let a proxy be measured. It has the load's core and must not delay the load: clicks can
     /// wait, a client cannot. So nothing waits for the disk either.
     Aside,
-    /// To be measured itself: on all cores, and what is confirmed is on the disk.
+    /// To be measured itself: on all cores, and what is confirmed is on the disk, Redis' within
+    /// a second.
     Anywhere,
 }
 

@@ -1,5 +1,5 @@
 //! PostgreSQL, Redis and one pipeline, as they are where nothing may get lost: what is confirmed
-//! is on the disk.
+//! is on the disk, Redis' within a second.
 
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -10,8 +10,12 @@ use std::path::Path;
 
 use crate::{Error, Result};
 
-/// How Redis says so, in its log.
-const UNREADABLE: &str = "Bad file format reading the append only file";
+/// How Redis says so, in its log. Not where the disk or the memory may be the reason.
+const UNREADABLE: [&str; 3] = [
+    "Bad file format reading the append only file",
+    "the truncated file is not the last file",
+    "Invalid AOF manifest file format",
+];
 
 /// Where Redis has them, unless `appenddirname` says otherwise.
 const FILES: &str = "appendonlydir";
@@ -21,7 +25,7 @@ const SET_ASIDE: &str = "appendonlydir.damaged";
 
 /// Sets the files in Redis' folder aside if it ended because of them: true if so. It then starts empty.
 pub(super) fn set_aside(dir: &Path, log: &str) -> Result<bool> {
-    if !log.contains(UNREADABLE) {
+    if !UNREADABLE.iter().any(|reason| log.contains(reason)) {
         return Ok(false);
     }
     let kept = dir.join(SET_ASIDE);

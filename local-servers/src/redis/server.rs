@@ -61,8 +61,8 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts the server and waits until it has read its data and answers. Data that it cannot read is set
-    /// aside, and the server starts empty.
+    /// Starts the server and waits until it has read its data and answers. Data of which it says that
+    /// they are damaged are set aside, and the server starts empty.
     pub fn start(options: RedisOptions) -> Result<RedisServer> {
         RedisServer::start_with(options, None)
     }

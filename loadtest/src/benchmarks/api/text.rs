@@ -44,8 +44,8 @@ pub(super) fn text(raw: &Raw, arguments: &Arguments) -> String {
 One workspace has {links} links on five domains: 200 tags on a tenth of them, titles on most, some
 archived, disabled, expired, taken down or in the bin, clicks by Zipf's law. Control plane,
 PostgreSQL and Redis are processes on one machine, share two cores with this tool, and have what
-they confirm on the disk; PostgreSQL has the settings of `linkpulse up`. Requests come over HTTP, with
-an API key.
+they confirm on the disk, Redis once a second; PostgreSQL has the settings of `linkpulse up`. Requests
+come over HTTP, with an API key.
 
 ## Making links
 
