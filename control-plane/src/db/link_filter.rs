@@ -8,7 +8,7 @@ use super::patterns::contains_pattern;
 const SHORTEST_ANYWHERE: usize = 3;
 
 /// Which links a list shows. What is `None` does not matter.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, Hash)]
 pub struct LinkFilter<'a> {
     /// Text to find in code, target, title, notes or tags, without regard to case. One or two
     /// characters: what a code, a tag or a word of the title begins with. A link without a title has

@@ -132,11 +132,11 @@ impl Sample<'_> {
         };
         let by_pairs = || {
             let rare = pairs.rare(self.all);
-            let pattern = (!rare.is_empty()).then(|| rare.join(" "));
-            let is_of = IndexOf::Pairs;
-            pattern
-                .is_some()
-                .then_some((cost(pairs, 1.0)?, Index { pattern, is_of }))
+            if rare.is_empty() {
+                return None;
+            }
+            let (pattern, is_of) = (Some(rare.join(" ")), IndexOf::Pairs);
+            Some((cost(pairs, 1.0)?, Index { pattern, is_of }))
         };
         let ways = [
             by_pairs(),

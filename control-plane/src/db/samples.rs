@@ -103,15 +103,18 @@ impl Samples {
 
     /// What is known of a list.
     pub(super) fn known(&self, list: u64) -> Option<Seen> {
-        let (since, seen) = self.lists.get(&list)?;
-        (since.elapsed() < LIFETIME).then_some(seen)
+        self.fresh(list).map(|(_, seen)| seen)
+    }
+
+    /// The same with when its first look was.
+    fn fresh(&self, list: u64) -> Option<(Instant, Seen)> {
+        let known = self.lists.get(&list);
+        known.filter(|(since, _)| since.elapsed() < LIFETIME)
     }
 
     /// Adds another look, and gives what is known now.
     pub(super) fn add(&self, list: u64, seen: Seen) -> Seen {
-        let known = self.lists.get(&list);
-        let known = known.filter(|(since, _)| since.elapsed() < LIFETIME);
-        let (since, seen) = match known {
+        let (since, seen) = match self.fresh(list) {
             Some((since, known)) => (since, seen.and(&known)),
             None => (Instant::now(), seen),
         };
