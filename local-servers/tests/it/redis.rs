@@ -90,6 +90,8 @@ fn it_is_private() {
     assert!(setting("bind").contains("\r\n127.0.0.1\r\n"));
     assert!(setting("maxmemory-policy").contains("\r\nnoeviction\r\n"));
     assert!(setting("appendonly").contains("\r\nyes\r\n"));
+    // Synced for each command, nobody would hear of an edit before the disk has written it.
+    assert!(setting("appendfsync").contains("\r\neverysec\r\n"));
 
     let command_line = fs::read(format!("/proc/{}/cmdline", server.pid())).unwrap();
     assert!(!String::from_utf8_lossy(&command_line).contains(PASSWORD));
