@@ -1,8 +1,8 @@
 //! Append-only files that Redis cannot read. It ends then, and would at each start.
 //!
 //! They come to be without anybody's fault: a disk that was full while Redis wrote, since Redis takes
-//! back what it has written in part and goes on behind it, which leaves zeros in between (up to 8.0, in
-//! files that it began itself while running); and a power cut.
+//! back what it has written in part and goes on behind it, which leaves zeros in between (7.0 to
+//! at least 7.4, in files that it began itself while running); and a power cut.
 
 use std::fs;
 use std::io;
