@@ -91,6 +91,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/workspace/export", ADMINISTER),
     route("POST", "/api/v1/workspace/restore", ADMINISTER),
     route("GET", "/api/v1/members", READ),
+    route("GET", "/api/v1/members/{id}", READ),
     route("PATCH", "/api/v1/members/{id}", ADMINISTER),
     route("DELETE", "/api/v1/members/{id}", ADMINISTER),
     route("GET", "/api/v1/invitations", ADMINISTER),

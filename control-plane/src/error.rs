@@ -97,6 +97,9 @@ pub enum Error {
     /// Not there, or not yours.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// The link is theirs, and in the bin.
+    #[error("the link was deleted: restore it first, which is possible for 30 days")]
+    LinkGone,
     /// The path exists, the method does not.
     #[error("this method is not allowed here")]
     MethodNotAllowed,

@@ -78,7 +78,11 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::get_api_key, keys::revoke_api_key))
         .routes(routes!(keys::rotate_api_key))
         .routes(routes!(members::list_members))
-        .routes(routes!(members::update_member, members::remove_member))
+        .routes(routes!(
+            members::get_member,
+            members::update_member,
+            members::remove_member
+        ))
         .routes(routes!(
             invitations::list_invitations,
             invitations::create_invitation

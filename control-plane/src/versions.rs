@@ -2,7 +2,8 @@
 //!
 //! An entity tag is `"revision-checksum"`. The checksum is of the whole body, which also has what
 //! changes by itself (clicks, or having expired), so 304 is right. Edits compare the revision only:
-//! a click is no reason to refuse one.
+//! a click is no reason to refuse one. What has no number that grows with each change has one that is
+//! made of its fields ([`revision_of`]).
 
 use std::convert::Infallible;
 
@@ -13,6 +14,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
@@ -25,16 +27,36 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
             Ok(body) => body,
             Err(error) => return Error::internal(error).into_response(),
         };
-        let tag = format!("\"{}-{:08x}\"", self.0, crc32fast::hash(&body));
-        let mut response = Body::from(body).into_response();
-        let headers = response.headers_mut();
-        let json = HeaderValue::from_static("application/json");
-        headers.insert(header::CONTENT_TYPE, json);
-        if let Ok(tag) = HeaderValue::try_from(tag) {
-            headers.insert(header::ETAG, tag);
-        }
-        response
+        tagged(self.0, "application/json", body)
     }
+}
+
+/// Bytes of something that has a revision, with their `ETag`.
+pub fn tagged(revision: i64, content_type: &'static str, body: Vec<u8>) -> Response {
+    let tag = format!("\"{revision}-{:08x}\"", crc32fast::hash(&body));
+    let mut response = Body::from(body).into_response();
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static(content_type);
+    headers.insert(header::CONTENT_TYPE, content_type);
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// A revision of what has none: a number made of all that an edit can change. The same fields have the
+/// same one, which is as good: an edit that was meant for them does no harm.
+pub fn revision_of(fields: &impl Serialize) -> Result<i64> {
+    let fields = serde_json::to_vec(fields).map_err(Error::internal)?;
+    Ok(revision_of_bytes(&fields))
+}
+
+/// The same of what is no JSON.
+pub fn revision_of_bytes(bytes: &[u8]) -> i64 {
+    let hash: [u8; 32] = Sha256::digest(bytes).into();
+    let (first, _) = hash.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    // Without the sign, which would end the number in the tag.
+    i64::from_be_bytes(*first) & i64::MAX
 }
 
 /// Answers 304 to those who have it already.
@@ -120,6 +142,16 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_fields_are_another_revision_that_a_tag_can_hold() {
+        let all: std::collections::HashSet<_> = (0..1_000)
+            .map(|number| revision_of(&("name", number)).unwrap())
+            .collect();
+        assert_eq!(all.len(), 1_000);
+        assert!(all.iter().all(|revision| *revision >= 0));
+        assert_eq!(revision_of(&"a").unwrap(), revision_of_bytes(b"\"a\""));
+    }
 
     #[test]
     fn only_the_version_that_is_named_may_be_changed() {

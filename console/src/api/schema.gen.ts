@@ -802,7 +802,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read a member
+         * @description For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
+         */
+        get: operations["get_member"];
         put?: never;
         post?: never;
         /**
@@ -3501,6 +3505,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code?: "still_running";
+                };
+            };
+        };
+        /** @description `link_gone` */
+        "410.link_gone": {
+            headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "link_gone";
                 };
             };
         };
@@ -6292,6 +6312,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
@@ -6424,6 +6445,7 @@ export interface operations {
                     };
                 };
             };
+            410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -6522,6 +6544,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
             409: components["responses"]["409.still_running"];
+            410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
             /** @description `too_large` */
             413: {
@@ -6945,23 +6968,8 @@ export interface operations {
             400: components["responses"]["400.invalid_idempotency_key"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
-            /** @description `link_not_found`: not in the bin, or for too long */
-            404: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    /** @description How many requests are possible in how many seconds, as in that draft */
-                    "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "link_not_found";
-                    };
-                };
-            };
-            /** @description `conflict`: another link has the external id by now, or the host it leads to is on the blocklist by now; `still_running` */
+            404: components["responses"]["404.link_not_found"];
+            /** @description `conflict`: it is not in the bin, another link has the external id by now, or the host it leads to is on the blocklist by now; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6976,6 +6984,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "conflict" | "still_running";
+                    };
+                };
+            };
+            /** @description `link_gone`: it has been in the bin for too long */
+            410: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "link_gone";
                     };
                 };
             };
@@ -7117,6 +7141,7 @@ export interface operations {
                     };
                 };
             };
+            410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -7256,6 +7281,7 @@ export interface operations {
                     };
                 };
             };
+            410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -7444,6 +7470,7 @@ export interface operations {
                     };
                 };
             };
+            410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
             /** @description `too_large` */
             413: {
@@ -7509,10 +7536,72 @@ export interface operations {
             503: components["responses"]["503.timed_out.unavailable"];
         };
     };
+    get_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description `usr_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "email": "ada@example.com",
+                     *       "id": "usr_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            429: components["responses"]["429.rate_limited"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.timed_out.unavailable"];
+        };
+    };
     remove_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description `usr_…` */
                 id: string;
@@ -7551,6 +7640,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.unavailable"];
@@ -7560,7 +7650,10 @@ export interface operations {
     update_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description `usr_…` */
                 id: string;
@@ -7581,6 +7674,8 @@ export interface operations {
             /** @description The member as they are now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
                     /** @description How many requests are possible in how many seconds, as in that draft */
@@ -7634,6 +7729,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
@@ -7719,7 +7815,10 @@ export interface operations {
     get_qr_logo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7728,6 +7827,8 @@ export interface operations {
             /** @description A picture */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
                     /** @description How many requests are possible in how many seconds, as in that draft */
@@ -7737,6 +7838,19 @@ export interface operations {
                 content: {
                     "image/png": string;
                 };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
@@ -7764,7 +7878,10 @@ export interface operations {
     put_qr_logo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7803,6 +7920,22 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            /** @description `stale`, also if there is none */
+            412: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "stale";
+                    };
+                };
+            };
             413: components["responses"]["413.too_large"];
             /** @description Not `image/png`; `unsupported_media_type` */
             415: {
@@ -7845,7 +7978,10 @@ export interface operations {
     delete_qr_logo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7880,6 +8016,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.unavailable"];
@@ -8636,7 +8773,10 @@ export interface operations {
     get_utm_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description `utm_…` */
                 id: string;
@@ -8648,6 +8788,8 @@ export interface operations {
             /** @description The template */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
                     /** @description How many requests are possible in how many seconds, as in that draft */
@@ -8671,6 +8813,19 @@ export interface operations {
                     "application/json": components["schemas"]["UtmTemplate"];
                 };
             };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
@@ -8682,7 +8837,10 @@ export interface operations {
     remove_utm_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description `utm_…` */
                 id: string;
@@ -8705,6 +8863,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            412: components["responses"]["412.stale"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.unavailable"];
@@ -8714,7 +8873,10 @@ export interface operations {
     update_utm_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description `utm_…` */
                 id: string;
@@ -8735,6 +8897,8 @@ export interface operations {
             /** @description The template as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
                     /** @description How many requests are possible in how many seconds, as in that draft */
@@ -8793,6 +8957,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["412.stale"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
@@ -8948,7 +9113,10 @@ export interface operations {
     get_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description `whk_…` */
                 id: string;
@@ -8960,6 +9128,8 @@ export interface operations {
             /** @description The webhook, without its secret */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
                     /** @description How many requests are possible in how many seconds, as in that draft */
@@ -8987,6 +9157,19 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
@@ -8998,7 +9181,10 @@ export interface operations {
     remove_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description `whk_…` */
                 id: string;
@@ -9021,6 +9207,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            412: components["responses"]["412.stale"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.unavailable"];
@@ -9030,7 +9217,10 @@ export interface operations {
     update_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description `whk_…` */
                 id: string;
@@ -9047,6 +9237,8 @@ export interface operations {
             /** @description The webhook as it is now */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
                     /** @description How many requests are possible in how many seconds, as in that draft */
@@ -9093,6 +9285,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            412: components["responses"]["412.stale"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
@@ -9326,7 +9519,10 @@ export interface operations {
     rename_workspace: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version to change */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9341,16 +9537,28 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Renamed */
-            204: {
+            /** @description The workspace as it is now */
+            200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
                     /** @description How many requests are possible in how many seconds, as in that draft */
                     "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T10:20:30Z",
+                     *       "id": "wsp_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *       "name": "Workspace",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Workspace"];
+                };
             };
             /** @description Not JSON; `malformed` */
             400: {
@@ -9370,6 +9578,7 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
+            412: components["responses"]["412.stale"];
             413: components["responses"]["413.too_large"];
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
@@ -9684,7 +9893,10 @@ export interface operations {
     get_workspace: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of a version that is known */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description `wsp_…` */
                 id: string;
@@ -9696,6 +9908,8 @@ export interface operations {
             /** @description The workspace */
             200: {
                 headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
                     /** @description How many requests are possible in how many seconds, as in that draft */
@@ -9713,6 +9927,19 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Workspace"];
                 };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    /** @description Which version this is */
+                    ETag?: string;
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["401.unauthenticated"];
             404: components["responses"]["404.not_found"];

@@ -47,8 +47,9 @@ fn is_listed_target(link: &TargetRow, hosts: &Hosts) -> bool {
 async fn take_down(state: &AppState, link: &TargetRow, hosts: &Hosts) -> Result<()> {
     let mut transaction = db::begin(&state.pool).await?;
     let locked = db::lock_links(&mut transaction, link.workspace_id, &[link.id]).await?;
-    // It may have been edited since.
-    let is_listed = |link: &LinkRow| !link.is_blocked && link.leads_to(hosts);
+    // It may have been edited or deleted since.
+    let is_listed =
+        |link: &LinkRow| link.deleted_at.is_none() && !link.is_blocked && link.leads_to(hosts);
     let Some(mut link) = locked.into_iter().find(is_listed) else {
         return Ok(());
     };

@@ -19,14 +19,14 @@ use crate::{Error, Result};
 /// Tags of a row on their way into one array of texts: a tag has no comma.
 const SEPARATOR: &str = ",";
 
-/// Locks links for an edit until the end of the transaction, in one order. Not those in the bin.
+/// Locks links for an edit until the end of the transaction, in one order; also those in the bin.
 pub async fn lock_links(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     ids: &[Uuid],
 ) -> Result<Vec<LinkRow>> {
     let links = select_link!(
-        "from links where workspace_id = $1 and id = any($2) and deleted_at is null
+        "from links where workspace_id = $1 and id = any($2)
          order by id for update",
         workspace_id,
         ids,

@@ -5,11 +5,10 @@ use std::collections::HashSet;
 
 use contract::{Code, Domain, LinkId};
 use sqlx::{PgConnection, PgPool};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::LinkRow;
-use super::select_link::{returning_link, select_link};
+use super::select_link::select_link;
 use crate::{Error, Result};
 
 /// Inserts a link, unless its code is taken: then false. Follow with
@@ -96,21 +95,40 @@ pub async fn place_of_link(
     Ok(place)
 }
 
-/// The link for an edit, locked until the end of the transaction. Not from the bin.
+/// The link for an edit, locked until the end of the transaction.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::LinkGone`] if it is in the bin.
 pub async fn lock_link(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: LinkId,
-) -> Result<Option<LinkRow>> {
+) -> Result<LinkRow> {
+    let link = lock_any_link(connection, workspace_id, id).await?;
+    match link.deleted_at {
+        Some(_) => Err(Error::LinkGone),
+        None => Ok(link),
+    }
+}
+
+/// The link, also from the bin, locked until the end of the transaction.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn lock_any_link(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    id: LinkId,
+) -> Result<LinkRow> {
     let link = select_link!(
-        "from links where workspace_id = $1 and id = $2 and deleted_at is null
+        "from links where workspace_id = $1 and id = $2
          for update",
         workspace_id,
         id.0,
     )
     .fetch_optional(connection)
     .await?;
-    Ok(link)
+    link.ok_or(Error::NotFound("link"))
 }
 
 /// The link with this name of another system, for an edit, locked until the end of the
@@ -327,42 +345,17 @@ pub async fn update_link(connection: &mut PgConnection, link: &LinkRow) -> Resul
     Ok(())
 }
 
-/// Puts a link into the bin; `None` when it is not there or already in it. Follow with
+/// Puts a link that the transaction has locked into the bin (`Some`), or takes it out of it. Follow with
 /// [`log_change`](super::log_change).
-pub async fn delete_link(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    id: LinkId,
-    now: OffsetDateTime,
-) -> Result<Option<LinkRow>> {
-    let deleted = returning_link!(
-        "update links set deleted_at = $3
-         where workspace_id = $1 and id = $2 and deleted_at is null",
-        workspace_id,
-        id.0,
-        now,
+pub async fn write_deleted(connection: &mut PgConnection, link: &LinkRow) -> Result<()> {
+    let written = sqlx::query!(
+        "update links set deleted_at = $3 where workspace_id = $1 and id = $2",
+        link.workspace_id,
+        link.id,
+        link.deleted_at,
     )
-    .fetch_optional(connection)
-    .await?;
-    Ok(deleted)
-}
-
-/// Takes a link out of the bin; `None` when it is not in it, or has been there for too long.
-/// Follow with [`log_change`](super::log_change).
-pub async fn restore_link(
-    connection: &mut PgConnection,
-    workspace_id: Uuid,
-    id: LinkId,
-    deleted_after: OffsetDateTime,
-) -> Result<Option<LinkRow>> {
-    let restored = returning_link!(
-        "update links set deleted_at = null
-         where workspace_id = $1 and id = $2 and deleted_at > $3",
-        workspace_id,
-        id.0,
-        deleted_after,
-    )
-    .fetch_optional(connection)
+    .execute(connection)
     .await;
-    restored.map_err(named_elsewhere)
+    written.map_err(named_elsewhere)?;
+    Ok(())
 }

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Result;
+use crate::versions::revision_of;
 
 /// A member.
 #[derive(Debug)]
@@ -19,6 +20,13 @@ pub struct MemberRow {
     pub created_at: OffsetDateTime,
 }
 
+impl MemberRow {
+    /// Which version this is.
+    pub fn revision(&self) -> Result<i64> {
+        revision_of(&(&self.email, &self.role, self.created_at))
+    }
+}
+
 /// A workspace, and what somebody may do there.
 #[derive(Debug)]
 pub struct WorkspaceRow {
@@ -30,6 +38,13 @@ pub struct WorkspaceRow {
     pub role: String,
     /// When it was made.
     pub created_at: OffsetDateTime,
+}
+
+impl WorkspaceRow {
+    /// Which version this is, whoever looks at it.
+    pub fn revision(&self) -> Result<i64> {
+        revision_of(&(self.id, &self.name))
+    }
 }
 
 /// All members, the longest there first.
@@ -136,6 +151,26 @@ pub async fn count_owned(connection: &mut PgConnection, user_id: Uuid) -> Result
     .fetch_one(connection)
     .await?;
     Ok(count)
+}
+
+/// The workspace, as somebody with this role sees it, locked until the end of the transaction.
+pub async fn lock_workspace(
+    connection: &mut PgConnection,
+    id: Uuid,
+    role: &str,
+) -> Result<Option<WorkspaceRow>> {
+    let workspace = sqlx::query_as!(
+        WorkspaceRow,
+        r#"select id, name, $2::text as "role!", created_at
+           from workspaces
+           where id = $1
+           for no key update"#,
+        id,
+        role,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(workspace)
 }
 
 /// Gives a workspace another name.

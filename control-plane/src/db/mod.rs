@@ -76,13 +76,13 @@ pub use link_list::{
 pub use link_row::LinkRow;
 pub use link_writes::{TargetRow, insert_links, lock_links, targets_after, write_links};
 pub use links::{
-    LinkName, LinkPlace, delete_link, find_external_link, find_link, find_link_as_asked,
-    find_link_by_code, ids_of_codes, insert_link, link_exists, lock_external_link, lock_link,
-    place_of_link, restore_link, taken_codes, taken_external_ids, targets_of_codes, update_link,
+    LinkName, LinkPlace, find_external_link, find_link, find_link_as_asked, find_link_by_code,
+    ids_of_codes, insert_link, link_exists, lock_any_link, lock_external_link, lock_link,
+    place_of_link, taken_codes, taken_external_ids, targets_of_codes, update_link, write_deleted,
 };
 pub use members::{
     MemberRow, WorkspaceRow, count_owned, delete_membership, list_members, list_workspaces,
-    lock_members, rename_workspace, update_role,
+    lock_members, lock_workspace, rename_workspace, update_role,
 };
 pub use moment::Moment;
 pub use names::{hold_names, take_names};
@@ -91,7 +91,7 @@ pub use outdated::{Outdated, delete_outdated};
 pub use page_jobs::{PageJob, delete_page_jobs, end_page_job, put_off_page_job, take_page_jobs};
 pub use pool::{Analytics, begin, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
-pub use qr_logos::{delete_qr_logo, find_qr_logo, put_qr_logo};
+pub use qr_logos::{delete_qr_logo, find_qr_logo, lock_qr_logo, put_qr_logo};
 pub use reports::{ClosedReport, ReportRow, close_report, insert_report, open_reports};
 pub use samples::Samples;
 pub use sessions::{

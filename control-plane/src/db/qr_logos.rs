@@ -37,10 +37,30 @@ pub async fn put_qr_logo(
     Ok(())
 }
 
-/// Removes the logo of a workspace; false when there is none.
-pub async fn delete_qr_logo(connection: &mut PgConnection, workspace_id: Uuid) -> Result<bool> {
-    let deleted = sqlx::query!("delete from qr_logos where workspace_id = $1", workspace_id)
+/// The logo of a workspace. Nobody can set, change or remove it until the end of the transaction.
+pub async fn lock_qr_logo(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+) -> Result<Option<Vec<u8>>> {
+    sqlx::query!(
+        "select id from workspaces where id = $1 for no key update",
+        workspace_id,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let png = sqlx::query_scalar!(
+        "select png from qr_logos where workspace_id = $1",
+        workspace_id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(png)
+}
+
+/// Removes the logo of a workspace.
+pub async fn delete_qr_logo(connection: &mut PgConnection, workspace_id: Uuid) -> Result<()> {
+    sqlx::query!("delete from qr_logos where workspace_id = $1", workspace_id)
         .execute(connection)
         .await?;
-    Ok(deleted.rows_affected() == 1)
+    Ok(())
 }

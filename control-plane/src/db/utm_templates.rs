@@ -4,10 +4,11 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::versions::revision_of;
 use crate::{Error, Result};
 
 /// A template.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct UtmTemplateRow {
     /// Identity.
     pub id: Uuid,
@@ -27,6 +28,13 @@ pub struct UtmTemplateRow {
     pub created_at: OffsetDateTime,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
+}
+
+impl UtmTemplateRow {
+    /// Which version this is.
+    pub fn revision(&self) -> Result<i64> {
+        revision_of(self)
+    }
 }
 
 /// Stores a new template.

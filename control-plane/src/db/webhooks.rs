@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Result;
+use crate::versions::revision_of;
 
 /// A receiver.
 #[derive(Debug, Clone)]
@@ -27,6 +28,19 @@ pub struct WebhookRow {
     pub missed: i64,
     /// When that happened last.
     pub missed_at: Option<OffsetDateTime>,
+}
+
+impl WebhookRow {
+    /// Which version this is. Messages that were missed do not change it.
+    pub fn revision(&self) -> Result<i64> {
+        revision_of(&(
+            &self.url,
+            &self.events,
+            &self.click_thresholds,
+            self.is_enabled,
+            self.updated_at,
+        ))
+    }
 }
 
 /// Stores a new receiver.

@@ -24,7 +24,7 @@ pub(super) fn describe(method: &str, is_done_once: bool, operation: &mut Operati
             let text = "Address of the next page, `rel=\"next\"`; absent on the last";
             add(response, "Link", Type::String, text);
         }
-        if is_versioned && (is_done || status == "304") {
+        if is_versioned && (is_done && status != "204" || status == "304") {
             let text = "Which version this is";
             add(response, "ETag", Type::String, text);
         }

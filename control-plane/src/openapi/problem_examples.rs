@@ -51,6 +51,7 @@ fn error(code: Code) -> Error {
         },
         Code::NotVerified => Error::NotVerified,
         Code::StillRunning => Error::StillRunning,
+        Code::LinkGone => Error::LinkGone,
         Code::Stale => Error::Stale,
         Code::TooLarge => Error::TooLarge,
         Code::UnsupportedMediaType => Error::UnsupportedMediaType,

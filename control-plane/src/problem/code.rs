@@ -75,6 +75,8 @@ codes! {
         "The domain was not shown to be yours yet.";
     StillRunning = CONFLICT, "still_running",
         "A request with this `Idempotency-Key` is being done.";
+    LinkGone = GONE, "link_gone",
+        "The link was deleted. For 30 days it can be restored.";
     Stale = PRECONDITION_FAILED, "stale",
         "It has changed since the version that `If-Match` names.";
     TooLarge = PAYLOAD_TOO_LARGE, "too_large",
@@ -122,6 +124,7 @@ impl Code {
             Error::OneTagOnly => Self::OneTagOnly,
             Error::NotFound("link") => Self::LinkNotFound,
             Error::NotFound(_) => Self::NotFound,
+            Error::LinkGone => Self::LinkGone,
             Error::MethodNotAllowed => Self::MethodNotAllowed,
             Error::CodeTaken { .. } => Self::CodeTaken,
             Error::TooManyAttempts(_) => Self::TooManyAttempts,

@@ -217,7 +217,7 @@ async fn the_bin_gives_back_what_was_put_there_for_30_days() {
     let restore = format!("{}/restore", link_path(&link["id"]));
     assert_eq!(
         app.call(Method::POST, &restore, None).await.status,
-        404,
+        409,
         "not in the bin"
     );
     app.delete_link(&link["id"]).await;
@@ -236,6 +236,10 @@ async fn the_bin_gives_back_what_was_put_there_for_30_days() {
     };
     assert_eq!(bin().await, 1);
     app.clock.advance(30 * 24 * 3600 * 1_000_000);
-    assert_eq!(app.call(Method::POST, &restore, None).await.status, 404);
+    let too_late = app.call(Method::POST, &restore, None).await;
+    assert_eq!(
+        (too_late.status, &too_late.body["code"]),
+        (410, &json!("link_gone"))
+    );
     assert_eq!(bin().await, 0);
 }

@@ -1,3 +1,4 @@
+use control_plane::auth::Scope;
 use futures_util::StreamExt;
 use insta::assert_json_snapshot;
 use reqwest::Method;
@@ -157,13 +158,6 @@ async fn a_deleted_link_stays_readable_keeps_its_code_and_leaves_the_list() {
     let app = App::start().await;
     let link = app.link("gone").await;
     assert_eq!(app.delete_link(&link["id"]).await.status, 204);
-    assert_eq!(app.delete_link(&link["id"]).await.status, 404);
-    assert_eq!(
-        app.patch_link(&link["id"], json!({ "title": "x" }))
-            .await
-            .status,
-        404
-    );
     assert_eq!(
         app.get(&link_path(&link["id"])).await.body["status"],
         "deleted"
@@ -175,6 +169,53 @@ async fn a_deleted_link_stays_readable_keeps_its_code_and_leaves_the_list() {
         codes(&app.get("/api/v1/links?status=deleted").await.body),
         ["gone"]
     );
+}
+
+#[tokio::test]
+async fn what_is_in_the_bin_is_gone_for_every_edit() {
+    let app = App::start().await;
+    let admin = app.key_with(&[Scope::Admin]).await;
+    let foreign = app.foreign_key().await;
+    let link = app.link("gone").await;
+    let path = link_path(&link["id"]);
+    assert_eq!(app.delete_link(&link["id"]).await.status, 204);
+    let before = app.get(&path).await.body;
+    for (method, path, body) in [
+        (Method::PATCH, path.clone(), Some(json!({ "title": "x" }))),
+        (Method::DELETE, path.clone(), None),
+        (Method::POST, format!("{path}/block"), None),
+        (Method::POST, format!("{path}/unblock"), None),
+        (
+            Method::POST,
+            format!("{path}/roll-back"),
+            Some(json!({ "version": 1 })),
+        ),
+        (
+            Method::POST,
+            format!("{path}/split/winner"),
+            Some(json!({ "variant": 1 })),
+        ),
+    ] {
+        let refused = app
+            .call_with(&admin, method.clone(), &path, body.clone())
+            .await;
+        let (status, code) = (refused.status, &refused.body["code"]);
+        assert_eq!(
+            (status, code),
+            (410, &json!("link_gone")),
+            "{method} {path}"
+        );
+        let theirs = app.call_with(&foreign, method.clone(), &path, body).await;
+        assert!([403, 404].contains(&theirs.status), "{method} {path}");
+    }
+    for path in ["/api/v1/links/bulk/edit", "/api/v1/links/bulk/delete"] {
+        let body = json!({ "select": { "ids": [link["id"]] } });
+        let rows = app.call(Method::POST, path, Some(body)).await;
+        let row = &rows.body["results"][0];
+        assert_eq!((rows.status, &row["done"]), (200, &json!(false)), "{path}");
+        assert_eq!(row["problem"]["code"], "link_gone", "{path}");
+    }
+    assert_eq!(app.get(&path).await.body, before, "nothing has changed");
 }
 
 #[tokio::test]

@@ -64,6 +64,7 @@ mod unfurl;
 mod unread;
 mod utm;
 mod versions;
+mod versions_elsewhere;
 mod visitor_keys;
 mod webhook_receiver;
 mod webhooks;

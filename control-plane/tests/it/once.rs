@@ -295,7 +295,7 @@ async fn what_is_done_to_a_link_is_done_once() {
         let request = app.request(Method::POST, &again).bearer_auth(&admin);
         answer(request.header("idempotency-key", "again")).await
     };
-    assert_eq!(send().await.status, 404, "it is not in the bin");
+    assert_eq!(send().await.status, 409, "it is not in the bin");
     app.delete_link(&link["id"]).await;
     assert_eq!(send().await.status, 200);
 }

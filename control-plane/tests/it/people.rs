@@ -438,7 +438,7 @@ async fn only_owners_rename_the_workspace() {
     };
     assert_eq!(rename(&admin, "Mine").await, 403);
     assert_eq!(rename(&owner, " ").await, 422);
-    assert_eq!(rename(&owner, "Marketing").await, 204);
+    assert_eq!(rename(&owner, "Marketing").await, 200);
     let session = app
         .console(&admin, Method::GET, "/api/v1/session", None)
         .await;

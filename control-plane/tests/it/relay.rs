@@ -53,7 +53,7 @@ pub async fn change(app: &App, id: &serde_json::Value) {
         actor: "test",
         at: now,
     };
-    db::log_change(&mut transaction, &link.unwrap().unwrap(), &cause)
+    db::log_change(&mut transaction, &link.unwrap(), &cause)
         .await
         .unwrap();
     transaction.commit().await.unwrap();

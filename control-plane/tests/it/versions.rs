@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{Answer, App, answer, link_path};
 
-fn tag(answer: &Answer) -> String {
+pub fn tag(answer: &Answer) -> String {
     answer.headers["etag"].to_str().unwrap().to_owned()
 }
 
@@ -76,7 +76,7 @@ async fn only_the_version_that_was_read_is_changed() {
     let deleted = with(&app, Method::DELETE, &path, ("if-match", &tag(&any))).await;
     assert_eq!(deleted.status, 204);
     let gone = with(&app, Method::DELETE, &path, ("if-match", &tag(&any))).await;
-    assert_eq!(gone.status, 404);
+    assert_eq!(gone.status, 410);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ use crate::versions::{IfMatch, Versioned};
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 410, description = "`link_gone`", body = Problem),
         (status = 412, description = "`stale`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
@@ -50,6 +51,7 @@ pub async fn block_link(
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 409, description = "`conflict`: its target is on the blocklist", body = Problem),
+        (status = 410, description = "`link_gone`", body = Problem),
         (status = 412, description = "`stale`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
@@ -106,8 +108,7 @@ async fn write(
 ) -> Result<Link> {
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
-    let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
-    let mut link = link.ok_or(Error::NotFound("link"))?;
+    let mut link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     if_match.check(link.revision)?;
     let action = match is_blocked {
         true => {

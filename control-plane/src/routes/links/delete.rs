@@ -35,6 +35,7 @@ pub struct DeletedLink {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 410, description = "`link_gone`", body = Problem),
         (status = 412, description = "`stale`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
@@ -63,10 +64,10 @@ pub async fn delete_link(
 async fn delete(state: &AppState, caller: &Caller, id: LinkId, if_match: &IfMatch) -> Result<i64> {
     let now = state.now();
     let mut transaction = db::begin(&state.pool).await?;
-    let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
-    if_match.check(link.ok_or(Error::NotFound("link"))?.revision)?;
-    let link = db::delete_link(&mut transaction, caller.workspace_id, id, now).await?;
-    let link = link.ok_or(Error::NotFound("link"))?;
+    let mut link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
+    if_match.check(link.revision)?;
+    link.deleted_at = Some(now);
+    db::write_deleted(&mut transaction, &link).await?;
     let cause = Cause {
         action: Action::Deleted,
         actor: &caller.identity.to_string(),

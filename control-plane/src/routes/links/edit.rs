@@ -105,7 +105,6 @@ impl Edit {
     ) -> Result<LinkRow> {
         let mut transaction = db::begin(&state.pool).await?;
         let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
-        let link = link.ok_or(Error::NotFound("link"))?;
         if_match.check(link.revision)?;
         let link = self.write_locked(&mut transaction, state, caller, link);
         let link = link.await?;

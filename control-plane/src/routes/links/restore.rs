@@ -23,10 +23,11 @@ use crate::versions::{IfMatch, Versioned};
         (status = 200, description = "The link as it is now", body = WrittenLink),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
-        (status = 404, description = "`link_not_found`: not in the bin, or for too long",
+        (status = 404, description = "`link_not_found`", body = Problem),
+        (status = 409, description = "`conflict`: it is not in the bin, another link has the external \
+            id by now, or the host it leads to is on the blocklist by now",
             body = Problem),
-        (status = 409, description = "`conflict`: another link has the external id by now, or \
-            the host it leads to is on the blocklist by now",
+        (status = 410, description = "`link_gone`: it has been in the bin for too long",
             body = Problem),
         (status = 412, description = "`stale`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -63,10 +64,14 @@ async fn restore(
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     db::hold_names(&mut transaction).await?;
-    let deleted_after = now - BIN_PERIOD;
-    let link = db::restore_link(&mut transaction, caller.workspace_id, id, deleted_after).await?;
-    let link = link.ok_or(Error::NotFound("link"))?;
+    let mut link = db::lock_any_link(&mut transaction, caller.workspace_id, id).await?;
+    match link.deleted_at.take() {
+        Some(deleted_at) if deleted_at > now - BIN_PERIOD => {}
+        Some(_) => return Err(Error::LinkGone),
+        None => return Err(Error::Conflict("the link is not in the bin")),
+    }
     if_match.check(link.revision)?;
+    db::write_deleted(&mut transaction, &link).await?;
     // A link that was taken down comes back as that.
     if !link.is_blocked {
         refuse_listed(state, &link)?;

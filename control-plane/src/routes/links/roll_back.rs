@@ -42,6 +42,7 @@ pub struct RollBack {
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 409, description = "`conflict`: another link has the external id by now",
             body = Problem),
+        (status = 410, description = "`link_gone`", body = Problem),
         (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
@@ -80,8 +81,7 @@ async fn roll_back(
 ) -> Result<Link> {
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
-    let link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
-    let mut link = link.ok_or(Error::NotFound("link"))?;
+    let mut link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     if_match.check(link.revision)?;
     let no_such = || Error::invalid("version", "unknown_version", "there is no such version");
     let next = version.checked_add(1).ok_or_else(no_such)?;

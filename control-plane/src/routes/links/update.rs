@@ -131,6 +131,7 @@ pub struct UpdateLink {
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 409, description = "`conflict`: another link has the external id", body = Problem),
+        (status = 410, description = "`link_gone`", body = Problem),
         (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),

@@ -40,6 +40,7 @@ pub struct Winner {
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
         (status = 409, description = "`conflict`: the link has no split", body = Problem),
+        (status = 410, description = "`link_gone`", body = Problem),
         (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
@@ -85,10 +86,11 @@ impl End {
     async fn write(self, state: &AppState, caller: &Caller, once: &Once) -> Result<Link> {
         let mut transaction = db::begin(&state.pool).await?;
         once.begin(&mut transaction).await?;
-        let link = db::lock_link(&mut transaction, caller.workspace_id, self.id).await?;
+        let mut link = db::lock_link(&mut transaction, caller.workspace_id, self.id).await?;
         // Somebody may have taken the tag away since the gate looked.
-        let link = link.filter(|link| caller.sees(&link.domain, &link.tags));
-        let mut link = link.ok_or(Error::NotFound("link"))?;
+        if !caller.sees(&link.domain, &link.tags) {
+            return Err(Error::NotFound("link"));
+        }
         self.if_match.check(link.revision)?;
         let mut check = FieldCheck::new(state);
         self.apply(&mut link, &mut check)?;

@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::routes::invitations::withdraw_made_by;
 use crate::state::AppState;
+use crate::versions::IfMatch;
 
 /// Remove a member
 ///
@@ -22,22 +23,25 @@ use crate::state::AppState;
         (status = 204, description = "Removed"),
         (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`conflict`: the last owner", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
     ))]
 pub async fn remove_member(
     State(state): State<AppState>,
     caller: Caller,
     IdPath(UserId(id)): IdPath<UserId>,
+    if_match: IfMatch,
 ) -> Result<StatusCode> {
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { remove(&state, &caller, id).await });
+    let task = tokio::spawn(async move { remove(&state, &caller, id, &if_match).await });
     task.await.map_err(Error::internal)??;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
+async fn remove(state: &AppState, caller: &Caller, id: Uuid, if_match: &IfMatch) -> Result<()> {
     let mut transaction = db::begin(&state.pool).await?;
     let members = db::lock_members(&mut transaction, caller.workspace_id).await?;
     let member = rules::find(&members, id, caller)?;
+    if_match.check(member.revision()?)?;
     rules::keep_an_owner(&members, id)?;
     db::delete_membership(&mut transaction, caller.workspace_id, id).await?;
     let actor = caller.identity.to_string();

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,6 +13,7 @@ use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::routes::invitations::withdraw_made_by;
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 
 /// What to change.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,6 +34,7 @@ pub struct UpdateMember {
         (status = 400, description = "Not JSON", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`conflict`: the last owner", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -42,19 +43,27 @@ pub async fn update_member(
     State(state): State<AppState>,
     caller: Caller,
     IdPath(UserId(id)): IdPath<UserId>,
+    if_match: IfMatch,
     JsonBody(body): JsonBody<UpdateMember>,
-) -> Result<Json<Member>> {
+) -> Result<Versioned<Member>> {
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { update(&state, &caller, id, body.role).await });
+    let task = tokio::spawn(async move { update(&state, &caller, id, body.role, &if_match).await });
     let member = task.await.map_err(Error::internal)??;
-    Ok(Json(member.try_into()?))
+    Ok(Versioned(member.revision()?, member.try_into()?))
 }
 
-async fn update(state: &AppState, caller: &Caller, id: Uuid, role: Role) -> Result<MemberRow> {
+async fn update(
+    state: &AppState,
+    caller: &Caller,
+    id: Uuid,
+    role: Role,
+    if_match: &IfMatch,
+) -> Result<MemberRow> {
     let workspace_id = caller.workspace_id;
     let mut transaction = db::begin(&state.pool).await?;
     let members = db::lock_members(&mut transaction, workspace_id).await?;
     let member = rules::find(&members, id, caller)?;
+    if_match.check(member.revision()?)?;
     rules::may_grant(caller, role)?;
     if role != Role::Owner {
         rules::keep_an_owner(&members, id)?;

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::qr::Logo;
 use crate::state::AppState;
+use crate::versions::{IfMatch, revision_of_bytes};
 
 /// Set the logo
 ///
@@ -23,6 +24,7 @@ use crate::state::AppState;
         (status = 400, description = "The body could not be read", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 412, description = "`stale`, also if there is none", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `image/png`", body = Problem),
         (status = 422, description = "`validation_failed`: not a PNG, or too large", body = Problem),
@@ -31,6 +33,7 @@ use crate::state::AppState;
 pub async fn put_qr_logo(
     State(state): State<AppState>,
     caller: Caller,
+    if_match: IfMatch,
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<StatusCode> {
@@ -46,14 +49,18 @@ pub async fn put_qr_logo(
     let logo = state.drawings.run(move || Logo::accept(&body)).await?;
     let png = logo.into_png();
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { put(&state, &caller, &png).await });
+    let task = tokio::spawn(async move { put(&state, &caller, &png, &if_match).await });
     task.await.map_err(Error::internal)??;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn put(state: &AppState, caller: &Caller, png: &[u8]) -> Result<()> {
+async fn put(state: &AppState, caller: &Caller, png: &[u8], if_match: &IfMatch) -> Result<()> {
     let now = state.now();
     let mut transaction = db::begin(&state.pool).await?;
+    match db::lock_qr_logo(&mut transaction, caller.workspace_id).await? {
+        Some(current) => if_match.check(revision_of_bytes(&current))?,
+        None => if_match.check_absent()?,
+    }
     db::put_qr_logo(&mut *transaction, caller.workspace_id, png, now).await?;
     let actor = caller.identity.to_string();
     let deed = caller.deed(&actor, "qr_logo.set", now);

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::state::AppState;
+use crate::versions::IfMatch;
 
 /// Remove a UTM template
 ///
@@ -19,22 +20,25 @@ use crate::state::AppState;
     responses(
         (status = 204, description = "Removed"),
         (status = 404, description = "`not_found`", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
     ))]
 pub async fn remove_utm_template(
     State(state): State<AppState>,
     caller: Caller,
     IdPath(UtmTemplateId(id)): IdPath<UtmTemplateId>,
+    if_match: IfMatch,
 ) -> Result<StatusCode> {
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { remove(&state, &caller, id).await });
+    let task = tokio::spawn(async move { remove(&state, &caller, id, &if_match).await });
     task.await.map_err(Error::internal)??;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
+async fn remove(state: &AppState, caller: &Caller, id: Uuid, if_match: &IfMatch) -> Result<()> {
     let mut transaction = db::begin(&state.pool).await?;
     let row = db::lock_utm_template(&mut transaction, caller.workspace_id, id).await?;
     let row = row.ok_or(Error::NotFound("UTM template"))?;
+    if_match.check(row.revision()?)?;
     db::delete_utm_template(&mut transaction, id).await?;
     let actor = caller.identity.to_string();
     let deed = caller.deed(&actor, "utm_template.removed", state.now());

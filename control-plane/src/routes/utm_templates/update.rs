@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,6 +13,7 @@ use crate::json::{self, JsonBody};
 use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 
 /// What to change. Absent fields stay; `null` clears what may be empty.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -56,6 +56,7 @@ pub struct UpdateUtmTemplate {
         (status = 400, description = "Not JSON", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`conflict`: another has the name", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -64,12 +65,13 @@ pub async fn update_utm_template(
     State(state): State<AppState>,
     caller: Caller,
     IdPath(UtmTemplateId(id)): IdPath<UtmTemplateId>,
+    if_match: IfMatch,
     JsonBody(body): JsonBody<UpdateUtmTemplate>,
-) -> Result<Json<UtmTemplate>> {
+) -> Result<Versioned<UtmTemplate>> {
     let edit = Edit::check(body, &state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { edit.write(&state, &caller, id).await });
-    Ok(Json(task.await.map_err(Error::internal)??))
+    let task = tokio::spawn(async move { edit.write(&state, &caller, id, &if_match).await });
+    task.await.map_err(Error::internal)?
 }
 
 /// An edit whose fields are in order. The outer `None` leaves a field alone.
@@ -101,10 +103,17 @@ impl Edit {
         Ok(edit)
     }
 
-    async fn write(self, state: &AppState, caller: &Caller, id: Uuid) -> Result<UtmTemplate> {
+    async fn write(
+        self,
+        state: &AppState,
+        caller: &Caller,
+        id: Uuid,
+        if_match: &IfMatch,
+    ) -> Result<Versioned<UtmTemplate>> {
         let mut transaction = db::begin(&state.pool).await?;
         let row = db::lock_utm_template(&mut transaction, caller.workspace_id, id).await?;
         let mut row = row.ok_or(Error::NotFound("UTM template"))?;
+        if_match.check(row.revision()?)?;
         if let Some(name) = self.name {
             row.name = name;
         }
@@ -123,10 +132,11 @@ impl Edit {
         db::update_utm_template(&mut transaction, &row).await?;
         let actor = caller.identity.to_string();
         let deed = caller.deed(&actor, "utm_template.updated", row.updated_at);
+        let revision = row.revision()?;
         let changed = UtmTemplate::from(row);
         deed.record(&mut transaction, UtmTemplateId(id), &changed)
             .await?;
         transaction.commit().await?;
-        Ok(changed)
+        Ok(Versioned(revision, changed))
     }
 }

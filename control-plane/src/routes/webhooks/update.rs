@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,6 +13,7 @@ use crate::json::{self, JsonBody};
 use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::state::AppState;
+use crate::versions::{IfMatch, Versioned};
 use crate::webhooks::{AuditedWebhook, Event};
 
 /// What to change. Absent fields stay.
@@ -46,6 +46,7 @@ pub struct UpdateWebhook {
         (status = 200, description = "The webhook as it is now", body = Webhook),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
+        (status = 412, description = "`stale`", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -54,8 +55,9 @@ pub async fn update_webhook(
     State(state): State<AppState>,
     caller: Caller,
     IdPath(WebhookId(id)): IdPath<WebhookId>,
+    if_match: IfMatch,
     JsonBody(body): JsonBody<UpdateWebhook>,
-) -> Result<Json<Webhook>> {
+) -> Result<Versioned<Webhook>> {
     let mut check = FieldCheck::new(&state);
     let edit = Edit {
         url: body.url.and_then(|url| check.url("url", &url)),
@@ -67,9 +69,9 @@ pub async fn update_webhook(
     };
     check.finish()?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
-    let task = tokio::spawn(async move { edit.write(&state, &caller, id).await });
+    let task = tokio::spawn(async move { edit.write(&state, &caller, id, &if_match).await });
     let row = task.await.map_err(Error::internal)??;
-    Ok(Json(row.try_into()?))
+    Ok(Versioned(row.revision()?, row.try_into()?))
 }
 
 struct Edit {
@@ -80,10 +82,17 @@ struct Edit {
 }
 
 impl Edit {
-    async fn write(self, state: &AppState, caller: &Caller, id: Uuid) -> Result<WebhookRow> {
+    async fn write(
+        self,
+        state: &AppState,
+        caller: &Caller,
+        id: Uuid,
+        if_match: &IfMatch,
+    ) -> Result<WebhookRow> {
         let mut transaction = db::begin(&state.pool).await?;
         let row = db::lock_webhook(&mut transaction, caller.workspace_id, id).await?;
         let row = row.ok_or(Error::NotFound("webhook"))?;
+        if_match.check(row.revision()?)?;
         let row = WebhookRow {
             url: self.url.unwrap_or(row.url),
             events: self.events.unwrap_or(row.events),

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 
 use super::Workspace;
@@ -9,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::state::AppState;
+use crate::versions::Versioned;
 
 /// Read a workspace
 ///
@@ -17,14 +17,16 @@ use crate::state::AppState;
     params(("id" = String, Path, description = "`wsp_…`")),
     responses(
         (status = 200, description = "The workspace", body = Workspace),
+        (status = 304, description = "Not changed"),
         (status = 404, description = "`not_found`", body = Problem),
     ))]
 pub async fn get_workspace(
     State(state): State<AppState>,
     SessionCaller(session): SessionCaller,
     IdPath(WorkspaceId(id)): IdPath<WorkspaceId>,
-) -> Result<Json<Workspace>> {
+) -> Result<Versioned<Workspace>> {
     let rows = db::list_workspaces(&state.pool, session.user_id).await?;
     let row = rows.into_iter().find(|row| row.id == id);
-    Ok(Json(row.ok_or(Error::NotFound("workspace"))?.try_into()?))
+    let row = row.ok_or(Error::NotFound("workspace"))?;
+    Ok(Versioned(row.revision()?, row.try_into()?))
 }

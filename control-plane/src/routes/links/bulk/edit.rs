@@ -155,6 +155,7 @@ pub(super) async fn write(
         // In the order of their ids, as they were locked.
         let found = locked.binary_search_by_key(&id.0, |link| link.id);
         let outcome = match found.map(|found| &mut locked[found]) {
+            Ok(link) if link.deleted_at.is_some() => Err(Error::LinkGone),
             Ok(link) => apply(link).map(|()| link),
             Err(_) => Err(Error::NotFound("link")),
         };
