@@ -14,6 +14,8 @@ PROFILE ?= dev
 ARGS ?=
 
 SQLX_CLI_VERSION := 0.9.0
+CARGO_DENY_VERSION := 0.20.2
+CARGO_CYCLONEDX_VERSION := 0.5.9
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 DEV_BIN := $(TARGET_DIR)/debug
@@ -74,7 +76,7 @@ console/dist/index.html: console/node_modules/.installed $(CONSOLE_FILES)
 ##### Check
 
 .PHONY: test
-test: install install-browser install-strace install-api-check ## Run everything that CI runs
+test: install install-browser install-strace install-api-check cargo-deny ## Run everything that CI runs
 	@DEV_BIN=$(DEV_BIN) RESULTS=$(RESULTS) API_CHECK=$(API_CHECK) scripts/test.sh
 
 .PHONY: lint
@@ -103,6 +105,27 @@ api-check: install install-api-check ## Compare the API with its description, fr
 	mkdir -p $(RESULTS)
 	API_CHECK=$(API_CHECK) LINKPULSE_DNS_SERVER=127.0.0.1:1 $(DEV_BIN)/linkpulse up --run -- \
 		scripts/api-check/run.sh $(abspath $(RESULTS))
+
+.PHONY: supply-chain
+supply-chain: install cargo-deny console/node_modules/.installed ## Look for licences, sources and known flaws of what others wrote
+	@scripts/supply-chain.sh
+
+# Where `make sbom` writes.
+SBOM_DIR ?= $(TARGET_DIR)/sbom
+
+.PHONY: sbom
+sbom: cargo-cyclonedx console/node_modules/.installed ## List all that the programs and the console are made of (CycloneDX)
+	@SBOM_DIR=$(SBOM_DIR) scripts/sbom.sh
+
+.PHONY: cargo-deny
+cargo-deny:
+	$(use)
+	cargo_tool deny $(CARGO_DENY_VERSION) cargo-deny
+
+.PHONY: cargo-cyclonedx
+cargo-cyclonedx:
+	$(use)
+	cargo_tool cyclonedx $(CARGO_CYCLONEDX_VERSION) cargo-cyclonedx
 
 ##### Measure
 
@@ -179,13 +202,7 @@ generate-check: sqlx-cli console/node_modules/.installed ## Fail when a generate
 .PHONY: sqlx-cli
 sqlx-cli:
 	$(use)
-	case "$$(cargo sqlx --version 2>/dev/null)" in
-		*$(SQLX_CLI_VERSION)*) ;;
-		*)
-			say 'Installing sqlx-cli $(SQLX_CLI_VERSION)'
-			cargo install sqlx-cli --version $(SQLX_CLI_VERSION) \
-				--no-default-features --features postgres,rustls --locked --debug ;;
-	esac
+	cargo_tool sqlx $(SQLX_CLI_VERSION) sqlx-cli --no-default-features --features postgres,rustls
 
 ##### This machine
 

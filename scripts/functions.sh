@@ -16,6 +16,17 @@ apt_install() {
 	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
 		apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
 }
+# cargo_tool COMMAND VERSION CRATE [ARGUMENTS]: installs what `cargo COMMAND` is, unless it is there.
+cargo_tool() {
+	local command=$1 version=$2 crate=$3
+	shift 3
+	case "$(cargo "$command" --version 2>/dev/null)" in
+		*"$version"*) ;;
+		*)
+			say "Installing $crate $version"
+			cargo install "$crate" --version "$version" "$@" --locked --debug ;;
+	esac
+}
 # Tests bring their own servers.
 forget_servers() {
 	unset DATABASE_URL DATABASE_URL_FILE ANALYTICS_DATABASE_URL ANALYTICS_DATABASE_URL_FILE

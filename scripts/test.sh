@@ -61,6 +61,7 @@ step 'Clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
 step 'Build' cargo build --workspace --locked
 step 'Rust tests' rust_tests
 step 'Generated files' make generate-check
+step 'Supply chain' scripts/supply-chain.sh
 step 'Console lint' npm --prefix console run lint
 step 'Console types' npm --prefix console run typecheck
 step 'Console tests' console_tests
