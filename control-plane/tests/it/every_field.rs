@@ -3,10 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::access::things;
 use crate::body_fields::{Step, at, first_field, texts, with};
 use crate::harness::{Answer, App, EMAIL, PASSWORD, answer};
 use crate::openapi::all_operations;
+use crate::things::things;
 
 /// Stands where bytes go that no JSON value holds.
 const PLACE: &str = "put it here";

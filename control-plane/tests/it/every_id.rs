@@ -4,10 +4,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::access::things;
 use crate::body_fields::plainest;
 use crate::harness::{App, EMAIL, PASSWORD, answer};
 use crate::openapi::all_operations;
+use crate::things::things;
 
 /// What no path may be answered with more than "there is no such thing". Percent encoded.
 fn names(path: &str, id: &str) -> Vec<String> {

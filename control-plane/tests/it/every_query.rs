@@ -3,9 +3,9 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::access::things;
 use crate::harness::{App, EMAIL, PASSWORD, answer};
 use crate::openapi::all_operations;
+use crate::things::things;
 
 /// Percent encoded.
 fn values() -> Vec<String> {

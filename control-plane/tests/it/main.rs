@@ -59,6 +59,7 @@ mod site_files;
 mod split_winner;
 mod stats;
 mod tags;
+mod things;
 mod together;
 mod unfurl;
 mod unread;
