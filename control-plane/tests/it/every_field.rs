@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::body_fields::{Step, at, first_field, texts, with};
 use crate::harness::{Answer, App, EMAIL, PASSWORD, answer};
 use crate::openapi::all_operations;
-use crate::things::things;
+use crate::things::{path_to, things};
 
 /// Stands where bytes go that no JSON value holds.
 const PLACE: &str = "put it here";
@@ -50,12 +50,7 @@ fn operations(things: &[(&'static str, String)]) -> Vec<Operation> {
             continue;
         };
         let (method, path) = name.split_once(' ').unwrap();
-        let thing = things.iter().find(|(thing, _)| path.starts_with(thing));
-        let path = match thing {
-            Some((thing, id)) => path.replace(&thing[thing.find('{').unwrap()..], id),
-            None => path.to_owned(),
-        };
-        assert!(!path.contains('{'), "{name}: add one to `things`");
+        let path = path_to(path, things);
         operations.push(Operation {
             method: method.to_uppercase().parse().unwrap(),
             path,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::body_fields::plainest;
 use crate::harness::{App, EMAIL, PASSWORD, answer};
 use crate::openapi::all_operations;
-use crate::things::things;
+use crate::things::{path_to, things};
 
 /// What no path may be answered with more than "there is no such thing". Percent encoded.
 fn names(path: &str, id: &str) -> Vec<String> {
@@ -51,7 +51,7 @@ async fn no_name_of_nothing_finds_something_or_does_harm() {
     let (mut tried, mut made) = (0, 0);
     for (operation, described) in all_operations() {
         let (method, path) = operation.split_once(' ').unwrap();
-        let real = real_path(path, &things);
+        let real = path_to(path, &things);
         let method: Method = method.to_uppercase().parse().unwrap();
         for (place, part) in path.split('/').enumerate() {
             if !part.starts_with('{') {
@@ -88,19 +88,8 @@ async fn no_name_of_nothing_finds_something_or_does_harm() {
     assert!(tried > 300 && made > 3, "{tried} {made}");
 }
 
-/// The path of things that are there.
-fn real_path(path: &str, things: &[(&'static str, String)]) -> String {
-    if !path.contains('{') {
-        return path.to_owned();
-    }
-    let thing = things.iter().find(|(thing, _)| path.starts_with(thing));
-    let (thing, id) = thing.unwrap_or_else(|| panic!("{path}: add one to `things`"));
-    let real = path.replace(&thing[thing.find('{').unwrap()..], id);
-    assert!(!real.contains('{'), "{real}: add one to `things`");
-    real
-}
-
-fn body(path: &str, content: &'static Value) -> Value {
+/// A good one.
+pub fn body(path: &str, content: &'static Value) -> Value {
     match content.get("example") {
         // The example has a code, which could be given once, on a domain that is not there.
         _ if path.ends_with("{external_id}") => json!({ "original_url": "https://example.com/" }),
@@ -132,7 +121,7 @@ async fn what_was_deleted_is_not_found_again() {
             if !template.starts_with(path) {
                 continue;
             }
-            let real = real_path(template, &things);
+            let real = path_to(template, &things);
             let content = described["requestBody"]["content"].get("application/json");
             let body = content.map(|content| body(template, content));
             let method: Method = method.to_uppercase().parse().unwrap();

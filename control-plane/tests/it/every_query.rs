@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::harness::{App, EMAIL, PASSWORD, answer};
 use crate::openapi::all_operations;
-use crate::things::things;
+use crate::things::{path_to, things};
 
 /// Percent encoded.
 fn values() -> Vec<String> {
@@ -62,11 +62,7 @@ async fn no_value_of_any_parameter_does_harm() {
         if method != "get" {
             continue;
         }
-        let thing = things.iter().find(|(thing, _)| path.starts_with(thing));
-        let path = match thing {
-            Some((thing, id)) => path.replace(&thing[thing.find('{').unwrap()..], id),
-            None => path.to_owned(),
-        };
+        let path = path_to(path, &things);
         for parameter in parameters(described) {
             for value in values() {
                 let request = app.request(Method::GET, &format!("{path}?{parameter}={value}"));

@@ -330,6 +330,7 @@ impl App {
 
 /// What a sign-in sets.
 pub fn cookie(signed_in: &Answer) -> String {
+    assert_eq!(signed_in.status, 200, "{}", signed_in.body);
     let header = signed_in.headers["set-cookie"].to_str().unwrap();
     header.split(';').next().unwrap().to_owned()
 }

@@ -9,50 +9,51 @@ use crate::harness::App;
 /// One of each thing that has an id, in the first workspace: the beginning of its routes' path, and
 /// its id.
 pub async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
+    things_on(app, owner, "go.example.org").await
+}
+
+/// The same in a workspace of somebody who owns it, whose domain this is.
+pub async fn things_on(app: &App, owner: &str, domain: &str) -> Vec<(&'static str, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let link = app.link("foreign").await;
-    let named = json!({ "external_id": "foreign-1" });
-    assert_eq!(app.patch_link(&link["id"], named).await.status, 200);
-    let key = json!({ "name": "x", "scopes": ["read"] });
-    let key = app
-        .console(owner, Method::POST, "/api/v1/keys", Some(key))
-        .await;
+    let make = async |path: &str, body: Value| {
+        let path = format!("/api/v1/{path}");
+        let made = app.console(owner, Method::POST, &path, Some(body)).await;
+        assert_eq!(made.status, 201, "{path}: {}", made.body);
+        text(&made.body["id"])
+    };
+    let list = async |what: &str| {
+        let path = format!("/api/v1/{what}");
+        let list = app.console(owner, Method::GET, &path, None).await;
+        text(&list.body["data"][0]["id"])
+    };
+    let link = json!({
+        "original_url": "https://example.com/a", "domain": domain, "code": "foreign",
+    });
+    let link = make("links", link).await;
+    let named = Some(json!({ "external_id": "foreign-1" }));
+    let path = format!("/api/v1/links/{link}");
+    let named = app.console(owner, Method::PATCH, &path, named).await;
+    assert_eq!(named.status, 200, "{}", named.body);
+    let key = make("keys", json!({ "name": "x", "scopes": ["read"] })).await;
     let invitation = json!({ "email": "x@example.com", "role": "viewer" });
-    let path = "/api/v1/invitations";
-    let invitation = app
-        .console(owner, Method::POST, path, Some(invitation))
-        .await;
-    let members = app
-        .console(owner, Method::GET, "/api/v1/members", None)
-        .await;
-    let workspaces = app
-        .console(owner, Method::GET, "/api/v1/workspaces", None)
-        .await;
-    let sessions = app
-        .console(owner, Method::GET, "/api/v1/sessions", None)
-        .await;
+    let invitation = make("invitations", invitation).await;
     let webhook = json!({ "url": "https://example.com/", "events": ["link.created"] });
-    let path = "/api/v1/webhooks";
-    let webhook = app.console(owner, Method::POST, path, Some(webhook)).await;
-    let message = message(app, &webhook.body["id"]).await;
-    let template = json!({ "name": "x", "source": "x" });
-    let path = "/api/v1/utm-templates";
-    let template = app.console(owner, Method::POST, path, Some(template)).await;
+    let webhook = make("webhooks", webhook).await;
+    let message = message(app, &webhook).await;
+    let template = make("utm-templates", json!({ "name": "x", "source": "x" })).await;
     let report = app
-        .visitor(Method::POST, "/report/foreign")
+        .request(Method::POST, "/report/foreign")
+        .header("x-forwarded-host", domain)
         .header("sec-fetch-site", "same-origin")
         .header("content-type", "application/x-www-form-urlencoded")
         .body("reason=spam");
     assert_eq!(report.send().await.unwrap().status(), 200);
-    let reports = app
-        .console(owner, Method::GET, "/api/v1/reports", None)
-        .await;
     vec![
-        ("/api/v1/reports/{id}", text(&reports.body["data"][0]["id"])),
-        ("/api/v1/links/{id}", text(&link["id"])),
+        ("/api/v1/reports/{id}", list("reports").await),
+        ("/api/v1/links/{id}", link),
         (
             "/api/v1/links/by-code/{domain}/{code}",
-            "go.example.org/foreign".into(),
+            format!("{domain}/foreign"),
         ),
         (
             "/api/v1/links/by-external-id/{external_id}",
@@ -60,31 +61,37 @@ pub async fn things(app: &App, owner: &str) -> Vec<(&'static str, String)> {
         ),
         // There is none; the tests of imports try a foreign one.
         ("/api/v1/imports/{id}", format!("imp_{}", "0".repeat(22))),
-        ("/api/v1/keys/{id}", text(&key.body["id"])),
-        ("/api/v1/invitations/{id}", text(&invitation.body["id"])),
-        (
-            "/api/v1/workspaces/{id}",
-            text(&workspaces.body["data"][0]["id"]),
-        ),
-        ("/api/v1/members/{id}", text(&members.body["data"][0]["id"])),
-        (
-            "/api/v1/sessions/{id}",
-            text(&sessions.body["data"][0]["id"]),
-        ),
+        ("/api/v1/keys/{id}", key),
+        ("/api/v1/invitations/{id}", invitation),
+        ("/api/v1/workspaces/{id}", list("workspaces").await),
+        ("/api/v1/members/{id}", list("members").await),
+        ("/api/v1/sessions/{id}", list("sessions").await),
         // Before its webhook, whose path its own begins with.
         (
             "/api/v1/webhooks/{id}/messages/{message}",
-            format!("{}/messages/{message}", text(&webhook.body["id"])),
+            format!("{webhook}/messages/{message}"),
         ),
-        ("/api/v1/webhooks/{id}", text(&webhook.body["id"])),
-        ("/api/v1/utm-templates/{id}", text(&template.body["id"])),
-        ("/api/v1/domains/{domain}", "go.example.org".into()),
+        ("/api/v1/webhooks/{id}", webhook),
+        ("/api/v1/utm-templates/{id}", template),
+        ("/api/v1/domains/{domain}", domain.to_owned()),
     ]
 }
 
+/// A route's path, about one of the things.
+pub fn path_to(path: &str, things: &[(&'static str, String)]) -> String {
+    if !path.contains('{') {
+        return path.to_owned();
+    }
+    let thing = things.iter().find(|(thing, _)| path.starts_with(thing));
+    let (thing, id) = thing.unwrap_or_else(|| panic!("{path}: add one to `things`"));
+    let real = path.replace(&thing[thing.find('{').unwrap()..], id);
+    assert!(!real.contains('{'), "{real}: add one to `things`");
+    real
+}
+
 /// A message of a webhook that nobody sends any more.
-async fn message(app: &App, webhook: &Value) -> MessageId {
-    let webhook: WebhookId = webhook.as_str().unwrap().parse().unwrap();
+async fn message(app: &App, webhook: &str) -> MessageId {
+    let webhook: WebhookId = webhook.parse().unwrap();
     let id = uuid::Uuid::now_v7();
     let insert = "insert into webhook_messages
                       (id, webhook_id, event, body, state, next_attempt_at, created_at)
