@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use control_plane::access::{Needs, ROUTES, Restricted, Route};
-use control_plane::auth::Scope;
+use control_plane::auth::{Permission, Role, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -28,6 +28,31 @@ fn every_route_of_the_description_says_who_may_use_it() {
     assert!(missing.is_empty(), "missing in src/access.rs: {missing:?}");
     let gone: Vec<_> = declared.difference(&described).collect();
     assert!(gone.is_empty(), "in src/access.rs, but not there: {gone:?}");
+}
+
+/// The README's table is what people were promised, and what this code is checked against.
+#[test]
+fn roles_and_scopes_may_do_what_the_readme_says() {
+    let readme = include_str!("../../README.md");
+    for (what, permission) in [
+        ("see links, domains", Permission::Read),
+        ("see clicks", Permission::Analytics),
+        ("make links", Permission::Create),
+        ("change and delete links", Permission::Write),
+        ("domains, people, keys", Permission::Administer),
+    ] {
+        let row = |line: &&str| line.starts_with(&format!("| {what} |"));
+        let row = readme.lines().find(row).unwrap();
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let roles = [Role::Viewer, Role::Editor, Role::Admin, Role::Owner];
+        for (role, cell) in roles.into_iter().zip(&cells[2..6]) {
+            assert_eq!(role.allows(permission), *cell == "✓", "{what}: {role:?}");
+        }
+        for scope in Scope::ALL {
+            let is_named = cells[6].contains(&format!("`{}`", scope.as_str()));
+            assert_eq!(scope.allows(permission), is_named, "{what}: {scope:?}");
+        }
+    }
 }
 
 /// Good bodies: what is refused must be refused because it is another workspace's.
