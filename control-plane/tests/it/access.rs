@@ -1,13 +1,14 @@
-//! Who may use which route: the table against the description, and every route from another
-//! workspace and with keys that are restricted.
+//! Who may use which route: the table against the description and the README, and every route with
+//! keys that are restricted.
 
 use std::collections::BTreeSet;
 
-use control_plane::access::{Needs, ROUTES, Restricted, Route};
+use control_plane::access::{Needs, ROUTES, Restricted};
 use control_plane::auth::{Permission, Role, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::foreign::good_body;
 use crate::harness::{App, EMAIL, PASSWORD, answer};
 use crate::things::{everything, path_to, things};
 
@@ -53,89 +54,6 @@ fn roles_and_scopes_may_do_what_the_readme_says() {
             assert_eq!(scope.allows(permission), is_named, "{what}: {scope:?}");
         }
     }
-}
-
-/// Good bodies: what is refused must be refused because it is another workspace's.
-fn good_body(route: &Route) -> Value {
-    match route.path {
-        "/api/v1/members/{id}" => json!({ "role": "viewer" }),
-        "/api/v1/links/{id}/roll-back" => json!({ "version": 1 }),
-        "/api/v1/links/{id}/split/winner" => json!({ "variant": 1 }),
-        "/api/v1/links/by-external-id/{external_id}" => {
-            json!({ "original_url": "https://example.com/theirs" })
-        }
-        _ => json!({}),
-    }
-}
-
-#[tokio::test]
-async fn no_route_finds_what_belongs_to_another_workspace() {
-    let app = App::start().await;
-    let owner = app.cookie(EMAIL, PASSWORD).await;
-    let things = things(&app, &owner).await;
-    // Somebody who owns another workspace, and is not a member of this one.
-    let stranger = app.member(&owner, "stranger@example.com", "viewer").await;
-    let made = json!({ "name": "Elsewhere" });
-    let made = app
-        .console(&stranger, Method::POST, "/api/v1/workspaces", Some(made))
-        .await;
-    let body = Some(json!({ "workspace_id": made.body["id"] }));
-    let switched = app
-        .console(&stranger, Method::PATCH, "/api/v1/session", body)
-        .await;
-    assert_eq!(switched.body["role"], "owner");
-    sqlx::query("delete from memberships where role = 'viewer'")
-        .execute(&app.pool)
-        .await
-        .unwrap();
-    let key = json!({ "name": "x", "scopes": ["admin"] });
-    let key = app
-        .console(&stranger, Method::POST, "/api/v1/keys", Some(key))
-        .await;
-    let key = key.body["secret"].as_str().unwrap();
-
-    let before = everything(&app).await;
-    let (mut tried, mut put) = (0, 0);
-    for route in ROUTES {
-        if !route.path.contains('{') {
-            continue;
-        }
-        let path = path_to(route.path, &things);
-        let method: Method = route.method.parse().unwrap();
-        let ask = || {
-            let request = app.request(method.clone(), &path);
-            match route.method {
-                "GET" | "DELETE" => request,
-                _ => request.json(&good_body(route)),
-            }
-        };
-        let by_person = ask()
-            .header("cookie", &stranger)
-            .header("x-requested-with", "linkpulse");
-        let by_person = answer(by_person).await.status;
-        let by_key = answer(ask().bearer_auth(key)).await.status;
-        let expected = match (route.method, route.needs) {
-            // Makes one of their own, under a name that is free in their workspace, and edits it.
-            ("PUT", _) => (201, 200),
-            (_, Needs::Session) => (404, 401),
-            _ => (404, 404),
-        };
-        assert_eq!((by_person, by_key), expected, "{} {path}", route.method);
-        if route.method == "PUT" {
-            put += 1;
-            assert_eq!(remove_theirs(&app, key, &path).await, 204, "{path}");
-        }
-        tried += 1;
-    }
-    assert!(tried > 30 && put == 1, "{tried} {put}");
-    assert_eq!(everything(&app).await, before, "nothing has changed");
-}
-
-/// Routes that come later must not find what a stranger has made.
-async fn remove_theirs(app: &App, key: &str, path: &str) -> u16 {
-    let made = app.call_with(key, Method::GET, path, None).await;
-    let path = format!("/api/v1/links/{}", made.body["id"].as_str().unwrap());
-    app.call_with(key, Method::DELETE, &path, None).await.status
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ mod every_field;
 mod every_id;
 mod every_query;
 mod explain;
+mod foreign;
 mod harness;
 mod history;
 mod imports;
