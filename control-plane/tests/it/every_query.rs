@@ -42,7 +42,7 @@ fn values() -> Vec<String> {
 }
 
 /// The names of an operation's parameters.
-fn parameters(operation: &Value) -> Vec<&str> {
+pub fn parameters(operation: &Value) -> Vec<&str> {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let parameters = parameters.filter(|parameter| parameter["in"] == "query");
     parameters

@@ -27,6 +27,7 @@ mod every_id;
 mod every_query;
 mod explain;
 mod foreign;
+mod foreign_names;
 mod harness;
 mod history;
 mod imports;
