@@ -3388,8 +3388,8 @@ export interface components {
                 };
             };
         };
-        /** @description `code_taken`, with a suggestion */
-        "409.code_taken": {
+        /** @description `code_taken`, with a suggestion; `conflict`: a link that the key does not see has the external id */
+        "409.code_taken.conflict": {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                 RateLimit?: string;
@@ -3400,7 +3400,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "code_taken";
+                    code?: "conflict" | "code_taken";
                 };
             };
         };
@@ -5428,7 +5428,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             /** @description `conflict`: others were faster again and again; `still_running` */
             409: {
                 headers: {
@@ -5533,7 +5533,23 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
+            /** @description `not_found`: the key does not see the domain of the filter */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
             409: components["responses"]["409.still_running"];
             /** @description Body over 8 MiB; `too_large` */
             413: {
@@ -5624,7 +5640,23 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_idempotency_key.malformed"];
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
+            /** @description `not_found`: the key does not see the domain of the filter */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
             409: components["responses"]["409.still_running"];
             /** @description Body over 8 MiB; `too_large` */
             413: {
@@ -6011,9 +6043,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found.not_found"];
-            409: components["responses"]["409.code_taken"];
+            409: components["responses"]["409.code_taken.conflict"];
             /** @description `stale`, also if there is no such link */
             412: {
                 headers: {
@@ -6091,7 +6123,23 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            403: components["responses"]["403.missing_scope"];
+            /** @description `not_found`: the key does not see the domain */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -6147,7 +6195,23 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            403: components["responses"]["403.missing_scope"];
+            /** @description `not_found`: the key does not see the domain */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];

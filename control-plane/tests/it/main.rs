@@ -58,6 +58,7 @@ mod rate_limits;
 mod relay;
 mod relay_cluster;
 mod reports;
+mod restricted_keys;
 mod site_files;
 mod split_winner;
 mod stats;

@@ -117,8 +117,12 @@ impl Draft {
         })
     }
 
-    /// Gives it the tag that the caller's key is restricted to.
+    /// Gives it the tag that the caller's key is restricted to. On another domain than the key's it cannot
+    /// be made.
     pub(super) fn restrict(&mut self, caller: &Caller, state: &AppState) -> Result<()> {
+        if !caller.sees_domain(self.domain.as_str()) {
+            return Err(Error::NotFound("domain"));
+        }
         let mut check = FieldCheck::new(state);
         if let Some(tag) = &caller.only_tag {
             fields::add_tag(&mut self.tags, tag, &mut check);

@@ -3,10 +3,9 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
-use uuid::Uuid;
 
 use super::Link;
-use super::list_query::{Archived, LinkFilters};
+use super::list_query::{Archived, LinkFilters, narrow};
 use crate::auth::Caller;
 use crate::db::{self, LinkOrder, Page, Position};
 use crate::error::{Error, Result};
@@ -31,6 +30,7 @@ const EXAMPLE: &str = r#""id","domain","code","short_url","original_url","title"
         (status = 200, description = "A file", content_type = "text/csv", body = String,
             example = json!(EXAMPLE)),
         (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`not_found`: the key does not see the domain", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     ))]
@@ -39,7 +39,7 @@ pub async fn export_csv(
     caller: Caller,
     Query(filters): Query<LinkFilters>,
 ) -> Result<Response> {
-    let lines = chunks(state, caller.workspace_id, filters)?.map(|chunk| csv(&chunk?));
+    let lines = chunks(state, caller, filters)?.map(|chunk| csv(&chunk?));
     let header = stream::once(async { record(&HEADER) });
     Ok(file(
         "text/csv; charset=utf-8",
@@ -57,6 +57,7 @@ pub async fn export_csv(
         (status = 200, description = "A file", content_type = "application/jsonl", body = String,
             example = json!("{\"code\":\"spring-24\",\"original_url\":\"https://example.com/sale\"}\n")),
         (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`not_found`: the key does not see the domain", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     ))]
@@ -65,7 +66,7 @@ pub async fn export_jsonl(
     caller: Caller,
     Query(filters): Query<LinkFilters>,
 ) -> Result<Response> {
-    let lines = chunks(state, caller.workspace_id, filters)?.map(|chunk| {
+    let lines = chunks(state, caller, filters)?.map(|chunk| {
         let mut lines = Vec::new();
         for link in chunk? {
             serde_json::to_writer(&mut lines, &link).map_err(Error::internal)?;
@@ -99,17 +100,17 @@ pub(crate) fn file(
 /// Links in chunks, each read when the one before has been sent.
 fn chunks(
     state: AppState,
-    workspace_id: Uuid,
+    caller: Caller,
     mut filters: LinkFilters,
 ) -> Result<impl Stream<Item = Result<Vec<Link>>> + Send> {
     filters.archived.get_or_insert(Archived::Include);
     // What is wrong must be said before the file begins.
-    filters.check(&state)?;
+    narrow(&mut filters.check(&state)?, &caller)?;
     let begin = Some(None);
     Ok(stream::try_unfold(
         begin,
         move |after: Option<Option<Position>>| {
-            let (state, mut filters) = (state.clone(), filters.clone());
+            let (state, caller, mut filters) = (state.clone(), caller.clone(), filters.clone());
             async move {
                 let Some(after) = after else {
                     return Ok(None);
@@ -120,7 +121,9 @@ fn chunks(
                     after,
                     limit: CHUNK,
                 };
-                let (filter, now) = (filters.check(&state)?, state.now());
+                let mut filter = filters.check(&state)?;
+                narrow(&mut filter, &caller)?;
+                let (workspace_id, now) = (caller.workspace_id, state.now());
                 let mut rows =
                     db::list_links(state.lists(), workspace_id, &filter, &page, now).await?;
                 // Read from there again, if these links are made elsewhere.

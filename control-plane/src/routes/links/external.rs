@@ -62,7 +62,8 @@ pub async fn get_external_link(
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`not_found`: the domain is not yours; `link_not_found`: the id \
             is none", body = Problem),
-        (status = 409, description = "`code_taken`, with a suggestion", body = Problem),
+        (status = 409, description = "`code_taken`, with a suggestion; `conflict`: a link that the key does \
+            not see has the external id", body = Problem),
         (status = 412, description = "`stale`, also if there is no such link", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
@@ -133,12 +134,16 @@ impl Put {
             let mut create = json::typed_whole::<CreateLink>(body)?;
             templates.fill(&mut create.utm, &mut create.utm_template)?;
             let mut draft = Draft::check(create, &self.state)?;
+            draft.restrict(&self.caller, &self.state)?;
             draft.hash_password(&self.state).await?;
             let actor = self.caller.identity.to_string();
             let maker = (workspace_id, actor.as_str());
             let made = draft.insert(&self.state, maker, &Once::default()).await?;
             return Ok((StatusCode::CREATED, made));
         };
+        if !self.caller.sees(&found.domain, &found.tags) {
+            return Err(Error::Conflict("another link has this external id"));
+        }
         for (field, current) in [("domain", &found.domain), ("code", &found.code)] {
             let asked = body.remove(field);
             if asked.is_some_and(|asked| !asked.is_null() && asked != **current) {

@@ -5,10 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Link;
-use super::list_query::ListLinks;
+use super::list_query::{ListLinks, narrow};
 use crate::auth::Caller;
 use crate::db::{self, LinkOrder, LinkRow, Page, Position};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::field_check::FieldCheck;
 use crate::problem::Problem;
 use crate::routes::{Query, cursor, paging};
@@ -54,15 +54,7 @@ pub async fn list_links(
     let mut filters = query.filters();
     let mut filter = filters.read(&mut check);
     check.finish()?;
-    if let Some(only) = &caller.only_domain {
-        if filter.domain.is_some_and(|asked| asked != only.as_str()) {
-            return Err(Error::NotFound("domain"));
-        }
-        filter.domain = Some(only.as_str());
-    }
-    if let Some(only) = &caller.only_tag {
-        filter.all_tags.get_or_insert_default().push(only.clone());
-    }
+    narrow(&mut filter, &caller)?;
     let question = cursor::question(&query)?;
     let after = query.cursor.as_deref();
     let after = after.map(|text| cursor::decode(question, text));

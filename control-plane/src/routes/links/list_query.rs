@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::LinkStatus;
+use crate::auth::Caller;
 use crate::db::{LinkFilter, LinkOrder};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::routes::paging;
 use crate::state::AppState;
@@ -216,6 +217,23 @@ impl LinkFilters {
             },
         }
     }
+}
+
+/// Leaves only what the caller's key sees.
+///
+/// # Errors
+/// [`Error::NotFound`] if another domain is asked for.
+pub(super) fn narrow<'f>(filter: &mut LinkFilter<'f>, caller: &'f Caller) -> Result<()> {
+    if let Some(only) = &caller.only_domain {
+        if filter.domain.is_some_and(|asked| asked != only.as_str()) {
+            return Err(Error::NotFound("domain"));
+        }
+        filter.domain = Some(only.as_str());
+    }
+    if let Some(only) = &caller.only_tag {
+        filter.all_tags.get_or_insert_default().push(only.clone());
+    }
+    Ok(())
 }
 
 /// Tags separated by commas, as links have them.

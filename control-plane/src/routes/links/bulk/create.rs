@@ -94,8 +94,8 @@ async fn write(
     let templates = Templates::load(state, caller, is_named).await?;
     // Ten thousand addresses take a moment to check, in which this thread would answer nobody.
     let checking = tokio::task::spawn_blocking({
-        let state = state.clone();
-        let check_row = move |link| check(link, &templates, &state);
+        let (state, caller) = (state.clone(), caller.clone());
+        let check_row = move |link| check(link, &templates, &caller, &state);
         move || {
             let mut room = RoomForErrors::default();
             let drafts = links.into_iter().map(check_row);
@@ -121,8 +121,10 @@ pub(super) fn check_imported(link: Value, state: &AppState) -> Result<Draft> {
     Draft::check_with(link, state, FieldCheck::with_past(state))
 }
 
-fn check(link: Value, templates: &Templates, state: &AppState) -> Result<Draft> {
-    Draft::check(typed(link, templates)?, state)
+fn check(link: Value, templates: &Templates, caller: &Caller, state: &AppState) -> Result<Draft> {
+    let mut draft = Draft::check(typed(link, templates)?, state)?;
+    draft.restrict(caller, state)?;
+    Ok(draft)
 }
 
 fn typed(link: Value, templates: &Templates) -> Result<CreateLink> {

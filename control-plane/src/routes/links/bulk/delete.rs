@@ -40,6 +40,8 @@ pub struct DeleteLinks {
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 404, description = "`not_found`: the key does not see the domain of the filter",
+            body = Problem),
         (status = 413, description = "Body over 8 MiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),

@@ -55,6 +55,8 @@ pub struct UpdateLinks {
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
+        (status = 404, description = "`not_found`: the key does not see the domain of the filter",
+            body = Problem),
         (status = 413, description = "Body over 8 MiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -82,7 +84,7 @@ pub async fn update_links(
         let all_or_nothing = body.all_or_nothing;
         async move {
             let action = Action::Updated;
-            let apply = |link: &mut LinkRow| change.apply(link, &state);
+            let apply = |link: &mut LinkRow| change.apply(link, &caller, &state);
             write(&state, &caller, &ids, action, all_or_nothing, &once, apply).await
         }
     });
@@ -120,13 +122,16 @@ impl Change {
         })
     }
 
-    fn apply(&self, link: &mut LinkRow, state: &AppState) -> Result<()> {
+    fn apply(&self, link: &mut LinkRow, caller: &Caller, state: &AppState) -> Result<()> {
         let mut check = FieldCheck::new(state);
         self.edit.clone().apply(link, &mut check);
         link.tags.retain(|tag| !self.remove_tags.contains(tag));
         link.tags.extend(self.add_tags.iter().cloned());
         link.tags.sort_unstable();
         link.tags.dedup();
+        if let Some(tag) = &caller.only_tag {
+            fields::add_tag(&mut link.tags, tag, &mut check);
+        }
         check.length("tags", link.tags.len(), 0..=fields::MAX_TAGS);
         let status = link.redirect_status()?;
         fields::together(status, &link.options(), link.expires_at, &mut check);
@@ -155,6 +160,7 @@ pub(super) async fn write(
         // In the order of their ids, as they were locked.
         let found = locked.binary_search_by_key(&id.0, |link| link.id);
         let outcome = match found.map(|found| &mut locked[found]) {
+            Ok(link) if !caller.sees(&link.domain, &link.tags) => Err(Error::NotFound("link")),
             Ok(link) if link.deleted_at.is_some() => Err(Error::LinkGone),
             Ok(link) => apply(link).map(|()| link),
             Err(_) => Err(Error::NotFound("link")),

@@ -9,7 +9,7 @@ use super::outcome::MAX_ROWS;
 use crate::auth::Caller;
 use crate::db::{self, LinkOrder, Page};
 use crate::error::{Error, Result};
-use crate::routes::links::list_query::LinkFilters;
+use crate::routes::links::list_query::{LinkFilters, narrow};
 use crate::state::AppState;
 
 /// Links by their ids, or by what a list of links can be asked for.
@@ -40,9 +40,10 @@ impl Selection {
             }
             Self::Filter(filters) => {
                 let mut filters = filters.clone();
-                let filter = filters
+                let mut filter = filters
                     .check(state)
                     .map_err(|error| error.below("select.filter"))?;
+                narrow(&mut filter, caller)?;
                 let page = Page {
                     order: LinkOrder::Created,
                     is_descending: false,
