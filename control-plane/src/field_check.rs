@@ -30,6 +30,8 @@ pub struct FieldCheck<'a> {
     now: OffsetDateTime,
     allows_past: bool,
     errors: Vec<FieldError>,
+    /// Fields that could not be read: nothing more is said of them.
+    unread: Vec<String>,
     /// Errors beyond those that are told.
     left_out: usize,
 }
@@ -44,6 +46,7 @@ impl<'a> FieldCheck<'a> {
             now: state.now(),
             allows_past: false,
             errors: Vec::new(),
+            unread: Vec::new(),
             left_out: 0,
         }
     }
@@ -64,6 +67,37 @@ impl<'a> FieldCheck<'a> {
         }
     }
 
+    /// The same where fields could not be read, which is told first.
+    pub(crate) fn after(self, refused: Vec<FieldError>) -> Self {
+        Self {
+            unread: refused.iter().map(outermost).map(str::to_owned).collect(),
+            errors: refused,
+            ..self
+        }
+    }
+
+    /// Whether all fields could be read. Else their absence says nothing of others.
+    pub fn is_whole(&self) -> bool {
+        self.unread.is_empty()
+    }
+
+    /// What was found elsewhere; `None` if it was refused there.
+    ///
+    /// # Errors
+    /// What is no refusal of fields.
+    pub fn found<T>(&mut self, found: Result<T>) -> Result<Option<T>> {
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(Error::Invalid(errors)) => {
+                for error in errors {
+                    self.refuse(&error.field, &error.code, error.message);
+                }
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
     /// Whether times that should lie in the future may lie in the past.
     pub fn allows_past(&self) -> bool {
         self.allows_past
@@ -76,8 +110,12 @@ impl<'a> FieldCheck<'a> {
 
     /// A field is refused.
     pub fn refuse(&mut self, field: &str, code: &str, message: impl ToString) {
+        let error = FieldError::new(field, code, message);
+        if self.unread.iter().any(|unread| unread == outermost(&error)) {
+            return;
+        }
         match self.errors.len() < MAX_ERRORS {
-            true => self.errors.push(FieldError::new(field, code, message)),
+            true => self.errors.push(error),
             false => self.left_out += 1,
         }
     }
@@ -193,4 +231,9 @@ impl<'a> FieldCheck<'a> {
         }
         is_good
     }
+}
+
+/// Which field of a body an error is in.
+fn outermost(error: &FieldError) -> &str {
+    error.field.split(['.', '[']).next().unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! Reading JSON bodies strictly: what we do not understand we do not guess at.
 
+mod fields;
+
 use std::fmt;
 
 use axum::body::Bytes;
@@ -8,7 +10,8 @@ use axum::http::header;
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use serde_path_to_error::Segment;
+
+pub use fields::Fields;
 
 use crate::error::{Error, FieldError, Result};
 
@@ -17,9 +20,6 @@ pub const MAX_BODY: usize = 64 * 1024;
 
 /// The same where ten thousand links may be in it.
 pub const MAX_BULK_BODY: usize = 8 * 1024 * 1024;
-
-/// Fields that are named at once. For each, the body is read once more.
-const MOST_REFUSALS: usize = 20;
 
 /// A JSON object as request body.
 ///
@@ -32,22 +32,56 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let content_type = request.headers().get(header::CONTENT_TYPE);
-        if !content_type
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(is_json)
-        {
-            return Err(Error::UnsupportedMediaType);
-        }
-        let bytes =
-            Bytes::from_request(request, state)
-                .await
-                .map_err(|rejection| match rejection.into_response_status() {
-                    413 => Error::TooLarge,
-                    _ => Error::Malformed("the body could not be read".into()),
-                })?;
-        read(&bytes).map(JsonBody)
+        object(request, state).await.and_then(read).map(JsonBody)
     }
+}
+
+/// The same where values are checked, too: what cannot be read is told together with what is wrong with the
+/// rest ([`Fields::check`]).
+#[derive(Debug)]
+pub struct JsonFields<T>(pub Fields<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonFields<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let body = object(request, state).await?;
+        Fields::read(body.value).map(Self)
+    }
+}
+
+/// A body that is an object.
+struct Object {
+    value: Value,
+    /// Reading one that is long many times would keep us busy.
+    is_long: bool,
+}
+
+async fn object<S: Send + Sync>(request: Request, state: &S) -> Result<Object> {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    if !content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(is_json)
+    {
+        return Err(Error::UnsupportedMediaType);
+    }
+    let bytes = Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| match rejection.into_response_status() {
+            413 => Error::TooLarge,
+            _ => Error::Malformed("the body could not be read".into()),
+        })?;
+    let value = parse(&bytes)?;
+    // serde would also read an array, by position.
+    if !value.is_object() {
+        return Err(Error::invalid(
+            "",
+            "wrong_type",
+            "the body must be a JSON object",
+        ));
+    }
+    let is_long = bytes.len() > MAX_BODY;
+    Ok(Object { value, is_long })
 }
 
 trait IntoStatus {
@@ -65,25 +99,20 @@ fn is_json(content_type: &str) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+fn parse(bytes: &[u8]) -> Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let malformed = |error: serde_json::Error| Error::Malformed(format!("not valid JSON: {error}"));
     let value = UniqueKeys
         .deserialize(&mut deserializer)
         .map_err(malformed)?;
     deserializer.end().map_err(malformed)?;
-    // serde would also read an array, by position.
-    if !value.is_object() {
-        return Err(Error::invalid(
-            "",
-            "wrong_type",
-            "the body must be a JSON object",
-        ));
-    }
-    // Reading one that is long many times would keep us busy.
-    match bytes.len() <= MAX_BODY {
-        true => typed_whole(value),
-        false => typed(value),
+    Ok(value)
+}
+
+fn read<T: DeserializeOwned>(Object { value, is_long }: Object) -> Result<T> {
+    match is_long {
+        true => typed(value),
+        false => Fields::read(value)?.whole(),
     }
 }
 
@@ -91,37 +120,6 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 pub fn typed<T: DeserializeOwned>(value: impl Into<Value>) -> Result<T> {
     let read = serde_path_to_error::deserialize(value.into());
     read.map_err(|error| Error::Invalid(vec![refusal(&error)]))
-}
-
-/// The same, with all fields that are unknown or of another type. serde stops at the first: so it reads
-/// again, without that one.
-pub fn typed_whole<T: DeserializeOwned>(value: impl Into<Value>) -> Result<T> {
-    let mut value = value.into();
-    let mut refused = Vec::new();
-    let mut taken_out = Vec::new();
-    loop {
-        let error = match serde_path_to_error::deserialize(&value) {
-            Ok(read) if refused.is_empty() => return Ok(read),
-            Ok::<T, _>(_) => return Err(Error::Invalid(refused)),
-            Err(error) => error,
-        };
-        let refusal = refusal(&error);
-        let outermost = match error.path().iter().next() {
-            Some(Segment::Map { key }) => key.clone(),
-            _ => refusal.field.clone(),
-        };
-        if taken_out.contains(&outermost) {
-            // It is missing since then.
-            return Err(Error::Invalid(refused));
-        }
-        refused.push(refusal);
-        let fields = value.as_object_mut();
-        let is_out = fields.is_some_and(|fields| fields.remove(&outermost).is_some());
-        if !is_out || refused.len() == MOST_REFUSALS {
-            return Err(Error::Invalid(refused));
-        }
-        taken_out.push(outermost);
-    }
 }
 
 fn refusal(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
@@ -231,72 +229,5 @@ impl<'de> Visitor<'de> for UniqueKeys {
 
     fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[allow(dead_code, reason = "only whether it can be read matters")]
-    struct Body {
-        url: String,
-        tags: Option<Vec<String>>,
-        inner: Option<Inner>,
-    }
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[allow(dead_code, reason = "only whether it can be read matters")]
-    struct Inner {
-        limit: i64,
-    }
-
-    #[test]
-    fn all_fields_that_cannot_be_read_are_named_at_once() {
-        assert!(typed_whole::<Body>(json!({ "url": "x", "inner": { "limit": 7 } })).is_ok());
-        for (body, expected) in [
-            (json!({}), vec![("url", "required")]),
-            (json!({ "url": 7 }), vec![("url", "wrong_type")]),
-            (
-                json!({ "a.b": 1, "tags": ["x", 7, 8], "inner": { "limit": "x" }, "url": null, "z": 1 }),
-                vec![
-                    ("a.b", "unknown_field"),
-                    ("inner.limit", "wrong_type"),
-                    ("tags[1]", "wrong_type"),
-                    ("url", "wrong_type"),
-                    ("z", "unknown_field"),
-                ],
-            ),
-            (
-                json!({ "owner": 1, "inner": {} }),
-                vec![
-                    ("inner.limit", "required"),
-                    ("owner", "unknown_field"),
-                    ("url", "required"),
-                ],
-            ),
-        ] {
-            let Err(Error::Invalid(refused)) = typed_whole::<Body>(body.clone()) else {
-                panic!("{body} was read");
-            };
-            let mut refused: Vec<_> = refused
-                .iter()
-                .map(|error| (error.field.as_str(), error.code.as_str()))
-                .collect();
-            refused.sort_unstable();
-            assert_eq!(refused, expected, "{body}");
-        }
-        let many: Map<String, Value> = (0..100)
-            .map(|number| (format!("a{number}"), Value::Null))
-            .collect();
-        let Err(Error::Invalid(refused)) = typed_whole::<Body>(many) else {
-            panic!("it was read");
-        };
-        assert_eq!(refused.len(), MOST_REFUSALS);
     }
 }

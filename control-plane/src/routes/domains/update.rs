@@ -13,8 +13,7 @@ use crate::audit::{self, Event};
 use crate::auth::Caller;
 use crate::db::{self, DomainRow};
 use crate::error::{Error, Result};
-use crate::field_check::FieldCheck;
-use crate::json::{self, JsonBody};
+use crate::json::{self, Fields, JsonFields};
 use crate::problem::Problem;
 use crate::routes::DomainPath;
 use crate::state::AppState;
@@ -79,12 +78,12 @@ pub async fn update_domain(
     caller: Caller,
     DomainPath(name): DomainPath,
     if_match: IfMatch,
-    JsonBody(body): JsonBody<UpdateDomain>,
+    JsonFields(fields): JsonFields<UpdateDomain>,
 ) -> Result<Versioned<Domain>> {
     if let Standing::Pending(_) = own::named(&state, &caller, &name).await? {
         return Err(Error::NotVerified);
     }
-    let edit = Edit::check(body, &state)?;
+    let edit = Edit::check(fields, &state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn(async move { edit.write(&state, &caller, &name, &if_match).await });
     let row = task.await.map_err(Error::internal)??;
@@ -102,8 +101,8 @@ struct Edit {
 }
 
 impl Edit {
-    fn check(body: UpdateDomain, state: &AppState) -> Result<Self> {
-        let mut check = FieldCheck::new(state);
+    fn check(given: Fields<UpdateDomain>, state: &AppState) -> Result<Self> {
+        let (body, mut check) = given.check(state);
         let mut url = |field, text: Option<Option<String>>| {
             text.map(|text| text.and_then(|text| check.url(field, &text)))
         };

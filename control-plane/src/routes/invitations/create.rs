@@ -15,7 +15,7 @@ use crate::auth::id::InvitationId;
 use crate::auth::{Caller, Role};
 use crate::db::{self, InvitationRow};
 use crate::error::{Error, Result};
-use crate::json::JsonBody;
+use crate::json::JsonFields;
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::members;
@@ -57,14 +57,17 @@ pub async fn create_invitation(
     State(state): State<AppState>,
     caller: Caller,
     once: Once,
-    JsonBody(body): JsonBody<CreateInvitation>,
+    JsonFields(fields): JsonFields<CreateInvitation>,
 ) -> Result<impl IntoResponse> {
+    let (body, mut check) = fields.check(&state);
+    let email = check.found(accounts::email(&body.email))?;
+    check.finish()?;
     members::may_grant(&caller, body.role)?;
     let now = state.now();
     let row = InvitationRow {
         id: Uuid::now_v7(),
         workspace_id: caller.workspace_id,
-        email: accounts::email(&body.email)?,
+        email: email.ok_or_else(|| Error::internal("an address got lost"))?,
         role: body.role.as_str().to_owned(),
         created_by: Some(caller.identity.to_string()),
         created_at: now,

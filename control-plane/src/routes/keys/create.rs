@@ -12,7 +12,7 @@ use crate::auth::id::ApiKeyId;
 use crate::auth::{ApiKey, Caller, Scope};
 use crate::db::{self, KeyRow};
 use crate::error::{Error, Result};
-use crate::json::JsonBody;
+use crate::json::JsonFields;
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::domains;
@@ -61,9 +61,10 @@ pub async fn create_api_key(
     State(state): State<AppState>,
     caller: Caller,
     once: Once,
-    JsonBody(body): JsonBody<CreateApiKey>,
+    JsonFields(fields): JsonFields<CreateApiKey>,
 ) -> Result<impl IntoResponse> {
-    let draft = Draft::check(body, &state)?;
+    let (body, check) = fields.check(&state);
+    let draft = Draft::check(body, check)?;
     if let Some(domain) = &draft.domain {
         domains::require_own(&state, &caller, domain).await?;
     }

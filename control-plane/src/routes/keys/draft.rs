@@ -7,7 +7,6 @@ use crate::auth::{ApiKey, Scope};
 use crate::db::KeyRow;
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
-use crate::state::AppState;
 
 /// Keys that a workspace may have at a time. A list shows them all.
 pub(super) const MOST_KEYS: i64 = 200;
@@ -26,8 +25,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn check(body: CreateApiKey, state: &AppState) -> Result<Self> {
-        let mut check = FieldCheck::new(state);
+    pub(super) fn check(body: CreateApiKey, mut check: FieldCheck<'_>) -> Result<Self> {
         let name = check.text("name", &body.name, LONGEST_NAME);
         if body.name.trim().is_empty() {
             check.refuse("name", "required", "say what the key is for");

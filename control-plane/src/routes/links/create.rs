@@ -12,7 +12,7 @@ use super::utm::{Templates, Utm};
 use super::{Link, WrittenLink};
 use crate::auth::Caller;
 use crate::error::{Error, Result};
-use crate::json::JsonBody;
+use crate::json::JsonFields;
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
@@ -135,13 +135,15 @@ pub async fn create_link(
     caller: Caller,
     once: Once,
     Query(wait): Query<Wait>,
-    JsonBody(mut body): JsonBody<CreateLink>,
+    JsonFields(mut fields): JsonFields<CreateLink>,
 ) -> Result<impl IntoResponse> {
     caller.may_edit()?;
     let patience = wait.patience()?;
-    let templates = Templates::load(&state, &caller, body.utm_template.is_some()).await?;
-    templates.fill(&mut body.utm, &mut body.utm_template)?;
-    let mut draft = Draft::check(body, &state)?;
+    let given = fields.body_mut();
+    let templates = Templates::load(&state, &caller, given.utm_template.is_some()).await?;
+    templates.fill(&mut given.utm, &mut given.utm_template)?;
+    let (body, check) = fields.check(&state);
+    let mut draft = Draft::check_with(body, &state, check)?;
     draft.restrict(&caller, &state)?;
     draft.hash_password(&state).await?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.

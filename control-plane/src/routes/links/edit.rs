@@ -36,8 +36,7 @@ pub(super) struct Edit {
 }
 
 impl Edit {
-    pub(super) fn check(body: UpdateLink, state: &AppState) -> Result<Self> {
-        let mut check = FieldCheck::new(state);
+    pub(super) fn check(body: UpdateLink, mut check: FieldCheck<'_>) -> Result<Self> {
         let original_url = body
             .original_url
             .and_then(|text| check.url("original_url", &text));

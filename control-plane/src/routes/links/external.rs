@@ -12,7 +12,7 @@ use super::{CreateLink, Link, UpdateLink, WrittenLink};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
 use crate::error::{Error, Result};
-use crate::json::{self, JsonBody};
+use crate::json::{Fields, JsonBody};
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
@@ -131,9 +131,11 @@ impl Put {
         let templates = Templates::load(&self.state, &self.caller, is_named).await?;
         let Some(found) = found else {
             self.if_match.check_absent()?;
-            let mut create = json::typed_whole::<CreateLink>(body)?;
-            templates.fill(&mut create.utm, &mut create.utm_template)?;
-            let mut draft = Draft::check(create, &self.state)?;
+            let mut fields = Fields::<CreateLink>::read(body)?;
+            let given = fields.body_mut();
+            templates.fill(&mut given.utm, &mut given.utm_template)?;
+            let (create, check) = fields.check(&self.state);
+            let mut draft = Draft::check_with(create, &self.state, check)?;
             draft.restrict(&self.caller, &self.state)?;
             draft.hash_password(&self.state).await?;
             let actor = self.caller.identity.to_string();
@@ -151,9 +153,11 @@ impl Put {
                 return Err(Error::invalid(field, "cannot_be_changed", message));
             }
         }
-        let mut change = json::typed_whole::<UpdateLink>(body)?;
-        templates.fill(&mut change.utm, &mut change.utm_template)?;
-        let mut edit = Edit::check(change, &self.state)?;
+        let mut fields = Fields::<UpdateLink>::read(body)?;
+        let given = fields.body_mut();
+        templates.fill(&mut given.utm, &mut given.utm_template)?;
+        let (change, check) = fields.check(&self.state);
+        let mut edit = Edit::check(change, check)?;
         edit.hash_password(&self.state).await?;
         // Locked by its name, not by its id: it may have been given away since.
         let mut transaction = db::begin(pool).await?;

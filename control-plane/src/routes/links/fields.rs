@@ -133,6 +133,9 @@ pub(super) fn together(
     expires_at: Option<OffsetDateTime>,
     check: &mut FieldCheck<'_>,
 ) {
+    if !check.is_whole() {
+        return;
+    }
     if let (Some(starts_at), Some(expires_at)) = (options.starts_at, expires_at)
         && starts_at >= expires_at.into()
     {

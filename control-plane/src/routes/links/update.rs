@@ -8,7 +8,7 @@ use super::options::{ClickCap, Rule, SocialPreview, Split};
 use super::utm::{Templates, Utm};
 use crate::auth::Caller;
 use crate::error::{Error, Result};
-use crate::json::{self, JsonBody};
+use crate::json::{self, JsonFields};
 use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
@@ -144,13 +144,15 @@ pub async fn update_link(
     LinkPath(id): LinkPath,
     if_match: IfMatch,
     Query(wait): Query<Wait>,
-    JsonBody(mut body): JsonBody<UpdateLink>,
+    JsonFields(mut fields): JsonFields<UpdateLink>,
 ) -> Result<Versioned<WrittenLink>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
-    let templates = Templates::load(&state, &caller, body.utm_template.is_some()).await?;
-    templates.fill(&mut body.utm, &mut body.utm_template)?;
-    let mut edit = Edit::check(body, &state)?;
+    let given = fields.body_mut();
+    let templates = Templates::load(&state, &caller, given.utm_template.is_some()).await?;
+    templates.fill(&mut given.utm, &mut given.utm_template)?;
+    let (body, check) = fields.check(&state);
+    let mut edit = Edit::check(body, check)?;
     edit.hash_password(&state).await?;
     let task = tokio::spawn({
         let state = state.clone();

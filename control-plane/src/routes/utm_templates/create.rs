@@ -12,8 +12,7 @@ use crate::auth::Caller;
 use crate::auth::id::UtmTemplateId;
 use crate::db::{self, UtmTemplateRow};
 use crate::error::{Error, Result};
-use crate::field_check::FieldCheck;
-use crate::json::JsonBody;
+use crate::json::{Fields, JsonFields};
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -65,9 +64,9 @@ pub async fn create_utm_template(
     State(state): State<AppState>,
     caller: Caller,
     once: Once,
-    JsonBody(body): JsonBody<CreateUtmTemplate>,
+    JsonFields(fields): JsonFields<CreateUtmTemplate>,
 ) -> Result<impl IntoResponse> {
-    let row = check(body, &state)?;
+    let row = check(fields, &state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn(async move { insert(&state, &caller, row, &once).await });
     let made = task.await.map_err(Error::internal)??;
@@ -75,8 +74,8 @@ pub async fn create_utm_template(
     Ok((StatusCode::CREATED, location, Json(made)))
 }
 
-fn check(body: CreateUtmTemplate, state: &AppState) -> Result<UtmTemplateRow> {
-    let mut check = FieldCheck::new(state);
+fn check(given: Fields<CreateUtmTemplate>, state: &AppState) -> Result<UtmTemplateRow> {
+    let (body, mut check) = given.check(state);
     let name = fields::name(&body.name, &mut check);
     let mut value = |field, text| fields::value(field, text, &mut check);
     let row = UtmTemplateRow {

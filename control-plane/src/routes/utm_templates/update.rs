@@ -8,8 +8,7 @@ use crate::auth::Caller;
 use crate::auth::id::UtmTemplateId;
 use crate::db;
 use crate::error::{Error, Result};
-use crate::field_check::FieldCheck;
-use crate::json::{self, JsonBody};
+use crate::json::{self, Fields, JsonFields};
 use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::state::AppState;
@@ -66,9 +65,9 @@ pub async fn update_utm_template(
     caller: Caller,
     IdPath(UtmTemplateId(id)): IdPath<UtmTemplateId>,
     if_match: IfMatch,
-    JsonBody(body): JsonBody<UpdateUtmTemplate>,
+    JsonFields(fields): JsonFields<UpdateUtmTemplate>,
 ) -> Result<Versioned<UtmTemplate>> {
-    let edit = Edit::check(body, &state)?;
+    let edit = Edit::check(fields, &state)?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn(async move { edit.write(&state, &caller, id, &if_match).await });
     task.await.map_err(Error::internal)?
@@ -85,8 +84,8 @@ struct Edit {
 }
 
 impl Edit {
-    fn check(body: UpdateUtmTemplate, state: &AppState) -> Result<Self> {
-        let mut check = FieldCheck::new(state);
+    fn check(given: Fields<UpdateUtmTemplate>, state: &AppState) -> Result<Self> {
+        let (body, mut check) = given.check(state);
         let name = body.name.and_then(|name| fields::name(&name, &mut check));
         let mut value = |field, text: Option<Option<String>>| {
             text.map(|text| fields::value(field, text, &mut check))

@@ -12,8 +12,7 @@ use crate::auth::Caller;
 use crate::auth::id::WebhookId;
 use crate::db::{self, WebhookRow};
 use crate::error::{Error, Result};
-use crate::field_check::FieldCheck;
-use crate::json::JsonBody;
+use crate::json::JsonFields;
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -57,9 +56,9 @@ pub async fn create_webhook(
     State(state): State<AppState>,
     caller: Caller,
     once: Once,
-    JsonBody(body): JsonBody<CreateWebhook>,
+    JsonFields(fields): JsonFields<CreateWebhook>,
 ) -> Result<impl IntoResponse> {
-    let mut check = FieldCheck::new(&state);
+    let (body, mut check) = fields.check(&state);
     let url = check.url("url", &body.url);
     let events = fields::events(body.events, &mut check);
     let click_thresholds = fields::thresholds(body.click_thresholds, &mut check);

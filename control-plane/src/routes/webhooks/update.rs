@@ -8,8 +8,7 @@ use crate::auth::Caller;
 use crate::auth::id::WebhookId;
 use crate::db::{self, WebhookRow};
 use crate::error::{Error, Result};
-use crate::field_check::FieldCheck;
-use crate::json::{self, JsonBody};
+use crate::json::{self, JsonFields};
 use crate::problem::Problem;
 use crate::routes::IdPath;
 use crate::state::AppState;
@@ -56,9 +55,9 @@ pub async fn update_webhook(
     caller: Caller,
     IdPath(WebhookId(id)): IdPath<WebhookId>,
     if_match: IfMatch,
-    JsonBody(body): JsonBody<UpdateWebhook>,
+    JsonFields(fields): JsonFields<UpdateWebhook>,
 ) -> Result<Versioned<Webhook>> {
-    let mut check = FieldCheck::new(&state);
+    let (body, mut check) = fields.check(&state);
     let edit = Edit {
         url: body.url.and_then(|url| check.url("url", &url)),
         events: body.events.map(|events| fields::events(events, &mut check)),

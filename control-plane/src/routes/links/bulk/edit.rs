@@ -110,7 +110,8 @@ impl Change {
             let message = "no two links share an external id";
             return Err(Error::invalid("change.external_id", "not_in_bulk", message));
         }
-        let edit = Edit::check(change, state).map_err(|error| error.below("change"))?;
+        let edit =
+            Edit::check(change, FieldCheck::new(state)).map_err(|error| error.below("change"))?;
         let mut check = FieldCheck::new(state);
         let add_tags = fields::named_tags("add_tags", add_tags, &mut check);
         let remove_tags = fields::named_tags("remove_tags", remove_tags, &mut check);
