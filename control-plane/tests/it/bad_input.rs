@@ -1,9 +1,9 @@
 //! Hostile and mistaken input: each gets its answer, and nothing is stored.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, link_path};
+use crate::harness::{App, answer, link_path};
 
 async fn post(
     app: &App,
@@ -161,140 +161,6 @@ async fn fields_are_refused_by_name_and_code() {
         json!([]),
         "nothing was stored"
     );
-}
-
-#[tokio::test]
-async fn all_errors_of_a_form_come_at_once() {
-    let app = App::start().await;
-    let body =
-        json!({ "original_url": "nonsense", "code": "a b", "title": "\u{7}", "expires_at": "x" });
-    let refused = app.create_link(body).await;
-    let errors = refused.body["errors"].as_array().unwrap();
-    let fields: Vec<_> = errors
-        .iter()
-        .map(|error| error["field"].as_str().unwrap())
-        .collect();
-    assert_eq!(fields, ["original_url", "code", "title", "expires_at"]);
-}
-
-/// Fields that an answer refuses, with why, in order.
-fn refused_fields(answer: &Answer) -> Vec<(String, String)> {
-    assert_eq!(answer.status, 422, "{}", answer.body);
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let errors = answer.body["errors"].as_array().unwrap().iter();
-    let mut fields: Vec<_> = errors
-        .map(|error| (text(&error["field"]), text(&error["code"])))
-        .collect();
-    fields.sort_unstable();
-    fields
-}
-
-#[tokio::test]
-async fn what_cannot_be_read_comes_together_with_what_is_wrong() {
-    let app = App::start().await;
-    let owner = app.cookie(EMAIL, PASSWORD).await;
-    let link = app.link("whole").await;
-    let patch = link_path(&link["id"]);
-    let external = "/api/v1/links/by-external-id/7";
-    for (method, path, body, expected) in [
-        (
-            Method::POST,
-            "/api/v1/links",
-            json!({ "original_url": 7, "code": "a b", "tags": ["a", 7], "title": "\u{7}", "owner": 1 }),
-            vec![
-                ("code", "invalid_code"),
-                ("original_url", "wrong_type"),
-                ("owner", "unknown_field"),
-                ("tags[1]", "wrong_type"),
-                ("title", "forbidden_character"),
-            ],
-        ),
-        (
-            Method::POST,
-            "/api/v1/links",
-            json!({ "expires_at": "yesterday" }),
-            vec![("expires_at", "invalid_time"), ("original_url", "required")],
-        ),
-        // What an absent field would mean together with others is not guessed at.
-        (
-            Method::POST,
-            "/api/v1/links",
-            json!({ "original_url": "https://example.com/", "redirect_status": 301, "max_age": 7200,
-                    "notes": 1 }),
-            vec![("notes", "wrong_type")],
-        ),
-        (
-            Method::PATCH,
-            &patch,
-            json!({ "original_url": "nonsense", "enabled": "yes", "code": "x" }),
-            vec![
-                ("code", "unknown_field"),
-                ("enabled", "wrong_type"),
-                ("original_url", "not_absolute"),
-            ],
-        ),
-        (
-            Method::PUT,
-            external,
-            json!({ "code": "a b", "enabled": 1 }),
-            vec![
-                ("code", "invalid_code"),
-                ("enabled", "wrong_type"),
-                ("original_url", "required"),
-            ],
-        ),
-        (
-            Method::POST,
-            "/api/v1/keys",
-            json!({ "name": "", "scopes": ["fly"], "rate_limit": 0 }),
-            vec![
-                ("name", "required"),
-                ("rate_limit", "out_of_range"),
-                ("scopes[0]", "unknown_value"),
-            ],
-        ),
-        (
-            Method::POST,
-            "/api/v1/webhooks",
-            json!({ "url": "nonsense", "events": "all", "click_thresholds": [0] }),
-            vec![
-                ("click_thresholds", "out_of_range"),
-                ("events", "wrong_type"),
-                ("url", "not_absolute"),
-            ],
-        ),
-        (
-            Method::POST,
-            "/api/v1/utm-templates",
-            json!({ "source": "\u{7}", "color": 1 }),
-            vec![
-                ("color", "unknown_field"),
-                ("name", "required"),
-                ("source", "forbidden_character"),
-            ],
-        ),
-        (
-            Method::POST,
-            "/api/v1/invitations",
-            json!({ "email": "nobody", "role": "king" }),
-            vec![("email", "invalid_email"), ("role", "unknown_value")],
-        ),
-        (
-            Method::PATCH,
-            "/api/v1/domains/go.example.org",
-            json!({ "root_url": "nonsense", "ignores_case": 1 }),
-            vec![("ignores_case", "wrong_type"), ("root_url", "not_absolute")],
-        ),
-    ] {
-        let refused = app.console(&owner, method, path, Some(body.clone())).await;
-        let expected: Vec<_> = expected
-            .into_iter()
-            .map(|(field, code)| (field.to_owned(), code.to_owned()))
-            .collect();
-        assert_eq!(refused_fields(&refused), expected, "{path} {body}");
-    }
-    assert_eq!(app.get(&patch).await.body, link, "nothing has changed");
-    assert_eq!(app.get(external).await.status, 404, "nothing was made");
 }
 
 #[tokio::test]

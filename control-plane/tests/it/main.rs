@@ -21,6 +21,7 @@ mod docs;
 mod domain_ownership;
 mod domains;
 mod dump;
+mod errors_at_once;
 mod every_caller;
 mod every_field;
 mod every_id;
