@@ -20,6 +20,35 @@ pub struct Fields<T> {
     refused: Vec<FieldError>,
 }
 
+impl<T> Fields<T> {
+    /// What was read elsewhere.
+    pub(crate) fn new(body: T, refused: Vec<FieldError>) -> Self {
+        Self { body, refused }
+    }
+
+    /// The body, if all of it could be read.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the fields that could not.
+    pub fn whole(self) -> Result<T> {
+        match self.refused.is_empty() {
+            true => Ok(self.body),
+            false => Err(Error::Invalid(self.refused)),
+        }
+    }
+
+    /// The body, and a check of its values that begins with what could not be read. Nothing may be done
+    /// with the body before the check has ended well.
+    pub fn check(self, state: &AppState) -> (T, FieldCheck<'_>) {
+        (self.body, FieldCheck::new(state).after(self.refused))
+    }
+
+    /// To change the body before it is checked.
+    pub fn body_mut(&mut self) -> &mut T {
+        &mut self.body
+    }
+}
+
 impl<T: DeserializeOwned> Fields<T> {
     /// Reads as much as can be read. serde stops at the first field that is unknown or of another type: so
     /// it reads again, without that one.
@@ -59,28 +88,6 @@ impl<T: DeserializeOwned> Fields<T> {
             value[outermost.as_str()] = empty;
             out.push(outermost);
         }
-    }
-
-    /// The body, if all of it could be read.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with the fields that could not.
-    pub fn whole(self) -> Result<T> {
-        match self.refused.is_empty() {
-            true => Ok(self.body),
-            false => Err(Error::Invalid(self.refused)),
-        }
-    }
-
-    /// The body, and a check of its values that begins with what could not be read. Nothing may be done
-    /// with the body before the check has ended well.
-    pub fn check(self, state: &AppState) -> (T, FieldCheck<'_>) {
-        (self.body, FieldCheck::new(state).after(self.refused))
-    }
-
-    /// To change the body before it is checked.
-    pub fn body_mut(&mut self) -> &mut T {
-        &mut self.body
     }
 }
 

@@ -22,7 +22,7 @@ pub mod workspaces;
 
 pub use links::Together;
 pub(crate) use links::short_url;
-pub use query::Query;
+pub use query::{Query, QueryFields};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

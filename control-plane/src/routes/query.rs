@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use crate::error::{Error, FieldError, Result};
+use crate::json::Fields;
 
 /// Refusals that one answer names. For each, all parameters are read once more.
 const MOST: usize = 20;
@@ -15,21 +16,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let read = read(parts.uri.query().unwrap_or_default())?;
+        read.whole().map(Self)
+    }
+}
+
+/// The same where values are checked, too: what cannot be read is told together with what is wrong with the
+/// rest.
+pub struct QueryFields<T>(pub Fields<T>);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryFields<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         read(parts.uri.query().unwrap_or_default()).map(Self)
     }
 }
 
 /// serde stops at the first parameter that it cannot read. So it reads again, without that one, until
 /// nothing is left to refuse.
-fn read<T: DeserializeOwned>(query: &str) -> Result<T> {
+fn read<T: DeserializeOwned>(query: &str) -> Result<Fields<T>> {
     let mut query = query.to_owned();
     let mut refused: Vec<FieldError> = Vec::new();
     loop {
         let parameters = form_urlencoded::parse(query.as_bytes());
         let parameters = serde_urlencoded::Deserializer::new(parameters);
         let error = match serde_path_to_error::deserialize(parameters) {
-            Ok(read) if refused.is_empty() => return Ok(read),
-            Ok::<T, _>(_) => return Err(Error::Invalid(refused)),
+            Ok(read) => return Ok(Fields::new(read, refused)),
             Err(error) => error,
         };
         let refusal = refusal(&error.path().to_string(), &error.inner().to_string());
@@ -78,7 +91,10 @@ mod tests {
     }
 
     fn refused(query: &str) -> Vec<(String, String)> {
-        match read::<Parameters>(query).unwrap_err() {
+        match read::<Parameters>(query)
+            .and_then(Fields::whole)
+            .unwrap_err()
+        {
             Error::Invalid(errors) => errors
                 .into_iter()
                 .map(|error| (error.field, error.code))
@@ -89,7 +105,10 @@ mod tests {
 
     #[test]
     fn all_parameters_that_cannot_be_read_are_named_at_once() {
-        let good = read::<Parameters>("limit=7&q=a%26b").unwrap();
+        let good = read::<Parameters>("limit=7&q=a%26b")
+            .unwrap()
+            .whole()
+            .unwrap();
         assert_eq!(
             good,
             Parameters {

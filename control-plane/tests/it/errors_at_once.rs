@@ -138,3 +138,44 @@ async fn what_cannot_be_read_comes_together_with_what_is_wrong() {
     assert_eq!(app.get(&patch).await.body, link, "nothing has changed");
     assert_eq!(app.get(external).await.status, 404, "nothing was made");
 }
+
+#[tokio::test]
+async fn the_same_goes_for_parameters() {
+    let app = App::start().await;
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    let link = link_path(&app.link("asked").await["id"]);
+    for path in [
+        "/api/v1/links",
+        "/api/v1/audit-log",
+        "/api/v1/orphans",
+        "/api/v1/imports",
+        "/api/v1/reports",
+        "/api/v1/tags",
+        &format!("{link}/history"),
+    ] {
+        let path = format!("{path}?limit=0&moon=full");
+        let refused = app.console(&owner, Method::GET, &path, None).await;
+        let expected = [("limit", "out_of_range"), ("moon", "unknown_parameter")];
+        let expected = expected.map(|(field, code)| (field.to_owned(), code.to_owned()));
+        assert_eq!(refused_fields(&refused), expected, "{path}");
+    }
+    for (path, expected) in [
+        (
+            "/api/v1/links?sort=size&created_from=x&total=1",
+            ["created_from", "sort", "total"],
+        ),
+        (
+            "/api/v1/links/export.csv?status=odd&created_before=x&domain=a%20b",
+            ["created_before", "domain", "status"],
+        ),
+        (
+            &format!("{link}/explain?country=XX&at=x&preview=1"),
+            ["at", "country", "preview"],
+        ),
+    ] {
+        let refused = app.console(&owner, Method::GET, path, None).await;
+        let fields = refused_fields(&refused);
+        let fields: Vec<_> = fields.iter().map(|(field, _)| field.as_str()).collect();
+        assert_eq!(fields, expected, "{path}");
+    }
+}

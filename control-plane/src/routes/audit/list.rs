@@ -9,9 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::auth::Caller;
 use crate::db::{self, AuditFilter, AuditRow};
 use crate::error::{Error, Result};
-use crate::field_check::FieldCheck;
 use crate::problem::Problem;
-use crate::routes::Query;
+use crate::routes::QueryFields;
 use crate::routes::paging::{self, Asked};
 use crate::state::AppState;
 
@@ -89,10 +88,10 @@ pub async fn list_audit_log(
     State(state): State<AppState>,
     caller: Caller,
     OriginalUri(uri): OriginalUri,
-    Query(query): Query<ListAuditLog>,
+    QueryFields(fields): QueryFields<ListAuditLog>,
 ) -> Result<(HeaderMap, Json<AuditLog>)> {
     caller.may_administer()?;
-    let mut check = FieldCheck::new(&state);
+    let (query, mut check) = fields.check(&state);
     let limit = paging::limit(query.limit, &mut check);
     let filter = AuditFilter {
         actor: paging::name("actor", query.actor.as_deref(), &mut check),

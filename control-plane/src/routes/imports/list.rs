@@ -8,9 +8,8 @@ use super::Import;
 use crate::auth::Caller;
 use crate::db::{self, Moment};
 use crate::error::Result;
-use crate::field_check::FieldCheck;
 use crate::problem::Problem;
-use crate::routes::Query;
+use crate::routes::QueryFields;
 use crate::routes::paging::{self, Asked};
 use crate::state::AppState;
 
@@ -49,9 +48,9 @@ pub async fn list_imports(
     State(state): State<AppState>,
     caller: Caller,
     OriginalUri(uri): OriginalUri,
-    Query(query): Query<ListImports>,
+    QueryFields(fields): QueryFields<ListImports>,
 ) -> Result<(HeaderMap, Json<ImportList>)> {
-    let mut check = FieldCheck::new(&state);
+    let (query, mut check) = fields.check(&state);
     let limit = paging::limit(query.limit, &mut check);
     check.finish()?;
     let asked = Asked::read(&"imports", limit, query.cursor.as_deref())?;

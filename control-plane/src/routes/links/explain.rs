@@ -15,7 +15,7 @@ use crate::db;
 use crate::error::{Error, Result};
 use crate::field_check::{FieldCheck, MAX_TEXT};
 use crate::problem::Problem;
-use crate::routes::{LinkPath, Query};
+use crate::routes::{LinkPath, QueryFields};
 use crate::state::AppState;
 
 /// A visit to imagine. What is absent is not known of the visitor.
@@ -72,11 +72,12 @@ pub async fn explain_link(
     State(state): State<AppState>,
     caller: Caller,
     LinkPath(id): LinkPath,
-    Query(imagined): Query<ImaginedVisit>,
+    QueryFields(fields): QueryFields<ImaginedVisit>,
 ) -> Result<Json<Explanation>> {
     let row = db::find_link(&state.pool, caller.workspace_id, id).await?;
     let record = row.ok_or(Error::NotFound("link"))?.to_record()?;
-    let mut visit = imagined.check(&state)?;
+    let (imagined, check) = fields.check(&state);
+    let mut visit = imagined.check(&state, check)?;
     let cap = record.options.as_ref();
     if let Some(cap) = cap.and_then(|options| options.click_cap.as_ref()) {
         visit.cap = cap_state(&state, id, cap).await;
@@ -127,8 +128,7 @@ async fn elsewhere(
 
 impl ImaginedVisit {
     /// The facts that a decision may depend on.
-    fn check(&self, state: &AppState) -> Result<Visit<'_>> {
-        let mut check = FieldCheck::new(state);
+    fn check(&self, state: &AppState, mut check: FieldCheck<'_>) -> Result<Visit<'_>> {
         let country = self.country.as_deref().map(|text| {
             let country = Country::try_from(text.to_owned()).ok();
             let country = country.filter(|country| continent_of(country.0).is_some());

@@ -9,8 +9,9 @@ use super::list_query::{Archived, LinkFilters, narrow};
 use crate::auth::Caller;
 use crate::db::{self, LinkOrder, Page, Position};
 use crate::error::{Error, Result};
+use crate::json::Fields;
 use crate::problem::Problem;
-use crate::routes::Query;
+use crate::routes::QueryFields;
 use crate::spreadsheet;
 use crate::state::AppState;
 
@@ -37,7 +38,7 @@ const EXAMPLE: &str = r#""id","domain","code","short_url","original_url","title"
 pub async fn export_csv(
     State(state): State<AppState>,
     caller: Caller,
-    Query(filters): Query<LinkFilters>,
+    QueryFields(filters): QueryFields<LinkFilters>,
 ) -> Result<Response> {
     let lines = chunks(state, caller, filters)?.map(|chunk| csv(&chunk?));
     let header = stream::once(async { record(&HEADER) });
@@ -64,7 +65,7 @@ pub async fn export_csv(
 pub async fn export_jsonl(
     State(state): State<AppState>,
     caller: Caller,
-    Query(filters): Query<LinkFilters>,
+    QueryFields(filters): QueryFields<LinkFilters>,
 ) -> Result<Response> {
     let lines = chunks(state, caller, filters)?.map(|chunk| {
         let mut lines = Vec::new();
@@ -101,11 +102,14 @@ pub(crate) fn file(
 fn chunks(
     state: AppState,
     caller: Caller,
-    mut filters: LinkFilters,
+    filters: Fields<LinkFilters>,
 ) -> Result<impl Stream<Item = Result<Vec<Link>>> + Send> {
-    filters.archived.get_or_insert(Archived::Include);
     // What is wrong must be said before the file begins.
-    narrow(&mut filters.check(&state)?, &caller)?;
+    let (mut filters, mut check) = filters.check(&state);
+    filters.archived.get_or_insert(Archived::Include);
+    let mut filter = filters.read(&mut check);
+    check.finish()?;
+    narrow(&mut filter, &caller)?;
     let begin = Some(None);
     Ok(stream::try_unfold(
         begin,

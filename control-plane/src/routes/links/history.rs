@@ -12,10 +12,9 @@ use crate::audit::LinkState;
 use crate::auth::Caller;
 use crate::db::{self, LinkRow, VersionRow};
 use crate::error::{Error, Result};
-use crate::field_check::FieldCheck;
 use crate::problem::Problem;
 use crate::routes::paging::{self, Asked};
-use crate::routes::{LinkPath, Query};
+use crate::routes::{LinkPath, QueryFields};
 use crate::state::AppState;
 
 /// Fields of a link that an owner can change, or that others change for them.
@@ -122,9 +121,9 @@ pub async fn link_history(
     caller: Caller,
     LinkPath(id): LinkPath,
     OriginalUri(uri): OriginalUri,
-    Query(query): Query<ListVersions>,
+    QueryFields(fields): QueryFields<ListVersions>,
 ) -> Result<(HeaderMap, Json<LinkHistory>)> {
-    let mut check = FieldCheck::new(&state);
+    let (query, mut check) = fields.check(&state);
     let limit = paging::limit(query.limit, &mut check);
     check.finish()?;
     let asked = Asked::read(&id, limit, query.cursor.as_deref())?;

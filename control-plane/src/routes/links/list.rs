@@ -9,9 +9,8 @@ use super::list_query::{ListLinks, narrow};
 use crate::auth::Caller;
 use crate::db::{self, LinkOrder, LinkRow, Page, Position};
 use crate::error::Result;
-use crate::field_check::FieldCheck;
 use crate::problem::Problem;
-use crate::routes::{Query, cursor, paging};
+use crate::routes::{QueryFields, cursor, paging};
 use crate::state::AppState;
 
 /// One page of links.
@@ -47,9 +46,9 @@ pub async fn list_links(
     State(state): State<AppState>,
     caller: Caller,
     OriginalUri(uri): OriginalUri,
-    Query(query): Query<ListLinks>,
+    QueryFields(fields): QueryFields<ListLinks>,
 ) -> Result<(HeaderMap, Json<LinkList>)> {
-    let mut check = FieldCheck::new(&state);
+    let (query, mut check) = fields.check(&state);
     let limit = paging::limit(query.limit, &mut check);
     let mut filters = query.filters();
     let mut filter = filters.read(&mut check);

@@ -9,10 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::auth::Caller;
 use crate::db::{self, OrphanPosition, OrphanRow};
 use crate::error::Result;
-use crate::field_check::FieldCheck;
 use crate::problem::Problem;
 use crate::routes::paging::{self, Asked};
-use crate::routes::{Query, domains};
+use crate::routes::{QueryFields, domains};
 use crate::state::AppState;
 
 /// How far back we look. Scanners ask for millions of codes; what counts is what people ask for now.
@@ -87,9 +86,9 @@ pub async fn list_orphans(
     State(state): State<AppState>,
     caller: Caller,
     OriginalUri(uri): OriginalUri,
-    Query(query): Query<ListOrphans>,
+    QueryFields(fields): QueryFields<ListOrphans>,
 ) -> Result<(HeaderMap, Json<OrphanList>)> {
-    let mut check = FieldCheck::new(&state);
+    let (query, mut check) = fields.check(&state);
     let limit = paging::limit(query.limit, &mut check);
     let search = paging::search(query.q.as_deref(), &mut check);
     check.finish()?;

@@ -10,9 +10,8 @@ use super::ReportId;
 use crate::auth::Caller;
 use crate::db::{self, Moment, ReportRow};
 use crate::error::Result;
-use crate::field_check::FieldCheck;
 use crate::problem::Problem;
-use crate::routes::Query;
+use crate::routes::QueryFields;
 use crate::routes::paging::{self, Asked};
 use crate::state::AppState;
 
@@ -80,10 +79,10 @@ pub async fn list_reports(
     State(state): State<AppState>,
     caller: Caller,
     OriginalUri(uri): OriginalUri,
-    Query(query): Query<ListReports>,
+    QueryFields(fields): QueryFields<ListReports>,
 ) -> Result<(HeaderMap, Json<ReportList>)> {
     caller.may_administer()?;
-    let mut check = FieldCheck::new(&state);
+    let (query, mut check) = fields.check(&state);
     let limit = paging::limit(query.limit, &mut check);
     check.finish()?;
     let asked = Asked::read(&"reports", limit, query.cursor.as_deref())?;

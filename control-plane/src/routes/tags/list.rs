@@ -7,9 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::auth::Caller;
 use crate::db::{self, TagRow};
 use crate::error::Result;
-use crate::field_check::FieldCheck;
 use crate::problem::Problem;
-use crate::routes::Query;
+use crate::routes::QueryFields;
 use crate::routes::paging::{self, Asked};
 use crate::state::AppState;
 
@@ -67,9 +66,9 @@ pub async fn list_tags(
     State(state): State<AppState>,
     caller: Caller,
     OriginalUri(uri): OriginalUri,
-    Query(query): Query<ListTags>,
+    QueryFields(fields): QueryFields<ListTags>,
 ) -> Result<(HeaderMap, Json<TagList>)> {
-    let mut check = FieldCheck::new(&state);
+    let (query, mut check) = fields.check(&state);
     let limit = paging::limit(query.limit, &mut check);
     let beginning = paging::search(query.q.as_deref(), &mut check).map(str::to_lowercase);
     check.finish()?;

@@ -10,10 +10,9 @@ use crate::auth::Caller;
 use crate::auth::id::{MessageId, WebhookId};
 use crate::db::{self, MessageRow};
 use crate::error::{Error, Result};
-use crate::field_check::FieldCheck;
 use crate::problem::Problem;
 use crate::routes::paging::{self, Asked};
-use crate::routes::{IdPath, Query};
+use crate::routes::{IdPath, QueryFields};
 use crate::state::AppState;
 use crate::webhooks::Event;
 
@@ -122,11 +121,11 @@ pub async fn list_messages(
     caller: Caller,
     IdPath(WebhookId(id)): IdPath<WebhookId>,
     OriginalUri(uri): OriginalUri,
-    Query(query): Query<ListMessages>,
+    QueryFields(fields): QueryFields<ListMessages>,
 ) -> Result<(HeaderMap, Json<MessageList>)> {
     let webhook = db::find_webhook(&state.pool, caller.workspace_id, id).await?;
     webhook.ok_or(Error::NotFound("webhook"))?;
-    let mut check = FieldCheck::new(&state);
+    let (query, mut check) = fields.check(&state);
     let limit = paging::limit(query.limit, &mut check);
     check.finish()?;
     let asked = Asked::<Uuid>::read(&id, limit, query.cursor.as_deref())?;
