@@ -163,3 +163,48 @@ async fn what_was_deleted_is_not_found_again() {
     }
     assert_eq!(tried.len(), 7, "{tried:?}");
 }
+
+/// Whoever may edit a link is told that it is in the bin: no 404, after which it might be made anew.
+#[tokio::test]
+async fn a_link_in_the_bin_is_shown_and_is_not_edited() {
+    let app = App::start().await;
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    let things = things(&app, &owner).await;
+    let link = path_to("/api/v1/links/{id}", &things);
+    let gone = app.console(&owner, Method::DELETE, &link, None).await;
+    assert_eq!(gone.status, 204);
+    let (mut read, mut refused) = (0, 0);
+    for (operation, described) in all_operations() {
+        let (method, template) = operation.split_once(' ').unwrap();
+        let is_of_a_link = template.starts_with("/api/v1/links/{id}");
+        if !is_of_a_link || template.ends_with("/restore") {
+            continue;
+        }
+        let real = path_to(template, &things);
+        let content = described["requestBody"]["content"].get("application/json");
+        let body = content.map(|content| body(template, content));
+        let method: Method = method.to_uppercase().parse().unwrap();
+        let is_read = method == Method::GET;
+        let answer = app.console(&owner, method, &real, body).await;
+        match is_read {
+            true => {
+                assert_eq!(answer.status, 200, "{operation}: {}", answer.body);
+                read += 1;
+            }
+            false => {
+                let found = (answer.status, &answer.body["code"]);
+                assert_eq!(found, (410, &json!("link_gone")), "{operation}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(read > 3 && refused > 4, "{read} {refused}");
+    let shown = app.console(&owner, Method::GET, &link, None).await;
+    assert_eq!(shown.body["status"], "deleted");
+    let restore = format!("{link}/restore");
+    let restored = app.console(&owner, Method::POST, &restore, None).await;
+    assert_eq!(
+        (restored.status, &restored.body["status"]),
+        (200, &json!("active"))
+    );
+}
