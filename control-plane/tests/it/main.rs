@@ -29,6 +29,7 @@ mod every_query;
 mod explain;
 mod foreign;
 mod foreign_names;
+mod harmful;
 mod harness;
 mod history;
 mod imports;

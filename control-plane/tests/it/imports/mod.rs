@@ -1,5 +1,6 @@
 //! Links from files and into files.
 
+pub mod cells;
 mod exported;
 mod listed;
 mod read;
