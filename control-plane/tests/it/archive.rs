@@ -19,13 +19,13 @@ const RESTORE: &str = "/api/v1/workspace/restore";
 const OTHER: &str = "links.example.com";
 
 /// An installation whose first workspace has two domains.
-struct Place {
+pub struct Place {
     app: App,
     admin: String,
 }
 
 impl Place {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::of(App::start().await).await
     }
 
@@ -102,7 +102,7 @@ impl Place {
         self.put_logo().await;
     }
 
-    async fn put_logo(&self) {
+    pub async fn put_logo(&self) {
         let mut png = Cursor::new(Vec::new());
         let picture = RgbaImage::from_fn(40, 30, |x, y| Rgba([x as u8, y as u8, 7, 255]));
         picture.write_to(&mut png, ImageFormat::Png).unwrap();
@@ -113,7 +113,7 @@ impl Place {
         assert_eq!(answer(request.body(png.into_inner())).await.status, 204);
     }
 
-    async fn export(&self) -> String {
+    pub async fn export(&self) -> String {
         let request = self
             .app
             .request(Method::GET, EXPORT)
@@ -124,23 +124,47 @@ impl Place {
         response.text().await.unwrap()
     }
 
-    async fn upload(&self, query: &str, file: &str) -> Answer {
+    pub async fn upload(&self, query: &str, file: impl Into<reqwest::Body>) -> Answer {
         let request = self.app.request(Method::POST, &format!("{RESTORE}{query}"));
         let request = request.bearer_auth(&self.admin);
         let request = request.header("content-type", "application/jsonl");
-        answer(request.body(file.to_owned())).await
+        answer(request.body(file)).await
     }
 
     /// Uploads a file and waits for the end.
-    async fn restore(&self, query: &str, file: &str) -> Value {
+    pub async fn restore(&self, query: &str, file: impl Into<reqwest::Body>) -> Value {
         let begun = self.upload(query, file).await;
         assert_eq!(begun.status, 202, "{}", begun.body);
+        self.finished(&begun).await
+    }
+
+    /// What has begun, at its end.
+    pub async fn finished(&self, begun: &Answer) -> Value {
         let path = begun.headers["location"].to_str().unwrap().to_owned();
         let finished = async || {
             let import = self.ask(Method::GET, &path, Value::Null).await.body;
             (import["finished"] == true).then_some(import)
         };
         eventually("the workspace is restored", finished).await
+    }
+
+    pub async fn create(&self, link: Value) {
+        self.ask(Method::POST, "/api/v1/links", link).await;
+    }
+
+    /// Settings of the installation's own domain.
+    pub async fn set(&self, settings: Value) {
+        let path = "/api/v1/domains/go.example.org";
+        self.ask(Method::PATCH, path, settings).await;
+    }
+
+    /// More domains: `d1.example.com` and so on.
+    pub async fn add_domains(&self, many: i32) {
+        let insert = "insert into domains (domain, workspace_id, created_at, updated_at, revision)
+                      select 'd' || number || '.example.com', id, now(), now(), 0
+                      from workspaces, generate_series(1, $1) number";
+        let insert = sqlx::query(insert).bind(many);
+        insert.execute(&self.app.pool).await.unwrap();
     }
 
     /// What is left when nothing was restored.
@@ -183,14 +207,14 @@ async fn a_restored_workspace_exports_the_same_bytes() {
 
     let new = Place::start().await;
     new.app.clock.advance(3_600_000_000 * 4);
-    let dry = new.restore("?dry_run=true", &file).await;
+    let dry = new.restore("?dry_run=true", file.clone()).await;
     assert_eq!(
         (&dry["made"], &dry["refused"]),
         (&json!(2_003), &json!(0)),
         "{dry}"
     );
     new.assert_empty().await;
-    let done = new.restore("", &file).await;
+    let done = new.restore("", file.clone()).await;
     assert_eq!(done["errors"], json!([]));
     assert_eq!(
         (&done["made"], &done["whole_workspace"]),
@@ -214,7 +238,7 @@ async fn a_restored_workspace_exports_the_same_bytes() {
         .header("content-type", "application/x-www-form-urlencoded")
         .body("password=open+sesame");
     assert_eq!(unlock.send().await.unwrap().status(), 303);
-    let twice = new.upload("", &file).await;
+    let twice = new.upload("", file.clone()).await;
     assert_eq!(
         (twice.status, &twice.body["code"]),
         (409, &json!("conflict"))
@@ -235,7 +259,7 @@ async fn one_bad_line_and_nothing_is_restored() {
         17 => line["created_at"] = "yesterday".into(),
         _ => {}
     });
-    let refused = new.restore("", &bad).await;
+    let refused = new.restore("", bad.clone()).await;
     let rows: Vec<i64> = refused["errors"]
         .as_array()
         .unwrap()
@@ -258,7 +282,7 @@ async fn one_bad_line_and_nothing_is_restored() {
     let mut lines: Vec<&str> = file.lines().collect();
     let twice = lines[10];
     lines[20] = twice;
-    let refused = new.restore("", &(lines.join("\n") + "\n")).await;
+    let refused = new.restore("", lines.join("\n") + "\n").await;
     assert_eq!(refused["errors"][0]["row"], 21, "{refused}");
     new.assert_empty().await;
 
@@ -289,7 +313,7 @@ async fn one_bad_line_and_nothing_is_restored() {
         ("no,csv\n".to_owned(), Some("line 1")),
         (String::new(), Some("line 1")),
     ] {
-        let refused = new.upload("", &broken).await;
+        let refused = new.upload("", broken.clone()).await;
         assert_eq!(refused.status, 422, "{}", refused.body);
         let field = refused.body["errors"][0]["field"]
             .as_str()
@@ -298,7 +322,7 @@ async fn one_bad_line_and_nothing_is_restored() {
         assert!(line.is_none_or(|line| line == field), "{field}");
     }
     new.assert_empty().await;
-    let made = new.restore("", &file).await;
+    let made = new.restore("", file.clone()).await;
     assert_eq!(
         made["refused"], 0,
         "what failed before is in nobody's way: {made}"
@@ -325,7 +349,7 @@ async fn what_others_have_cannot_be_restored_over() {
         admin: foreign,
         app: old.app,
     };
-    let refused = mine.restore("", &file).await;
+    let refused = mine.restore("", file.clone()).await;
     let rows: Vec<&Value> = refused["errors"]
         .as_array()
         .unwrap()
@@ -350,7 +374,7 @@ async fn a_dry_run_waits_for_nobody_and_keeps_nobody_waiting() {
     ] {
         sqlx::query(lock).execute(&mut *making).await.unwrap();
     }
-    let dry = new.restore("?dry_run=true", &file).await;
+    let dry = new.restore("?dry_run=true", file.clone()).await;
     assert_eq!((&dry["made"], &dry["refused"]), (&json!(2_003), &json!(0)));
     making.rollback().await.unwrap();
     new.assert_empty().await;
@@ -371,7 +395,7 @@ async fn a_file_has_one_logo() {
         }
     });
     let new = Place::start().await;
-    let refused = new.restore("", &twice).await;
+    let refused = new.restore("", twice.clone()).await;
     assert_eq!(
         (
             &refused["errors"][0]["row"],
@@ -398,7 +422,7 @@ async fn links_in_the_bin_may_lead_to_hosts_that_were_listed_since() {
         is_listed(&new.app, "later").await.then_some(())
     })
     .await;
-    let done = new.restore("", &file).await;
+    let done = new.restore("", file.clone()).await;
     assert_eq!((&done["made"], &done["errors"]), (&json!(1), &json!([])));
     let path = format!("/api/v1/links/{}/restore", link["id"].as_str().unwrap());
     let out = new.app.call(Method::POST, &path, None).await;
@@ -416,7 +440,7 @@ async fn no_link_has_the_id_of_zeroes() {
         }
     });
     let new = Place::start().await;
-    let refused = new.restore("", &file).await;
+    let refused = new.restore("", file.clone()).await;
     let problem = &refused["errors"][0]["problem"]["errors"][0];
     assert_eq!(
         (&problem["field"], &problem["code"]),
