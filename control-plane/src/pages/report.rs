@@ -12,6 +12,7 @@ use super::html::{self, May, escaped};
 use crate::db;
 use crate::error::Result;
 use crate::state::AppState;
+use crate::unfurl;
 
 /// Longest text of a visitor. Characters.
 const MAX_DETAIL: usize = 1_000;
@@ -81,7 +82,10 @@ async fn keep(state: &AppState, headers: &HeaderMap, code: &str, entry: Entry) -
         let text = "Choose a reason, and say the rest in at most 1000 characters.";
         return Ok(html::sentence(StatusCode::UNPROCESSABLE_ENTITY, text));
     }
-    let detail = Some(detail).filter(|detail| !detail.is_empty());
+    // A stranger's text, as a page's: nothing in it deceives whoever reads it.
+    let is_kept = |character: &char| character.is_whitespace() || unfurl::is_seen(*character);
+    let detail: String = detail.chars().filter(is_kept).collect();
+    let detail = Some(detail.trim()).filter(|detail| !detail.is_empty());
     let (id, workspace_id) = (link.id, link.workspace_id);
     db::insert_report(
         &state.pool,

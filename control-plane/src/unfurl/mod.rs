@@ -15,4 +15,5 @@ mod text;
 mod work;
 
 pub use page::TargetPage;
+pub(crate) use text::is_seen;
 pub use work::run;

@@ -28,8 +28,9 @@ pub(super) fn clean(text: &str) -> Option<String> {
     Some(short.trim_end().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// Emoji are joined by the second and coloured by the third of these; the first is not invisible.
-fn is_seen(character: char) -> bool {
+/// Not whether it is blank or invisible, or turns text around. Emoji are joined by the second and coloured
+/// by the third of these; the first is not invisible.
+pub(crate) fn is_seen(character: char) -> bool {
     matches!(character, '\\' | '\u{200d}' | '\u{fe0f}') || !is_disguising(character)
 }
 

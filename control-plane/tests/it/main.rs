@@ -25,6 +25,7 @@ mod dump;
 mod errors_at_once;
 mod every_caller;
 mod every_field;
+mod every_form;
 mod every_id;
 mod every_query;
 mod explain;
