@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::audit::Deed;
+use crate::audit::{COMMAND_LINE, Deed};
 use crate::auth::id::{ApiKeyId, UserId, WorkspaceId};
 use crate::auth::{ApiKey, PasswordHasher, Role, Scope};
 use crate::db::{self, KeyRow, MemberRow, UserRow};
@@ -152,7 +152,7 @@ pub async fn revoke_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Result<
 fn deed(workspace_id: Uuid, action: &'static str, at: OffsetDateTime) -> Deed<'static> {
     Deed {
         workspace_id,
-        actor: "cli",
+        actor: COMMAND_LINE,
         action,
         at,
     }

@@ -138,6 +138,12 @@ pub enum Error {
     /// Something else like it exists.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The link is down, and its workspace cannot change that. With the reason, if one was given.
+    #[error(
+        "whoever runs this installation took the link down, and only they can put it up again{}",
+        because(.0.as_deref())
+    )]
+    TakenDown(Option<String>),
     /// A part we need is away: try again.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
@@ -242,6 +248,10 @@ fn fields(errors: &[FieldError]) -> String {
         names.push("…");
     }
     names.join(", ")
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 fn cut(mut text: String, longest: usize) -> String {

@@ -23,6 +23,7 @@ mod json;
 mod limits;
 mod once;
 pub mod openapi;
+pub mod operator;
 mod outbound;
 pub mod own_domains;
 mod pages;

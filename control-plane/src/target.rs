@@ -135,7 +135,7 @@ fn check_parsed(url: &Url, own_names: &OwnNames) -> Result<String, Refused> {
 }
 
 /// Characters that make a URL look like another one, or that the parser would quietly remove.
-pub(crate) fn is_disguising(character: char) -> bool {
+pub fn is_disguising(character: char) -> bool {
     character == '\\'
         || character.is_control()
         || character.is_whitespace()

@@ -764,7 +764,8 @@ export interface paths {
         put?: never;
         /**
          * Put a link up again
-         * @description For owners and admins. Not while its target is on the blocklist.
+         * @description For owners and admins. Not while its target is on the blocklist, and not if whoever runs the
+         *     installation took it down.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -7516,7 +7517,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
-            /** @description `conflict`: its target is on the blocklist; `still_running` */
+            /** @description `conflict`: its target is on the blocklist, or whoever runs the installation took it down; `still_running` */
             409: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */

@@ -1,5 +1,8 @@
 use time::OffsetDateTime;
 
+/// Who does what is done on the command line.
+pub const COMMAND_LINE: &str = "cli";
+
 /// Who does something, and when.
 #[derive(Debug, Clone)]
 pub struct Cause<'a> {

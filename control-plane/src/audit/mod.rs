@@ -18,7 +18,7 @@ mod link_state;
 mod record;
 mod verify;
 
-pub use cause::{Action, Cause};
+pub use cause::{Action, COMMAND_LINE, Cause};
 pub use deed::Deed;
 pub use entry::{Entry, Hash};
 pub use link_state::LinkState;

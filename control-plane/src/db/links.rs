@@ -104,7 +104,7 @@ pub async fn lock_link(
     workspace_id: Uuid,
     id: LinkId,
 ) -> Result<LinkRow> {
-    let link = lock_any_link(connection, workspace_id, id).await?;
+    let link = lock_link_also_deleted(connection, workspace_id, id).await?;
     match link.deleted_at {
         Some(_) => Err(Error::LinkGone),
         None => Ok(link),
@@ -115,7 +115,7 @@ pub async fn lock_link(
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn lock_any_link(
+pub async fn lock_link_also_deleted(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     id: LinkId,

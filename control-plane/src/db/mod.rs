@@ -34,6 +34,7 @@ mod select_link;
 mod sessions;
 mod stats;
 mod tags;
+mod takedowns;
 mod totals;
 mod users;
 mod utm_templates;
@@ -77,7 +78,7 @@ pub use link_row::LinkRow;
 pub use link_writes::{TargetRow, insert_links, lock_links, targets_after, write_links};
 pub use links::{
     LinkName, LinkPlace, find_external_link, find_link, find_link_as_asked, find_link_by_code,
-    ids_of_codes, insert_link, link_exists, lock_any_link, lock_external_link, lock_link,
+    ids_of_codes, insert_link, link_exists, lock_external_link, lock_link, lock_link_also_deleted,
     place_of_link, taken_codes, taken_external_ids, targets_of_codes, update_link, write_deleted,
 };
 pub use members::{
@@ -92,7 +93,10 @@ pub use page_jobs::{PageJob, delete_page_jobs, end_page_job, put_off_page_job, t
 pub use pool::{Analytics, begin, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, lock_qr_logo, put_qr_logo};
-pub use reports::{ClosedReport, ReportRow, close_report, insert_report, open_reports};
+pub use reports::{
+    AnyReportRow, ClosedReport, ReportRow, all_open_reports, close_report, insert_report,
+    open_reports, workspace_of_report,
+};
 pub use samples::Samples;
 pub use sessions::{
     NewSession, SessionRow, SignInRow, delete_other_sessions, delete_session, delete_session_of,
@@ -100,6 +104,10 @@ pub use sessions::{
 };
 pub use stats::{HourRow, LinkTotals, clicks_by_hour, link_totals};
 pub use tags::{TagRow, add_up_tags, list_tags};
+pub use takedowns::{
+    LinkCase, TakedownRow, delete_takedown, find_any_link, find_takedown, link_case, lock_any_link,
+    put_takedown,
+};
 pub use totals::{clicked_since, links_after, set_totals, try_lock_totals};
 pub use users::{
     MembershipRow, UserRow, find_membership, find_user_by_email, first_workspace,

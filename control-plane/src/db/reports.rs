@@ -80,6 +80,63 @@ pub async fn open_reports(
     Ok(reports)
 }
 
+/// An open report of a link of any workspace.
+#[derive(Debug)]
+pub struct AnyReportRow {
+    /// Identity.
+    pub id: Uuid,
+    /// Of which link.
+    pub link_id: Uuid,
+    /// The link's host.
+    pub domain: String,
+    /// The link's short part.
+    pub code: String,
+    /// Whether the link is taken down already.
+    pub is_blocked: bool,
+    /// What the workspace is called.
+    pub workspace: String,
+    /// `phishing`, `malware`, `spam` or `other`.
+    pub reason: String,
+    /// In the visitor's words.
+    pub detail: Option<String>,
+    /// When.
+    pub reported_at: OffsetDateTime,
+}
+
+/// Open reports of all workspaces, newest first.
+pub async fn all_open_reports(
+    pool: &PgPool,
+    after: Option<&Moment>,
+    limit: i64,
+) -> Result<Vec<AnyReportRow>> {
+    let reports = sqlx::query_as!(
+        AnyReportRow,
+        "select report.id, link_id, domain, code, is_blocked, workspaces.name as workspace, reason,
+                detail, reported_at
+         from link_reports as report
+         join links on links.id = link_id
+         join workspaces on workspaces.id = report.workspace_id
+         where closed_at is null
+           and ($1::timestamptz is null or (reported_at, report.id) < ($1, $2::uuid))
+         order by reported_at desc, report.id desc
+         limit $3",
+        after.map(|after| after.at),
+        after.map(|after| after.id),
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(reports)
+}
+
+/// Whose link a report is about.
+pub async fn workspace_of_report(connection: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+    let workspace = sqlx::query_scalar!("select workspace_id from link_reports where id = $1", id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(workspace)
+}
+
 /// A report that was just closed.
 #[derive(Debug)]
 pub struct ClosedReport {

@@ -134,7 +134,7 @@ impl Code {
             Error::StillRunning | Error::AlreadyDone => Self::StillRunning,
             Error::Stale => Self::Stale,
             Error::NotVerified => Self::NotVerified,
-            Error::Conflict(_) => Self::Conflict,
+            Error::Conflict(_) | Error::TakenDown(_) => Self::Conflict,
             Error::Unavailable(_) | Error::NoRedis(_) => Self::Unavailable,
             Error::NoNameServer(_) => Self::NoNameServer,
             Error::TimedOut => Self::TimedOut,

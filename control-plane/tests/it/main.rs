@@ -67,6 +67,7 @@ mod site_files;
 mod split_winner;
 mod stats;
 mod tags;
+mod takedowns;
 mod things;
 mod together;
 mod unfurl;

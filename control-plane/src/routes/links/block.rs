@@ -42,7 +42,8 @@ pub async fn block_link(
 
 /// Put a link up again
 ///
-/// For owners and admins. Not while its target is on the blocklist.
+/// For owners and admins. Not while its target is on the blocklist, and not if whoever runs the
+/// installation took it down.
 #[utoipa::path(post, path = "/api/v1/links/{id}/unblock", tag = "links",
     params(("id" = String, Path, description = "`lnk_…`"), Wait),
     responses(
@@ -50,7 +51,9 @@ pub async fn block_link(
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
         (status = 404, description = "`link_not_found`", body = Problem),
-        (status = 409, description = "`conflict`: its target is on the blocklist", body = Problem),
+        (status = 409, description = "`conflict`: its target is on the blocklist, or whoever runs the \
+            installation took it down",
+            body = Problem),
         (status = 410, description = "`link_gone`", body = Problem),
         (status = 412, description = "`stale`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -117,6 +120,9 @@ async fn write(
         }
         false => {
             refuse_listed(state, &link)?;
+            if let Some(takedown) = db::find_takedown(&mut *transaction, id).await? {
+                return Err(Error::TakenDown(takedown.reason));
+            }
             link.is_blocked = false;
             Action::Unblocked
         }

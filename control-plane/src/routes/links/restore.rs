@@ -64,7 +64,7 @@ async fn restore(
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     db::hold_names(&mut transaction).await?;
-    let mut link = db::lock_any_link(&mut transaction, caller.workspace_id, id).await?;
+    let mut link = db::lock_link_also_deleted(&mut transaction, caller.workspace_id, id).await?;
     match link.deleted_at.take() {
         Some(deleted_at) if deleted_at > now - BIN_PERIOD => {}
         Some(_) => return Err(Error::LinkGone),

@@ -37,7 +37,7 @@ impl LinkStatus {
     }
 
     /// The same as the list's statement says.
-    pub(super) fn of(link: &LinkRow, now: OffsetDateTime) -> Self {
+    pub(crate) fn of(link: &LinkRow, now: OffsetDateTime) -> Self {
         let starts_at = link.options.as_ref().and_then(|options| options.starts_at);
         if link.deleted_at.is_some() {
             Self::Deleted
