@@ -7,13 +7,16 @@ mod healthcheck;
 mod http;
 mod installation;
 mod key;
+mod link;
 mod lookup;
 mod migrate;
 mod openapi;
 mod output;
 mod password;
+mod printable;
 mod reclassify;
 mod redis_users;
+mod report;
 mod settings;
 mod spool;
 mod up;
@@ -55,6 +58,12 @@ enum Command {
     /// Add and end API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// See what visitors report of links of all workspaces
+    #[command(subcommand)]
+    Report(report::Command),
+    /// Look at a link of whichever workspace, take it down, or put it up again
+    #[command(subcommand)]
+    Link(link::Command),
     /// Look into the files in which a proxy keeps clicks until they are committed
     #[command(subcommand)]
     Spool(spool::Command),
@@ -95,6 +104,8 @@ async fn run(Arguments { command, dir }: Arguments) -> anyhow::Result<ExitCode> 
         Command::Migrate => migrate::run(&dir).await?,
         Command::User(command) => user::run(command, &dir).await?,
         Command::Key(command) => key::run(command, &dir).await?,
+        Command::Report(command) => report::run(command, &dir).await?,
+        Command::Link(command) => link::run(command, &dir).await?,
         Command::Spool(command) => return spool::run(command, &dir),
         Command::Doctor(arguments) => return doctor::run(arguments, &dir).await,
         Command::Reclassify(arguments) => reclassify::run(arguments, &dir).await?,

@@ -6,6 +6,8 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 /// Standard output, with or without colours.
 #[derive(Debug, Clone, Copy)]
@@ -119,6 +121,12 @@ pub(crate) fn seconds(duration: Duration) -> String {
         millis @ ..100 => format!("{millis} ms"),
         _ => format!("{:.1} s", duration.as_secs_f64()),
     }
+}
+
+/// A moment as people say it, to the minute.
+pub(crate) fn moment(moment: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    moment.format(format).unwrap_or_default()
 }
 
 /// Prints a document. A reader who has seen enough (`linkpulse settings | head`) is no failure.

@@ -1,10 +1,7 @@
 //! Letters as people see them.
 
+use crate::output::{Output, Style, moment};
 use pipeline::dead_letter::{Fate, Letter, Summary};
-use time::OffsetDateTime;
-use time::macros::format_description;
-
-use crate::output::{Output, Style};
 
 /// Bytes of a value that are shown.
 const SHOWN: usize = 64;
@@ -77,9 +74,4 @@ pub(super) fn fate(id: &str, fate: &Fate, output: Output) {
         ),
     };
     output.line(format_args!("{id}  {}", output.paint(style, said)));
-}
-
-fn moment(moment: OffsetDateTime) -> String {
-    let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-    moment.format(format).unwrap_or_default()
 }

@@ -142,10 +142,10 @@ fn text(value: &Value) -> &str {
 }
 
 /// What `linkpulse up` said when it had started.
-struct Said(String);
+pub(crate) struct Said(pub(crate) String);
 
 impl Said {
-    fn api_key(&self) -> &str {
+    pub(crate) fn api_key(&self) -> &str {
         self.line("API key")
     }
 

@@ -17,6 +17,7 @@ mod processes;
 mod redis_cluster;
 mod redis_users;
 mod settings;
+mod takedowns;
 mod up;
 mod up_with_servers;
 mod web;
