@@ -1,4 +1,5 @@
-import { expect, type Page, test } from "@playwright/test";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./browser";
 import { readEnvironment } from "./environment";
 
 const CLICKS = 5;
@@ -49,6 +50,7 @@ test("a new link is clicked, and the count moves while one watches", async ({ pa
   await expect(dialog).toBeHidden();
   const row = list.getByRole("row", { name: code });
   await expect(row).toContainText("Active");
+  await expect(page.locator("[data-sonner-toaster]")).toHaveCSS("position", "fixed");
   await shot(page, "4-created");
 
   // Its page, before anybody clicked.

@@ -1,4 +1,5 @@
-import { type APIRequestContext, expect, test } from "@playwright/test";
+import type { APIRequestContext } from "@playwright/test";
+import { expect, test } from "./browser";
 import { readEnvironment } from "./environment";
 
 const PASSWORD = "open sesame";

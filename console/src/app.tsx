@@ -1,3 +1,4 @@
+import "sonner/dist/styles.css";
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type RouterHistory, RouterProvider } from "@tanstack/react-router";
 import type { CSSProperties } from "react";

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use contract::{LinkRecord, Redirect, RedirectStatus, RequestId, SocialPreview, T
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
+use service::style_source;
 
 use crate::cache::Cached;
 use crate::cookies::keep_variant;
@@ -19,8 +20,14 @@ use crate::head::BadHead;
 /// may only tighten what the page asked for, so nothing wider is right here.
 const REFERRER_POLICY: &str = "strict-origin-when-cross-origin";
 
-/// The page behind an error is a sentence, and runs nothing.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+const STYLE: &str = "body{font:1.1rem system-ui;margin:20vh auto;max-width:30rem;padding:0 1rem}";
+
+/// The page behind an error is a sentence, and runs nothing. It looks as [`STYLE`] says.
+static PAGE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let policy = format!("default-src 'none'; style-src {}", style_source(STYLE));
+    let nothing = HeaderValue::from_static("default-src 'none'");
+    HeaderValue::try_from(policy).unwrap_or(nothing)
+});
 
 const JSON: &str = "application/problem+json";
 const HTML: &str = "text/html; charset=utf-8";
@@ -317,8 +324,7 @@ impl Answer {
         let mut answer = Self::html(status);
         answer.body = format!(
             "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\n\
-             <body style=\"font:1.1rem system-ui;margin:20vh auto;max-width:30rem;padding:0 1rem\">\n\
-             <h1>{title}</h1>\n<p>{text}</p>\n</html>\n"
+             <style>{STYLE}</style>\n<h1>{title}</h1>\n<p>{text}</p>\n</html>\n"
         )
         .into();
         answer
@@ -327,7 +333,7 @@ impl Answer {
     fn html(status: StatusCode) -> Self {
         Self::empty(status)
             .with(header::CONTENT_TYPE, HeaderValue::from_static(HTML))
-            .with_static("content-security-policy", PAGE_POLICY)
+            .with(header::CONTENT_SECURITY_POLICY, PAGE_POLICY.clone())
             .with_static("x-content-type-options", "nosniff")
             .with_static("x-robots-tag", "noindex")
     }

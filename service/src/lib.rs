@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod env;
 pub mod lifecycle;
+mod page_style;
 mod redis_address;
 #[cfg(feature = "redis")]
 mod redis_nodes;
@@ -13,6 +14,7 @@ pub mod telemetry;
 pub use admin::Readiness;
 pub use env::{Environment, SettingError};
 pub use lifecycle::Lifecycle;
+pub use page_style::style_source;
 pub use redis_address::RedisAddress;
 #[cfg(feature = "redis")]
 pub use redis_nodes::RedisNodes;

@@ -1,5 +1,7 @@
 //! The frame of all pages.
 
+use std::sync::LazyLock;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -18,9 +20,11 @@ input,button{font:inherit;padding:.5rem .75rem}\
 input{box-sizing:border-box;width:100%;margin:0 0 1rem}\
 img{max-width:100%;max-height:20rem}";
 
-/// What a page may do: nothing, and nobody may put it into a frame.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
-     frame-ancestors 'none'";
+/// What a page may do: look as [`STYLE`] says, and nothing else. Nobody may put it into a frame.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = service::style_source(STYLE);
+    format!("default-src 'none'; style-src {style}; base-uri 'none'; frame-ancestors 'none'")
+});
 
 /// What a page may do besides.
 #[derive(Debug, Clone, Copy)]
@@ -44,11 +48,12 @@ pub(super) fn page(status: StatusCode, title: &str, content: &str, may: May) -> 
          <title>{title}</title>\n<style>{STYLE}</style>\n\
          <main>\n<h1>{title}</h1>\n{content}</main>\n</html>\n"
     );
-    let policy = match may {
-        May::Nothing => format!("{POLICY}; form-action 'none'"),
-        May::SendForms => format!("{POLICY}; form-action 'self' http: https:"),
-        May::ShowPictures => format!("{POLICY}; form-action 'none'; img-src http: https:"),
+    let besides = match may {
+        May::Nothing => "form-action 'none'",
+        May::SendForms => "form-action 'self' http: https:",
+        May::ShowPictures => "form-action 'none'; img-src http: https:",
     };
+    let policy = format!("{}; {besides}", *POLICY);
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));

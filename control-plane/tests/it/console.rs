@@ -29,12 +29,9 @@ async fn pages_are_the_application_and_missing_assets_are_missing() {
         );
     } else {
         assert_eq!(page.headers()["content-type"], "text/html");
-        assert!(
-            page.headers()["content-security-policy"]
-                .to_str()
-                .unwrap()
-                .contains("default-src 'self'")
-        );
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'self'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(page.headers()["x-content-type-options"], "nosniff");
         assert_eq!(page.headers()["cache-control"], "no-cache");
     }

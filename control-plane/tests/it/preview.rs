@@ -44,7 +44,14 @@ async fn a_preview_shows_the_target_and_is_no_place_to_do_anything() {
     assert_eq!(page.headers()["cache-control"], "private, no-store");
     let policy = page.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let policy = policy.to_owned();
     let html = page.text().await.unwrap();
+    let (_, style) = html.split_once("<style>").unwrap();
+    let (style, _) = style.split_once("</style>").unwrap();
+    let allowed = format!("style-src {};", service::style_source(style));
+    assert!(policy.contains(&allowed), "{allowed} in {policy}");
+    assert!(!html.contains("style="), "{html}");
     let stored = "https://xn--bcher-kva.example.com/a?b=1&amp;c=%222%22";
     for part in [
         "<h1>Books</h1>",

@@ -49,7 +49,16 @@ async fn a_blocked_link_is_451_and_a_rule_may_refuse() {
     let mut blocked = link("bad", 1, "https://example.com/");
     blocked.state = LinkState::Blocked;
     proxy.knows(&blocked).await;
-    assert_eq!(proxy.status("/bad").await, 451);
+    let page = proxy.get("/bad").await;
+    assert_eq!(page.status(), 451);
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    let policy = policy.to_owned();
+    let html = page.text().await.unwrap();
+    let (_, style) = html.split_once("<style>").unwrap();
+    let (style, _) = style.split_once("</style>").unwrap();
+    let source = service::style_source(style);
+    assert_eq!(policy, format!("default-src 'none'; style-src {source}"));
+    assert!(!html.contains("style="), "{html}");
 
     let by_query = serde_json::from_str(r#"{"query":{"name":"a","value":"present"}}"#).unwrap();
     proxy

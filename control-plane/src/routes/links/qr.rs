@@ -93,17 +93,21 @@ pub(crate) async fn qr_code(
         Picture::new(&address, style, logo)?.draw(format)
     };
     let picture = state.drawings.run(draw).await?;
-    let content_type = match format {
-        Format::Png => "image/png",
-        Format::Svg => "image/svg+xml",
+    let (content_type, policy) = match format {
+        // Chromium shows it, opened by itself, on a page of its own, whose style is inline.
+        Format::Png => (
+            "image/png",
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        ),
+        // Opened by itself, it is a document.
+        Format::Svg => (
+            "image/svg+xml",
+            "default-src 'none'; img-src data:; sandbox",
+        ),
     };
     let headers = [
         (header::CONTENT_TYPE, content_type),
-        // An SVG that is opened by itself is a document.
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox",
-        ),
+        (header::CONTENT_SECURITY_POLICY, policy),
         // Codes do not change, logos do.
         (header::CACHE_CONTROL, "private, max-age=300"),
     ];
