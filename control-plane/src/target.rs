@@ -134,6 +134,18 @@ fn check_parsed(url: &Url, own_names: &OwnNames) -> Result<String, Refused> {
     Ok(serialised.to_owned())
 }
 
+/// The host of a target in punycode and in Unicode, if these differ.
+pub(crate) fn spellings(target: &str) -> Option<(String, String)> {
+    // Others are ASCII. Nearly all targets.
+    if !target.contains("xn--") {
+        return None;
+    }
+    let url = Url::parse(target).ok()?;
+    let ascii = url.host_str()?;
+    let (unicode, is_valid) = idna::domain_to_unicode(ascii);
+    (is_valid.is_ok() && unicode != ascii).then(|| (ascii.to_owned(), unicode))
+}
+
 /// Characters that make a URL look like another one, or that the parser would quietly remove.
 pub fn is_disguising(character: char) -> bool {
     character == '\\'

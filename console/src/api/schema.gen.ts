@@ -2219,6 +2219,11 @@ export interface components {
             /** @description What its owner calls it; else what the page it leads to calls itself, once that was read. */
             title: string | null;
             /**
+             * @description How people read the host of `original_url`; null if as it is written. To be shown beside it and never
+             *     for it: hosts that are not the same may read alike.
+             */
+            unicode_host: string | null;
+            /**
              * Format: date-time
              * @description When it last changed.
              */
@@ -5196,6 +5201,7 @@ export interface operations {
                      *             "spring"
                      *           ],
                      *           "title": null,
+                     *           "unicode_host": null,
                      *           "updated_at": "2026-11-22T10:20:30Z",
                      *           "warnings": []
                      *         }
@@ -5322,6 +5328,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -5750,6 +5757,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -5843,6 +5851,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -5961,6 +5970,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -6020,6 +6030,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -6284,6 +6295,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -6468,6 +6480,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -6597,6 +6610,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -7023,6 +7037,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -7177,6 +7192,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -7317,6 +7333,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }
@@ -7506,6 +7523,7 @@ export interface operations {
                      *         "spring"
                      *       ],
                      *       "title": null,
+                     *       "unicode_host": null,
                      *       "updated_at": "2026-11-22T10:20:30Z",
                      *       "warnings": []
                      *     }

@@ -33,6 +33,23 @@ describe("a link's page", () => {
     expect(await fact("Clicks, last 24 hours")).toHaveTextContent("7");
   });
 
+  test("shows an international host in both of its spellings, and warns of mixed scripts", async () => {
+    const original_url = "https://xn--pple-43d.com/";
+    const link = makeLink({ original_url, unicode_host: "аpple.com", warnings: ["mixed_script"] });
+    server.use(
+      signedIn,
+      linkIs(link),
+      statsAnswer(() => makeStats([0])),
+    );
+    renderApp("/links/lnk_spring");
+
+    const target = await screen.findByRole("link", {
+      name: /xn--pple-43d\.com ?\(reads аpple\.com\)/,
+    });
+    expect(target).toHaveAttribute("href", original_url);
+    expect(screen.getByText(/letters of several scripts/)).toBeVisible();
+  });
+
   test("describes the chart and keeps a data table behind it", async () => {
     server.use(
       signedIn,

@@ -21,6 +21,18 @@ describe("the list of links", () => {
     expect(row.getByText("1,204")).toBeInTheDocument();
   });
 
+  test("shows an international host in both of its spellings", async () => {
+    const original_url = "https://xn--bcher-kva.example/a";
+    const books = makeLink({ code: "books", original_url, unicode_host: "bücher.example" });
+    server.use(signedIn, listHas(books, makeLink()));
+    renderApp("/links");
+
+    const row = within(await rowOf("books"));
+    expect(row.getByText("xn--bcher-kva.example/a")).toBeInTheDocument();
+    expect(row.getByText("bücher.example")).toBeInTheDocument();
+    expect(screen.getAllByText(/reads/)).toHaveLength(1);
+  });
+
   test("copies the short link", async () => {
     server.use(signedIn, listHas(makeLink()));
     const { user } = renderApp("/links");

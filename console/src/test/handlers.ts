@@ -23,6 +23,7 @@ export function makeLink(change: Partial<ShortLink> = {}): ShortLink {
     code,
     short_url: `https://go.example.com/${code}`,
     original_url: `https://example.com/${code}`,
+    unicode_host: null,
     title: null,
     notes: null,
     tags: [],

@@ -6,6 +6,7 @@ use url::Url;
 use super::html::{self, May, escaped};
 use crate::db::LinkRow;
 use crate::error::Result;
+use crate::target::spellings;
 
 /// Where a link leads, without going there.
 pub(super) fn page(link: &LinkRow, host: &str, code: &str) -> Result<Response> {
@@ -85,14 +86,6 @@ fn shown(target: &str) -> String {
 
 fn is_web(target: &str) -> bool {
     Url::parse(target).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-/// The host in punycode and in Unicode, if these differ.
-fn spellings(target: &str) -> Option<(String, String)> {
-    let url = Url::parse(target).ok()?;
-    let ascii = url.host_str()?;
-    let (unicode, is_valid) = idna::domain_to_unicode(ascii);
-    (is_valid.is_ok() && unicode != ascii).then(|| (ascii.to_owned(), unicode))
 }
 
 #[cfg(test)]

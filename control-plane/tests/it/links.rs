@@ -25,6 +25,29 @@ async fn a_host_of_mixed_scripts_is_warned_of() {
 }
 
 #[tokio::test]
+async fn an_international_host_is_shown_in_both_spellings() {
+    let app = App::start().await;
+    let body = json!({ "original_url": "https://www.bücher.example/a?b=ü", "code": "books" });
+    let made = app.create_link(body).await.body;
+    assert_eq!(
+        (&made["original_url"], &made["unicode_host"]),
+        (
+            &json!("https://www.xn--bcher-kva.example/a?b=%C3%BC"),
+            &json!("www.bücher.example")
+        )
+    );
+    assert_eq!(app.get(&link_path(&made["id"])).await.body, made);
+    let list = app.get("/api/v1/links").await.body;
+    assert_eq!(list["data"][0]["unicode_host"], made["unicode_host"]);
+    let edit = json!({ "original_url": "https://example.com/xn--bcher-kva" });
+    let edited = app.patch_link(&made["id"], edit).await;
+    assert_eq!(edited.body["unicode_host"], Value::Null);
+    // Not to be set.
+    let edit = json!({ "unicode_host": "example.com" });
+    assert_eq!(app.patch_link(&made["id"], edit).await.status, 422);
+}
+
+#[tokio::test]
 async fn a_created_link_is_shown_whole_and_found_again() {
     let app = App::start().await;
     let created = app
@@ -71,6 +94,7 @@ async fn a_created_link_is_shown_whole_and_found_again() {
       "strict": false,
       "tags": [],
       "title": "Spring sale",
+      "unicode_host": null,
       "updated_at": "2026-11-22T10:20:30.123456Z",
       "warnings": []
     }

@@ -4,6 +4,7 @@ import { OutwardIcon, TurnIcon } from "@/components/icons";
 import { Moment } from "@/components/moment";
 import { StatusBadge } from "@/components/status-badge";
 import { ShortUrl } from "@/features/links/short-url";
+import { UnicodeHost } from "@/features/links/unicode-host";
 import { formatDateTime, formatUrl } from "@/lib/format";
 
 export function LinkHeading({ link }: { link: ShortLink }) {
@@ -23,11 +24,15 @@ export function LinkHeading({ link }: { link: ShortLink }) {
       >
         <TurnIcon />
         <span className="truncate">{formatUrl(link.original_url)}</span>
+        <UnicodeHost link={link} />
         <OutwardIcon />
         <span className="sr-only">(opens in a new tab)</span>
       </a>
       <div className="mt-4 flex flex-wrap items-center gap-x-4 gap-y-1 text-[13px] text-ink-faint">
         <StatusBadge status={link.status} />
+        {link.warnings.includes("mixed_script") && (
+          <span className="text-warn">May look like another site: letters of several scripts</span>
+        )}
         {link.title && <span className="text-ink-soft">{link.title}</span>}
         <span>
           Created <Moment at={link.created_at} />

@@ -5,6 +5,7 @@ import { LiveCount } from "@/components/live-count";
 import { Moment } from "@/components/moment";
 import { StatusBadge } from "@/components/status-badge";
 import { ShortUrl } from "@/features/links/short-url";
+import { UnicodeHost } from "@/features/links/unicode-host";
 import { formatUrl } from "@/lib/format";
 
 /** The whole row leads to the link's page; the copy button lies above that. */
@@ -26,7 +27,10 @@ export function LinkRow({ link }: { link: ShortLink }) {
             className="relative"
           />
         </div>
-        <div className="truncate text-[13px] text-ink-faint">{formatUrl(link.original_url)}</div>
+        <div className="flex gap-1.5 text-[13px] text-ink-faint">
+          <span className="truncate">{formatUrl(link.original_url)}</span>
+          <UnicodeHost link={link} />
+        </div>
       </th>
       <td className="hidden truncate px-3 text-ink-soft lg:table-cell">{link.title}</td>
       <td className="px-3">

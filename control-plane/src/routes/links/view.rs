@@ -14,6 +14,7 @@ use crate::db::{self, LinkRow, LinkTotals};
 use crate::error::{Error, Result};
 use crate::once::Once;
 use crate::state::AppState;
+use crate::target::spellings;
 use crate::unfurl::TargetPage;
 
 /// A link.
@@ -34,6 +35,10 @@ pub struct Link {
     /// Where it leads, in the URL standard's serialised form.
     #[schema(example = "https://example.com/sale")]
     original_url: String,
+    /// How people read the host of `original_url`; null if as it is written. To be shown beside it and never
+    /// for it: hosts that are not the same may read alike.
+    #[schema(required)]
+    unicode_host: Option<String>,
     /// What its owner calls it; else what the page it leads to calls itself, once that was read.
     #[schema(required)]
     title: Option<String>,
@@ -203,6 +208,7 @@ impl Link {
             id: LinkId(row.id),
             domain: row.domain,
             code: row.code,
+            unicode_host: spellings(&row.original_url).map(|(_, unicode)| unicode),
             original_url: row.original_url,
             title: row.title.or_else(read_title),
             notes: row.notes,
