@@ -1,5 +1,9 @@
 //! How many requests callers have.
 
+use std::future::ready;
+
+use contract::Keys;
+use futures_util::StreamExt;
 use local_servers::RedisServer;
 use local_servers::testing::{TestDatabase, ThrowAway};
 use reqwest::Method;
@@ -113,6 +117,61 @@ async fn without_redis_each_control_plane_keeps_the_limit_by_itself() {
     assert_eq!(header(&refused, "retry-after"), "31");
     app.clock.advance(30_000_000);
     assert_eq!(app.get("/api/v1/links").await.status, 200);
+    drop(redis);
+}
+
+/// What our connection for counting says to Redis, and nothing that scripts do there.
+async fn said_to_redis(app: &App, ask: impl AsyncFn()) -> Vec<String> {
+    let client = redis::Client::open(app.redis_url.as_str()).unwrap();
+    let monitor = client.get_async_monitor().await.unwrap();
+    ask().await;
+    let mut other = client.get_multiplexed_async_connection().await.unwrap();
+    let end: String = redis::cmd("ECHO")
+        .arg("the end")
+        .query_async(&mut other)
+        .await
+        .unwrap();
+    let lines = monitor.into_on_message::<String>();
+    let lines = lines.take_while(|line| ready(!line.contains(&end)));
+    let lines: Vec<String> = lines.collect().await;
+    // As in `1795342830.123456 [0 127.0.0.1:40000] "EVALSHA" …`.
+    let whose = |line: &String| line.split(['[', ']']).nth(1).unwrap().to_owned();
+    let prefix = Keys::new(app.prefix.as_str()).rate("");
+    let is_count = |line: &&String| line.contains(&prefix) && !whose(line).ends_with("lua");
+    let counting = whose(lines.iter().find(is_count).unwrap());
+    lines
+        .into_iter()
+        .filter(|line| whose(line) == counting)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_request_costs_one_command_at_redis_whatever_comes_of_it() {
+    let redis = blocking(|| ThrowAway::<RedisServer>::redis().unwrap()).await;
+    let database = blocking(|| TestDatabase::create("control_plane")).await;
+    let url = database.url.clone();
+    let app = App::start_on(&url, &redis.url(), Some(database)).await;
+    let cookie = app.cookie(EMAIL, PASSWORD).await;
+    // The first one brings the script.
+    assert_eq!(app.get("/api/v1/links").await.status, 200);
+    app.clock.advance(1_000_000);
+    limit(&app, 2).await;
+    let said = said_to_redis(&app, async || {
+        for expected in [200, 200, 429, 429] {
+            assert_eq!(app.get("/api/v1/links").await.status, expected);
+        }
+        let path = "/api/v1/session";
+        let session = app.console(&cookie, Method::GET, path, None).await;
+        assert_eq!(session.status, 200);
+        let nobody = answer(app.request(Method::GET, "/api/v1/links")).await;
+        assert_eq!(nobody.status, 401);
+    });
+    let said = said.await;
+    assert_eq!(said.len(), 6, "{said:#?}");
+    assert!(
+        said.iter().all(|line| line.contains("EVALSHA")),
+        "{said:#?}"
+    );
     drop(redis);
 }
 
