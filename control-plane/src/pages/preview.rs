@@ -77,7 +77,7 @@ fn shown(target: &str) -> String {
     if let Some((ascii, unicode)) = spellings(target) {
         let (ascii, unicode) = (escaped(&ascii), escaped(&unicode));
         shown.push_str(&format!(
-            "<p>People read its host as <b><bdi>{unicode}</bdi></b>, computers as \
+            "<p>People read its host as <b><bdi dir=\"ltr\">{unicode}</bdi></b>, computers as \
              <b>{ascii}</b>.</p>\n"
         ));
     }
@@ -99,7 +99,10 @@ mod tests {
             html.contains("href=\"https://xn--bcher-kva.example/a?b&amp;c\""),
             "{html}"
         );
-        assert!(html.contains("<bdi>bücher.example</bdi>"), "{html}");
+        assert!(
+            html.contains("<bdi dir=\"ltr\">bücher.example</bdi>"),
+            "{html}"
+        );
         assert!(!shown("https://example.com/").contains("People read"));
     }
 

@@ -56,7 +56,7 @@ async fn a_preview_shows_the_target_and_is_no_place_to_do_anything() {
     for part in [
         "<h1>Books</h1>",
         &format!("<a href=\"{stored}\" rel=\"noopener nofollow\">{stored}</a>"),
-        "<bdi>bücher.example.com</bdi>",
+        "<bdi dir=\"ltr\">bücher.example.com</bdi>",
         "go.example.org/books",
     ] {
         assert!(html.contains(part), "{part} in {html}");
