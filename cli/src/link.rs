@@ -83,7 +83,7 @@ fn show(Found { link, case, status }: &Found, output: Output) {
     line("state", status);
     line("leads to", &printable(&link.original_url));
     for target in link.options().targets() {
-        line("or to", &printable(target));
+        line("also names", &printable(target));
     }
     let maker = link.created_by.as_deref().map(printable);
     let maker = maker.map_or_else(String::new, |maker| format!(" by {maker}"));
