@@ -63,6 +63,7 @@ mod relay;
 mod relay_cluster;
 mod reports;
 mod restricted_keys;
+mod sign_in_flood;
 mod site_files;
 mod split_winner;
 mod stats;
