@@ -142,11 +142,14 @@ impl Neighbours {
                 .await;
         }
         match path {
+            _ if answer.status >= 400 || answer.body["done"] == 0 => {}
             "/api/v1/links/bulk/delete" => {
                 let path = "/api/v1/links/{id}/restore";
                 self.ask(&Method::POST, path, None).await;
             }
-            "/api/v1/links/bulk/edit" | "/api/v1/links/{id}" => {
+            "/api/v1/links/bulk/edit"
+            | "/api/v1/links/{id}"
+            | "/api/v1/links/by-external-id/{external_id}" => {
                 let before = json!({ "title": null, "notes": null, "tags": ["harrier"] });
                 let path = "/api/v1/links/{id}";
                 self.ask(&Method::PATCH, path, Some(before)).await;
