@@ -71,7 +71,7 @@ pub enum Error {
     #[error("send the body as {0}")]
     WrongMediaType(&'static str),
     /// The request can be read, and is refused: correct the fields.
-    #[error("{} refused", fields(.0))]
+    #[error("{}", refused(.0))]
     Invalid(Vec<FieldError>),
     /// No credential, or not a valid one.
     #[error("sign in, or send an API key as 'Authorization: Bearer …'")]
@@ -80,7 +80,10 @@ pub enum Error {
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
     /// A request with a cookie that another site could have caused.
-    #[error("requests with a session cookie need the header 'X-Requested-With: linkpulse'")]
+    #[error(
+        "a page of another site may have caused this; requests with a session cookie need the header \
+         'X-Requested-With: linkpulse'"
+    )]
     CrossSite,
     /// The role does not allow it.
     #[error("your role does not allow this")]
@@ -210,6 +213,10 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         match &error {
+            // A statement took too long.
+            E::Database(database) if database.code().is_some_and(|code| code == "57014") => {
+                Self::TimedOut
+            }
             E::Io(_)
             | E::Tls(_)
             | E::PoolTimedOut
@@ -240,14 +247,17 @@ pub(crate) fn few(mut errors: Vec<FieldError>, most: usize) -> Vec<FieldError> {
     errors
 }
 
-fn fields(errors: &[FieldError]) -> String {
+fn refused(errors: &[FieldError]) -> String {
     let named = errors.iter().filter(|error| !error.field.is_empty());
     let mut names: Vec<&str> = named.map(|error| error.field.as_str()).collect();
     if names.len() > NAMED {
         names.truncate(NAMED);
         names.push("…");
     }
-    names.join(", ")
+    match names.is_empty() {
+        true => "the body was refused".into(),
+        false => format!("{} refused", names.join(", ")),
+    }
 }
 
 fn because(reason: Option<&str>) -> String {

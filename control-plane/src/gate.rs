@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use contract::LinkId;
 
 use crate::access::{self, Needs, Restricted, Route};
-use crate::auth::{Caller, Identity};
+use crate::auth::{Caller, Identity, refuse_other_pages};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::limits::{Allowance, Policy, client_of};
@@ -51,6 +51,7 @@ async fn identify(state: &AppState, route: &Route, parts: &mut Parts) -> Result<
     let usual = state.config.requests_per_minute;
     match route.needs {
         Needs::Nothing => {
+            refuse_other_pages(parts, state)?;
             let policy = Policy::per_minute("client", ANYBODY_PER_MINUTE.min(usual));
             Ok((policy, client_of(&parts.headers).to_string()))
         }

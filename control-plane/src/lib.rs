@@ -43,6 +43,7 @@ mod state;
 mod tags;
 pub mod target;
 mod totals;
+mod unasked;
 mod unfurl;
 mod unread;
 mod utm;

@@ -110,6 +110,11 @@ impl IntoResponse for Error {
         if matches!(self, Error::AlreadyDone) {
             response.extensions_mut().insert(DoneBefore);
         }
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer realm=\"LinkPulse\"");
+            let headers = response.headers_mut();
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
         if let Some(seconds) = retry_after(&self, status) {
             let seconds = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);

@@ -1,5 +1,7 @@
 //! All routes, and what happens to every request around them.
 
+use std::sync::Arc;
+
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -22,6 +24,7 @@ use crate::routes::{
     sessions, tags, utm_templates, webhooks, workspaces,
 };
 use crate::state::AppState;
+use crate::unasked::{self, Asked};
 use crate::{body_limit, console, deadline, docs, gate, once, pages, problem, unread, versions};
 
 /// The documented routes.
@@ -132,12 +135,14 @@ pub fn router(state: AppState) -> Router {
     let (api, _) = api().split_for_parts();
     // A description is always JSON.
     let description = serde_json::to_value(openapi::description()).unwrap_or_default();
+    let asked = Arc::new(Asked::of(&description));
     let docs = docs::router(&description, &state.config.public_url);
     let describe = get(|| async move { Json(description) });
     let no_sniff = HeaderValue::from_static("nosniff");
     let no_referrer = HeaderValue::from_static("same-origin");
     api.route_layer(from_fn_with_state(state.clone(), once::once))
         .route_layer(from_fn(versions::not_modified))
+        .route_layer(from_fn_with_state(asked, unasked::refuse))
         .route_layer(from_fn_with_state(state.clone(), gate::gate))
         .route("/api/v1/openapi.json", describe)
         .merge(docs)

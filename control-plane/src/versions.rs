@@ -83,9 +83,14 @@ pub async fn not_modified(request: Request, next: Next) -> Response {
     Response::from_parts(parts, Body::empty())
 }
 
-/// The versions that a client is willing to change: any, without `If-Match`.
+/// The versions that a client is willing to change: any, without `If-Match` and `If-None-Match`.
 #[derive(Debug, Clone, Default)]
-pub struct IfMatch(Option<Vec<String>>);
+pub struct IfMatch {
+    /// One of these.
+    one_of: Option<Vec<String>>,
+    /// None of these.
+    none_of: Option<Vec<String>>,
+}
 
 impl IfMatch {
     /// Refuses to change another version. To be asked when the thing is locked.
@@ -93,18 +98,20 @@ impl IfMatch {
     /// # Errors
     /// [`Error::Stale`].
     pub fn check(&self, revision: i64) -> Result<()> {
-        let Some(tags) = &self.0 else {
-            return Ok(());
-        };
         let revision = revision.to_string();
         let is_it = |tag: &String| {
             let inside = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
             let tagged = inside.and_then(|inside| inside.split('-').next());
-            tag == "*" || tagged == Some(revision.as_str())
+            tagged == Some(revision.as_str())
         };
-        match tags.iter().any(is_it) {
-            true => Ok(()),
-            false => Err(Error::Stale),
+        // It means anything only where it stands alone.
+        let is_any = |tags: &[String]| matches!(tags, [any] if any == "*");
+        let names_it = |tags: &Vec<String>| is_any(tags) || tags.iter().any(is_it);
+        let is_stale = self.one_of.as_ref().is_some_and(|tags| !names_it(tags))
+            || self.none_of.as_ref().is_some_and(names_it);
+        match is_stale {
+            false => Ok(()),
+            true => Err(Error::Stale),
         }
     }
 
@@ -113,7 +120,7 @@ impl IfMatch {
     /// # Errors
     /// [`Error::Stale`].
     pub fn check_absent(&self) -> Result<()> {
-        match self.0 {
+        match self.one_of {
             Some(_) => Err(Error::Stale),
             None => Ok(()),
         }
@@ -124,7 +131,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(tags(&parts.headers, &header::IF_MATCH)))
+        Ok(Self {
+            one_of: tags(&parts.headers, &header::IF_MATCH),
+            none_of: tags(&parts.headers, &header::IF_NONE_MATCH),
+        })
     }
 }
 
@@ -165,13 +175,29 @@ mod tests {
             ("7", false),
             ("\"77-0a1b2c3d\"", false),
             ("", false),
+            ("*, \"6\"", false),
+            ("*, \"7\"", true),
         ] {
             let headers = HeaderMap::from_iter([(header::IF_MATCH, value.parse().unwrap())]);
-            let if_match = IfMatch(tags(&headers, &header::IF_MATCH));
+            let named = tags(&headers, &header::IF_MATCH);
+            let if_match = IfMatch {
+                one_of: named.clone(),
+                none_of: None,
+            };
             assert_eq!(if_match.check(7).is_ok(), expected, "{value}");
+            let if_none_match = IfMatch {
+                one_of: None,
+                none_of: named,
+            };
+            assert_eq!(if_none_match.check(7).is_ok(), !expected, "{value}");
+            assert!(if_none_match.check_absent().is_ok(), "{value}");
         }
         assert!(IfMatch::default().check(7).is_ok());
         assert!(IfMatch::default().check_absent().is_ok());
-        assert!(IfMatch(Some(vec!["*".into()])).check_absent().is_err());
+        let any = IfMatch {
+            one_of: Some(vec!["*".into()]),
+            none_of: None,
+        };
+        assert!(any.check_absent().is_err());
     }
 }

@@ -3150,22 +3150,6 @@ export interface components {
         };
     };
     responses: {
-        /** @description `invalid_idempotency_key` */
-        "400.invalid_idempotency_key": {
-            headers: {
-                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                RateLimit?: string;
-                /** @description How many requests are possible in how many seconds, as in that draft */
-                "RateLimit-Policy"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code?: "invalid_idempotency_key";
-                };
-            };
-        };
         /** @description Not JSON; `malformed`, `invalid_idempotency_key` */
         "400.invalid_idempotency_key.malformed": {
             headers: {
@@ -3201,6 +3185,8 @@ export interface components {
         /** @description `invalid_credentials`: there is an account, and this is not its password */
         "401.invalid_credentials": {
             headers: {
+                /** @description How to sign requests */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3213,6 +3199,8 @@ export interface components {
         /** @description `invalid_credentials`: the old password is wrong; `unauthenticated` */
         "401.invalid_credentials.unauthenticated": {
             headers: {
+                /** @description How to sign requests */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3225,6 +3213,8 @@ export interface components {
         /** @description `unauthenticated` */
         "401.unauthenticated": {
             headers: {
+                /** @description How to sign requests */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3359,22 +3349,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code?: "link_not_found";
-                };
-            };
-        };
-        /** @description `not_found`: the domain is not yours; `link_not_found`: the id is none */
-        "404.link_not_found.not_found": {
-            headers: {
-                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                RateLimit?: string;
-                /** @description How many requests are possible in how many seconds, as in that draft */
-                "RateLimit-Policy"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code?: "not_found" | "link_not_found";
                 };
             };
         };
@@ -3546,7 +3520,7 @@ export interface components {
                 };
             };
         };
-        /** @description Body over 64 KiB; `too_large` */
+        /** @description `too_large` */
         "413.too_large": {
             headers: {
                 /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -3575,22 +3549,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code?: "unsupported_media_type";
-                };
-            };
-        };
-        /** @description `idempotency_key_reused` */
-        "422.idempotency_key_reused": {
-            headers: {
-                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                RateLimit?: string;
-                /** @description How many requests are possible in how many seconds, as in that draft */
-                "RateLimit-Policy"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code?: "idempotency_key_reused";
                 };
             };
         };
@@ -3688,8 +3646,8 @@ export interface components {
                 };
             };
         };
-        /** @description `unavailable`, `busy` */
-        "503.busy.unavailable": {
+        /** @description `unavailable`, `timed_out`, `no_name_server` */
+        "503.no_name_server.timed_out.unavailable": {
             headers: {
                 /** @description Seconds to wait */
                 "Retry-After"?: number;
@@ -3698,21 +3656,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    code?: "unavailable" | "busy";
-                };
-            };
-        };
-        /** @description `unavailable`, `no_name_server` */
-        "503.no_name_server.unavailable": {
-            headers: {
-                /** @description Seconds to wait */
-                "Retry-After"?: number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code?: "unavailable" | "no_name_server";
+                    code?: "unavailable" | "timed_out" | "no_name_server";
                 };
             };
         };
@@ -3727,20 +3671,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code?: "unavailable" | "timed_out";
-                };
-            };
-        };
-        /** @description `unavailable` */
-        "503.unavailable": {
-            headers: {
-                /** @description Seconds to wait */
-                "Retry-After"?: number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code?: "unavailable";
                 };
             };
         };
@@ -3818,6 +3748,7 @@ export interface operations {
             400: components["responses"]["400.malformed"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -3865,8 +3796,26 @@ export interface operations {
                     "application/json": components["schemas"]["DomainList"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -3929,12 +3878,27 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             409: components["responses"]["409.conflict.still_running"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -3996,9 +3960,27 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -4030,14 +4012,32 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             409: components["responses"]["409.conflict"];
             412: components["responses"]["412.stale"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -4116,12 +4116,27 @@ export interface operations {
             404: components["responses"]["404.not_found"];
             409: components["responses"]["409.conflict.not_verified"];
             412: components["responses"]["412.stale"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -4170,13 +4185,8 @@ export interface operations {
                     "application/json": components["schemas"]["Domain"];
                 };
             };
-            400: components["responses"]["400.invalid_idempotency_key"];
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
-            404: components["responses"]["404.not_found"];
-            409: components["responses"]["409.conflict.not_verified.still_running"];
-            /** @description `too_large` */
-            413: {
+            /** @description `malformed`, `invalid_idempotency_key` */
+            400: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
@@ -4187,14 +4197,19 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "too_large";
+                        code?: "malformed" | "invalid_idempotency_key";
                     };
                 };
             };
-            422: components["responses"]["422.idempotency_key_reused"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            409: components["responses"]["409.conflict.not_verified.still_running"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.no_name_server.unavailable"];
+            503: components["responses"]["503.no_name_server.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -4273,6 +4288,7 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -4428,7 +4444,7 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -4480,9 +4496,27 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -4524,8 +4558,26 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationList"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -4603,12 +4655,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -4674,6 +4741,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401.invalid_credentials"];
+            403: components["responses"]["403.cross_site"];
             /** @description `not_found`: it was used, withdrawn or has expired */
             404: {
                 headers: {
@@ -4690,12 +4758,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -4734,9 +4817,27 @@ export interface operations {
                     "application/json": components["schemas"]["Invitation"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -4765,12 +4866,30 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -4817,8 +4936,26 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyList"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -4924,12 +5061,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -4975,9 +5127,27 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -5006,12 +5176,30 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -5096,12 +5284,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -5231,6 +5434,7 @@ export interface operations {
                     };
                 };
             };
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -5356,12 +5560,27 @@ export interface operations {
                 };
             };
             409: components["responses"]["409.code_taken.conflict.still_running"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -5475,7 +5694,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -5579,7 +5798,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -5686,7 +5905,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -5778,9 +5997,27 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -5872,9 +6109,27 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.busy.timed_out.unavailable"];
@@ -6056,9 +6311,24 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
-            404: components["responses"]["404.link_not_found.not_found"];
+            /** @description `not_found`: the domain is not yours */
+            404: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
             409: components["responses"]["409.code_taken.conflict"];
-            /** @description `stale`, also if there is no such link */
+            /** @description `stale`, also with `If-Match` if there is no such link, and with `If-None-Match: *` if there is */
             412: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
@@ -6074,12 +6344,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -6134,6 +6419,22 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             /** @description `not_found`: the key does not see the domain */
@@ -6152,6 +6453,7 @@ export interface operations {
                     };
                 };
             };
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -6206,6 +6508,22 @@ export interface operations {
                     "application/jsonl": string;
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             /** @description `not_found`: the key does not see the domain */
@@ -6224,6 +6542,7 @@ export interface operations {
                     };
                 };
             };
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -6316,9 +6635,27 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -6386,15 +6723,32 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
             410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -6525,12 +6879,27 @@ export interface operations {
             };
             410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -6618,15 +6987,8 @@ export interface operations {
                     "application/json": components["schemas"]["WrittenLink"];
                 };
             };
-            400: components["responses"]["400.invalid_idempotency_key"];
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
-            404: components["responses"]["404.link_not_found"];
-            409: components["responses"]["409.still_running"];
-            410: components["responses"]["410.link_gone"];
-            412: components["responses"]["412.stale"];
-            /** @description `too_large` */
-            413: {
+            /** @description `malformed`, `invalid_idempotency_key` */
+            400: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
@@ -6637,14 +6999,21 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "too_large";
+                        code?: "malformed" | "invalid_idempotency_key";
                     };
                 };
             };
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope"];
+            404: components["responses"]["404.link_not_found"];
+            409: components["responses"]["409.still_running"];
+            410: components["responses"]["410.link_gone"];
+            412: components["responses"]["412.stale"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -6731,9 +7100,26 @@ export interface operations {
                     "application/json": components["schemas"]["Explanation"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -6812,6 +7198,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -6865,9 +7252,26 @@ export interface operations {
                     "image/png": string;
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            413: components["responses"]["413.too_large"];
             /** @description `validation_failed`: also a logo that there is not */
             422: {
                 headers: {
@@ -6937,9 +7341,26 @@ export interface operations {
                     "image/svg+xml": string;
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            413: components["responses"]["413.too_large"];
             /** @description `validation_failed`: also a logo that there is not */
             422: {
                 headers: {
@@ -7045,7 +7466,22 @@ export interface operations {
                     "application/json": components["schemas"]["WrittenLink"];
                 };
             };
-            400: components["responses"]["400.invalid_idempotency_key"];
+            /** @description `malformed`, `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed" | "invalid_idempotency_key";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
@@ -7084,26 +7520,11 @@ export interface operations {
                 };
             };
             412: components["responses"]["412.stale"];
-            /** @description `too_large` */
-            413: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    /** @description How many requests are possible in how many seconds, as in that draft */
-                    "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "too_large";
-                    };
-                };
-            };
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -7224,7 +7645,22 @@ export interface operations {
             };
             410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             /** @description `validation_failed`: there is no such version, or its target is not allowed any more; `idempotency_key_reused` */
             422: {
@@ -7244,7 +7680,7 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -7365,7 +7801,22 @@ export interface operations {
             };
             410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             /** @description `validation_failed`: there is no such variant, or its target is not allowed any more; `idempotency_key_reused` */
             422: {
@@ -7385,7 +7836,7 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -7438,9 +7889,26 @@ export interface operations {
                     "application/json": components["schemas"]["LinkStats"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope"];
             404: components["responses"]["404.link_not_found"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -7531,7 +7999,22 @@ export interface operations {
                     "application/json": components["schemas"]["WrittenLink"];
                 };
             };
-            400: components["responses"]["400.invalid_idempotency_key"];
+            /** @description `malformed`, `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed" | "invalid_idempotency_key";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope"];
             404: components["responses"]["404.link_not_found"];
@@ -7555,26 +8038,11 @@ export interface operations {
             };
             410: components["responses"]["410.link_gone"];
             412: components["responses"]["412.stale"];
-            /** @description `too_large` */
-            413: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    /** @description How many requests are possible in how many seconds, as in that draft */
-                    "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "too_large";
-                    };
-                };
-            };
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -7612,8 +8080,26 @@ export interface operations {
                     "application/json": components["schemas"]["MemberList"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7670,9 +8156,27 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -7704,6 +8208,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
@@ -7724,9 +8244,11 @@ export interface operations {
                 };
             };
             412: components["responses"]["412.stale"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -7813,12 +8335,27 @@ export interface operations {
                 };
             };
             412: components["responses"]["412.stale"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -7889,6 +8426,7 @@ export interface operations {
                     };
                 };
             };
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -7935,6 +8473,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             /** @description There is none; `not_found` */
@@ -7953,6 +8507,8 @@ export interface operations {
                     };
                 };
             };
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -8019,7 +8575,22 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             /** @description Not `image/png`; `unsupported_media_type` */
             415: {
                 headers: {
@@ -8054,7 +8625,7 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -8081,6 +8652,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description There is none; `not_found` */
@@ -8100,9 +8687,11 @@ export interface operations {
                 };
             };
             412: components["responses"]["412.stale"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -8169,6 +8758,7 @@ export interface operations {
             };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -8203,7 +8793,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_idempotency_key"];
+            /** @description `malformed`, `invalid_idempotency_key` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed" | "invalid_idempotency_key";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             /** @description No such open report; `not_found` */
@@ -8223,26 +8828,11 @@ export interface operations {
                 };
             };
             409: components["responses"]["409.still_running"];
-            /** @description `too_large` */
-            413: {
-                headers: {
-                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
-                    RateLimit?: string;
-                    /** @description How many requests are possible in how many seconds, as in that draft */
-                    "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "too_large";
-                    };
-                };
-            };
-            422: components["responses"]["422.idempotency_key_reused"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -8281,7 +8871,25 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -8351,6 +8959,8 @@ export interface operations {
             /** @description `invalid_credentials` */
             401: {
                 headers: {
+                    /** @description How to sign requests */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8360,12 +8970,28 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            403: components["responses"]["403.cross_site"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            /** @description `unavailable`, or `busy`: too many people sign in at this moment */
+            /** @description `unavailable`, or `busy`: too many people sign in at this moment; `timed_out` */
             503: {
                 headers: {
                     /** @description Seconds to wait */
@@ -8375,7 +9001,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "unavailable" | "busy";
+                        code?: "unavailable" | "timed_out" | "busy";
                     };
                 };
             };
@@ -8402,11 +9028,29 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -8488,12 +9132,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -8561,12 +9220,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited.too_many_attempts"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.busy.unavailable"];
+            503: components["responses"]["503.busy.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -8606,7 +9280,25 @@ export interface operations {
                     "application/json": components["schemas"]["SignInList"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -8632,11 +9324,29 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -8663,12 +9373,30 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -8717,6 +9445,7 @@ export interface operations {
             400: components["responses"]["400.malformed"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -8762,8 +9491,26 @@ export interface operations {
                     "application/json": components["schemas"]["UtmTemplateList"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -8844,12 +9591,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -8909,9 +9671,27 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -8943,13 +9723,31 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             412: components["responses"]["412.stale"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -9041,12 +9839,27 @@ export interface operations {
                 };
             };
             412: components["responses"]["412.stale"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -9093,8 +9906,26 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookList"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -9184,12 +10015,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -9253,9 +10099,27 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -9287,13 +10151,31 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             412: components["responses"]["412.stale"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -9369,12 +10251,27 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             412: components["responses"]["412.stale"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -9448,6 +10345,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
@@ -9500,13 +10398,8 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            400: components["responses"]["400.invalid_idempotency_key"];
-            401: components["responses"]["401.unauthenticated"];
-            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
-            404: components["responses"]["404.not_found"];
-            409: components["responses"]["409.still_running"];
-            /** @description `too_large` */
-            413: {
+            /** @description `malformed`, `invalid_idempotency_key` */
+            400: {
                 headers: {
                     /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
                     RateLimit?: string;
@@ -9517,14 +10410,19 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "too_large";
+                        code?: "malformed" | "invalid_idempotency_key";
                     };
                 };
             };
-            422: components["responses"]["422.idempotency_key_reused"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            404: components["responses"]["404.not_found"];
+            409: components["responses"]["409.still_running"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -9590,12 +10488,27 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden.missing_scope.one_domain_only.one_tag_only"];
             404: components["responses"]["404.not_found"];
             409: components["responses"]["409.still_running"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -9662,12 +10575,27 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             412: components["responses"]["412.stale"];
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -9697,8 +10625,26 @@ export interface operations {
                     "application/jsonl": string;
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden.missing_scope.one_domain_only.one_tag_only"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -9853,7 +10799,7 @@ export interface operations {
             };
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -9891,7 +10837,25 @@ export interface operations {
                     "application/json": components["schemas"]["WorkspaceList"];
                 };
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];
@@ -9964,12 +10928,27 @@ export interface operations {
                     };
                 };
             };
-            413: components["responses"]["413.too_large"];
+            /** @description Body over 64 KiB; `too_large` */
+            413: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_large";
+                    };
+                };
+            };
             415: components["responses"]["415.unsupported_media_type"];
             422: components["responses"]["422.idempotency_key_reused.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.unavailable"];
+            503: components["responses"]["503.timed_out.unavailable"];
             504: components["responses"]["504.outcome_unknown"];
         };
     };
@@ -10024,8 +11003,26 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
             401: components["responses"]["401.unauthenticated"];
             404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.validation_failed"];
             429: components["responses"]["429.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.timed_out.unavailable"];

@@ -3,18 +3,19 @@
 use std::fmt::{self, Display, Formatter};
 
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
 use contract::Domain;
 use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::id::{ApiKeyId, UserId};
-use super::{ApiKey, Permission, Role, Scope, SessionToken};
+use super::{ApiKey, Permission, Role, Scope, SessionToken, is_from_our_page};
 use crate::audit::Deed;
 use crate::db::{self, SessionRow};
 use crate::error::{Error, Result};
+use crate::pages::asked_host;
 use crate::state::AppState;
 
 /// How exact `last_used_at` of a key is: a busy key must not write all day.
@@ -68,7 +69,12 @@ impl Caller {
     /// [`Error::Unauthenticated`] without a good one, [`Error::CrossSite`] for a cookie that
     /// another site could have sent.
     pub async fn authenticate(parts: &mut Parts, state: &AppState) -> Result<Self> {
-        if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+        let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
+        if let Some(authorization) = given.next() {
+            // Which of two is meant?
+            if given.next().is_some() {
+                return Err(Error::Unauthenticated);
+            }
             let text = authorization.to_str().map_err(|_| Error::Unauthenticated)?;
             return by_api_key(state, text).await;
         }
@@ -189,7 +195,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SessionCaller {
 
 async fn find_session(parts: &Parts, state: &AppState) -> Result<SessionRow> {
     let token = SessionToken::from_headers(&parts.headers).ok_or(Error::Unauthenticated)?;
-    refuse_cross_site(&parts.method, &parts.headers)?;
+    refuse_cross_site(parts, state)?;
     let now = state.now();
     let session = db::find_session(&state.pool, &token.hash(), now).await?;
     let session = session.ok_or(Error::Unauthenticated)?;
@@ -242,20 +248,28 @@ async fn by_api_key(state: &AppState, authorization: &str) -> Result<Caller> {
 
 /// Browsers attach cookies to requests that other sites cause. None of those can carry a header
 /// of its own without our consent (CORS), and we give none.
-fn refuse_cross_site(method: &Method, headers: &HeaderMap) -> Result<()> {
-    if method.is_safe() {
+fn refuse_cross_site(parts: &Parts, state: &AppState) -> Result<()> {
+    if parts.method.is_safe() {
         return Ok(());
     }
-    let is_ours = headers
-        .get("x-requested-with")
-        .is_some_and(|value| value == "linkpulse");
-    let site = headers
-        .get("sec-fetch-site")
-        .and_then(|value| value.to_str().ok());
-    let is_same_site = site.is_none_or(|site| site == "same-origin" || site == "none");
-    if is_ours && is_same_site {
-        Ok(())
-    } else {
-        Err(Error::CrossSite)
+    let header = parts.headers.get("x-requested-with");
+    if header.is_none_or(|value| value != "linkpulse") {
+        return Err(Error::CrossSite);
+    }
+    refuse_other_pages(parts, state)
+}
+
+/// Refuses a change that a page of another site caused, as far as browsers say so.
+///
+/// # Errors
+/// [`Error::CrossSite`].
+pub fn refuse_other_pages(parts: &Parts, state: &AppState) -> Result<()> {
+    let hosts = [
+        asked_host(&parts.headers),
+        state.config.public_url.authority(),
+    ];
+    match parts.method.is_safe() || is_from_our_page(&parts.headers, &hosts) {
+        true => Ok(()),
+        false => Err(Error::CrossSite),
     }
 }

@@ -2,15 +2,15 @@
 
 mod api_key;
 mod caller;
-mod form_origin;
 mod hashing_threads;
+mod origin;
 mod password;
 mod permission;
 mod session;
 
 pub use api_key::ApiKey;
-pub use caller::{Caller, Identity, SessionCaller};
-pub use form_origin::is_from_our_page;
+pub use caller::{Caller, Identity, SessionCaller, refuse_other_pages};
+pub use origin::is_from_our_page;
 pub use password::{PasswordHasher, is_password_hash};
 pub use permission::{Permission, Role, Scope};
 pub use session::{SessionToken, clear_cookie, set_cookie};

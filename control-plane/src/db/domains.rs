@@ -16,7 +16,7 @@ use crate::{Error, Result};
 const CASE_LOCK: i32 = 0x6361_7365;
 
 /// A row of `domains`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DomainRow {
     /// Host.
     pub domain: String,

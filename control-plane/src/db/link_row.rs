@@ -10,7 +10,7 @@ use crate::unfurl::TargetPage;
 use crate::{Error, Result};
 
 /// A row of `links`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LinkRow {
     /// Identity.
     pub id: Uuid,

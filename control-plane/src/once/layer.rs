@@ -28,7 +28,7 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
 }
 
 async fn answer(state: &AppState, request: Request, next: Next) -> Result<Response> {
-    let Some(caller) = request.extensions().get::<Caller>() else {
+    let Some(caller) = request.extensions().get::<Caller>().cloned() else {
         return Ok(next.run(request).await);
     };
     let Some(name) = name::given(request.headers())? else {
@@ -40,7 +40,11 @@ async fn answer(state: &AppState, request: Request, next: Next) -> Result<Respon
     let (mut parts, body) = request.with_limited_body().into_parts();
     let body = to_bytes(body, usize::MAX).await;
     let body = body.map_err(|_| Error::TooLarge)?;
-    let uri = parts.uri.to_string();
+    let mut uri = parts.uri.to_string();
+    // What a key sees that is not restricted, others must not be shown.
+    for only in [caller.only_domain.map(String::from), caller.only_tag] {
+        uri.extend(only.map(|only| format!("\n{only}")));
+    }
     let request_hash = match body.len() > LONG {
         true => {
             let body = body.clone();

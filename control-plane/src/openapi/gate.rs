@@ -20,7 +20,10 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
     let is_unsafe = method != "GET";
     let cross_site = Some(Code::CrossSite).filter(|_| is_unsafe);
     match route.needs {
-        Needs::Nothing => operation.security = Some(Vec::new()),
+        Needs::Nothing => {
+            operation.security = Some(Vec::new());
+            problems.add(cross_site);
+        }
         Needs::Session => {
             operation.security = Some(vec![session()]);
             problems.add([Code::Unauthenticated]);
@@ -45,21 +48,20 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
         ]);
     }
     versions(operation);
-    problems.add(
-        has_json_body(operation)
-            .then_some(BODY)
-            .into_iter()
-            .flatten(),
-    );
+    // See `unasked`.
+    problems.add([Code::ValidationFailed]);
+    match &operation.request_body {
+        None => problems.add([Code::Malformed, Code::TooLarge]),
+        Some(_) if has_json_body(operation) => problems.add(BODY),
+        Some(_) => {}
+    }
     problems.add([
         Code::RateLimited,
         Code::Internal,
         Code::Unavailable,
-        match is_unsafe {
-            true => Code::OutcomeUnknown,
-            false => Code::TimedOut,
-        },
+        Code::TimedOut,
     ]);
+    problems.add(is_unsafe.then_some(Code::OutcomeUnknown));
     problems.describe(operation);
     headers::describe(method, is_done_once, operation);
 }

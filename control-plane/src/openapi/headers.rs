@@ -33,6 +33,12 @@ pub(super) fn describe(method: &str, is_done_once: bool, operation: &mut Operati
             add(response, "Idempotent-Replayed", Type::String, text);
         }
         match status.as_str() {
+            "401" => add(
+                response,
+                "WWW-Authenticate",
+                Type::String,
+                "How to sign requests",
+            ),
             "429" | "503" => add(response, "Retry-After", Type::Integer, "Seconds to wait"),
             "409" if is_done_once => {
                 let text = format!("Seconds to wait; with `{}`", Code::StillRunning.as_str());

@@ -58,7 +58,7 @@ impl<'p> LinkPath<'p> {
 }
 
 /// The host and port that the visitor asked for; empty if nobody said.
-pub(super) fn host(headers: &HeaderMap) -> &str {
+pub(crate) fn host(headers: &HeaderMap) -> &str {
     let host = headers.get("x-forwarded-host").or(headers.get(HOST));
     host.and_then(|host| host.to_str().ok()).unwrap_or_default()
 }

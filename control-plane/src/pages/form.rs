@@ -27,7 +27,7 @@ impl Form {
         body: Result<FormBody<T>, FormRejection>,
         done: impl FnOnce(T) -> F,
     ) -> Response {
-        if !is_from_our_page(headers, asked::host(headers)) {
+        if !is_from_our_page(headers, &[asked::host(headers)]) {
             let text = format!("This form was sent from another site. Open {}.", self.page);
             return html::sentence(StatusCode::FORBIDDEN, &text);
         }

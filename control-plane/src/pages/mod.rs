@@ -15,6 +15,7 @@ mod robots;
 mod unlock;
 
 pub use app_association::{apple_app_site_association, assetlinks};
+pub(crate) use asked::host as asked_host;
 pub(crate) use html::escaped;
 pub use link::link_page;
 pub use report::{report, report_form};

@@ -68,6 +68,21 @@ impl<S: Send + Sync> FromRequestParts<S> for ExternalId {
     }
 }
 
+/// The same for a link that may have to be made: then what cannot be a name is refused.
+pub struct NewExternalId(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for NewExternalId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let given = ExternalId::from_request_parts(parts, state).await;
+        given.map(|ExternalId(text)| Self(text)).map_err(|_| {
+            let message = "an external id has 1 to 255 characters, and no control characters";
+            Error::invalid("external_id", "invalid_external_id", message)
+        })
+    }
+}
+
 /// What an id in a path names, for when it names nothing.
 pub trait Named: std::str::FromStr {
     /// In a word.

@@ -75,6 +75,11 @@ fn refusal(path: &str, reason: &str) -> FieldError {
     if let Some(name) = named("missing field `") {
         return FieldError::new(name, "required", "this parameter is required");
     }
+    let reason = match reason {
+        "invalid digit found in string" => "a whole number is expected here",
+        "provided string was not `true` or `false`" => "`true` or `false` is expected here",
+        other => other,
+    };
     FieldError::new(path, "invalid_parameter", reason)
 }
 

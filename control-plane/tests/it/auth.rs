@@ -47,7 +47,20 @@ async fn without_a_good_credential_there_is_nothing_to_see() {
                 (401, &json!("unauthenticated")),
                 "{path}"
             );
+            let scheme = &refused.headers["www-authenticate"];
+            assert_eq!(scheme, "Bearer realm=\"LinkPulse\"", "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn of_two_credentials_none_is_meant() {
+    let app = App::start().await;
+    for other in ["Bearer x", "Basic eA=="] {
+        let request = app.request(Method::GET, "/api/v1/links");
+        let request = request.bearer_auth(&app.key);
+        let refused = answer(request.header("authorization", other)).await;
+        assert_eq!(refused.status, 401, "{other}");
     }
 }
 
@@ -166,37 +179,6 @@ async fn a_session_ends_by_itself() {
     assert_eq!(session().await.status, 200);
     app.clock.advance(1);
     assert_eq!(session().await.status, 401);
-}
-
-#[tokio::test]
-async fn other_sites_cannot_use_the_cookie() {
-    let app = App::start().await;
-    let cookie = cookie(&app.sign_in(EMAIL, PASSWORD).await);
-    let body = json!({ "original_url": "https://example.com/" });
-    let post = || {
-        app.request(Method::POST, "/api/v1/links")
-            .header("cookie", &cookie)
-            .json(&body)
-    };
-    let refused = answer(post()).await;
-    assert_eq!(
-        (refused.status, &refused.body["code"]),
-        (403, &json!("cross_site"))
-    );
-    let refused = answer(
-        post()
-            .header("x-requested-with", "linkpulse")
-            .header("sec-fetch-site", "cross-site"),
-    )
-    .await;
-    assert_eq!(refused.status, 403);
-    let made = answer(
-        post()
-            .header("x-requested-with", "linkpulse")
-            .header("sec-fetch-site", "same-origin"),
-    )
-    .await;
-    assert_eq!(made.status, 201);
 }
 
 #[tokio::test]

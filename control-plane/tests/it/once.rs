@@ -227,9 +227,9 @@ async fn a_file_may_be_as_long_with_a_name_as_without() {
         let request = request.header("content-type", "text/csv");
         answer(request.body(file.clone())).await.status
     };
-    let without = import(None).await;
-    assert_ne!(without, 413);
-    assert_eq!(import(Some("file")).await, without);
+    assert_eq!(import(None).await, 202);
+    // The first may not be done yet.
+    assert!([202, 409].contains(&import(Some("file")).await));
 }
 
 /// Sends a request twice under one name: the answer, which was the same.

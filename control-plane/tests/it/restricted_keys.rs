@@ -4,7 +4,7 @@ use control_plane::auth::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, App, EMAIL, PASSWORD, link_path};
+use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, link_path};
 
 /// A key that sees links with the tag `print`, a link that has it, and one that has not.
 struct Tagged {
@@ -165,4 +165,23 @@ async fn a_key_with_a_domain_stays_on_it() {
         assert_eq!(read.status(), status, "{path}");
         assert!(!read.text().await.unwrap().contains("elsewhere"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_given_before_is_not_for_a_key_that_sees_less() {
+    let tagged = Tagged::start().await;
+    let body = json!({ "original_url": "https://example.com/secret" });
+    let send = async |key: &str| {
+        let request = tagged.app.request(Method::POST, "/api/v1/links");
+        let request = request.bearer_auth(key).header("idempotency-key", "one");
+        answer(request.json(&body)).await
+    };
+    let made = send(&tagged.app.key).await;
+    assert_eq!(made.status, 201);
+    assert_eq!(send(&tagged.app.key).await.body["id"], made.body["id"]);
+    let other = send(&tagged.key).await;
+    assert_eq!(
+        (other.status, &other.body["code"]),
+        (422, &json!("idempotency_key_reused"))
+    );
 }

@@ -4,7 +4,7 @@ use control_plane::auth::Scope;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Answer, App, answer, link_path};
+use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, link_path};
 
 pub fn tag(answer: &Answer) -> String {
     answer.headers["etag"].to_str().unwrap().to_owned()
@@ -168,4 +168,52 @@ async fn every_edit_of_a_link_changes_only_the_version_that_was_read() {
     let put = put.header("if-match", "*").json(&body);
     assert_eq!(answer(put).await.status, 412);
     assert_eq!(app.get(absent).await.status, 404);
+
+    // And what is there is not made.
+    let put = async |path: &str| {
+        let put = app.request(Method::PUT, path).bearer_auth(&app.key);
+        answer(put.header("if-none-match", "*").json(&body))
+            .await
+            .status
+    };
+    let before = app.get(external).await.body;
+    assert_eq!(put(external).await, 412);
+    assert_eq!(app.get(external).await.body, before);
+    assert_eq!(put(absent).await, 201);
+}
+
+#[tokio::test]
+async fn an_edit_that_changes_nothing_is_none() {
+    let app = App::start().await;
+    let owner = app.cookie(EMAIL, PASSWORD).await;
+    let body = json!({
+        "original_url": "https://example.com/", "title": "A", "tags": ["a"], "external_id": "7",
+        "click_cap": { "limit": 7 },
+    });
+    let link = app.create_link(body.clone()).await;
+    let path = link_path(&link.body["id"]);
+    app.clock.advance(1_000_000);
+    let bulk = json!({ "select": { "ids": [link.body["id"]] }, "add_tags": ["A"] });
+    let external = "/api/v1/links/by-external-id/7";
+    for (method, path, body) in [
+        (Method::PATCH, path.as_str(), json!({})),
+        (
+            Method::PATCH,
+            &path,
+            json!({ "title": " A ", "click_cap": { "limit": 7 } }),
+        ),
+        (Method::PUT, external, body),
+        (Method::POST, "/api/v1/links/bulk/edit", bulk),
+        (Method::POST, &format!("{path}/unblock"), json!({})),
+    ] {
+        let done = app.console(&owner, method, path, Some(body)).await;
+        assert_eq!(done.status, 200, "{path}: {}", done.body);
+        assert_eq!(
+            tag(&app.get(&link_path(&link.body["id"])).await),
+            tag(&link),
+            "{path}"
+        );
+    }
+    let history = app.get(&format!("{path}/history")).await.body;
+    assert_eq!(history["data"].as_array().unwrap().len(), 1);
 }

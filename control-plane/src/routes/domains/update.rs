@@ -138,6 +138,7 @@ impl Edit {
         let row = db::lock_domain(&mut transaction, domain, workspace_id).await?;
         let mut row = row.ok_or(Error::NotFound("domain"))?;
         if_match.check(row.revision)?;
+        let before = row.clone();
         if self.ignores_case == Some(true)
             && !row.ignores_case
             && !db::has_lower_case_only(&mut transaction, domain).await?
@@ -164,6 +165,9 @@ impl Edit {
         }
         if let Some(file) = self.assetlinks {
             row.assetlinks = file;
+        }
+        if row == before && row.revision > 0 {
+            return Ok(row);
         }
         let actor = caller.identity.to_string();
         let row = write_settings(&mut transaction, row, &actor, now).await?;

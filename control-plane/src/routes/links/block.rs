@@ -113,6 +113,7 @@ async fn write(
     once.begin(&mut transaction).await?;
     let mut link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
     if_match.check(link.revision)?;
+    let before = link.clone();
     let action = match is_blocked {
         true => {
             link.take_down();
@@ -132,9 +133,14 @@ async fn write(
         actor: &caller.identity.to_string(),
         at: state.now(),
     };
-    let written = db::write_links(&mut transaction, &[link], &cause).await?;
-    let row = written.into_iter().next();
-    let row = row.ok_or_else(|| Error::internal("a link got lost while it was written"))?;
+    let row = match link == before {
+        true => link,
+        false => {
+            let written = db::write_links(&mut transaction, &[link], &cause).await?;
+            let row = written.into_iter().next();
+            row.ok_or_else(|| Error::internal("a link got lost while it was written"))?
+        }
+    };
     let link = Link::with_total(state, row, total);
     link.keep(once, &mut transaction).await?;
     transaction.commit().await?;

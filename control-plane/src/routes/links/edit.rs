@@ -111,7 +111,8 @@ impl Edit {
         Ok(link)
     }
 
-    /// Edits a link that the transaction has locked. Must be its last statements.
+    /// Edits a link that the transaction has locked. Must be its last statements. An edit that changes nothing
+    /// is none: others still have the newest version.
     pub(super) async fn write_locked(
         self,
         connection: &mut PgConnection,
@@ -126,6 +127,7 @@ impl Edit {
         if !caller.sees(&link.domain, &link.tags) {
             return Err(Error::NotFound("link"));
         }
+        let before = link.clone();
         let mut check = FieldCheck::new(state);
         self.apply(&mut link, &mut check);
         if let Some(tag) = &caller.only_tag {
@@ -134,6 +136,9 @@ impl Edit {
         let status = link.redirect_status()?;
         fields::together(status, &link.options(), link.expires_at, &mut check);
         check.finish()?;
+        if link == before {
+            return Ok(link);
+        }
         db::update_link(connection, &link).await?;
         let cause = Cause {
             action: Action::Updated,

@@ -16,7 +16,7 @@ use crate::json::{Fields, JsonBody};
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
-use crate::routes::{ExternalId, Query};
+use crate::routes::{ExternalId, NewExternalId, Query};
 use crate::state::AppState;
 use crate::versions::{IfMatch, Versioned};
 
@@ -60,11 +60,11 @@ pub async fn get_external_link(
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`, `cross_site`", body = Problem),
-        (status = 404, description = "`not_found`: the domain is not yours; `link_not_found`: the id \
-            is none", body = Problem),
+        (status = 404, description = "`not_found`: the domain is not yours", body = Problem),
         (status = 409, description = "`code_taken`, with a suggestion; `conflict`: a link that the key does \
             not see has the external id", body = Problem),
-        (status = 412, description = "`stale`, also if there is no such link", body = Problem),
+        (status = 412, description = "`stale`, also with `If-Match` if there is no such link, and with \
+            `If-None-Match: *` if there is", body = Problem),
         (status = 413, description = "Body over 64 KiB", body = Problem),
         (status = 415, description = "Not `application/json`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -73,7 +73,7 @@ pub async fn get_external_link(
 pub async fn put_external_link(
     State(state): State<AppState>,
     caller: Caller,
-    ExternalId(external_id): ExternalId,
+    NewExternalId(external_id): NewExternalId,
     if_match: IfMatch,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<Map<String, Value>>,

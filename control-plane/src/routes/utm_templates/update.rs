@@ -113,6 +113,7 @@ impl Edit {
         let row = db::lock_utm_template(&mut transaction, caller.workspace_id, id).await?;
         let mut row = row.ok_or(Error::NotFound("UTM template"))?;
         if_match.check(row.revision()?)?;
+        let before = row.revision()?;
         if let Some(name) = self.name {
             row.name = name;
         }
@@ -126,6 +127,9 @@ impl Edit {
             if let Some(value) = value {
                 *place = value;
             }
+        }
+        if row.revision()? == before {
+            return Ok(Versioned(before, UtmTemplate::from(row)));
         }
         row.updated_at = state.now();
         db::update_utm_template(&mut transaction, &row).await?;

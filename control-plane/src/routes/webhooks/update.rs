@@ -90,13 +90,20 @@ impl Edit {
     ) -> Result<WebhookRow> {
         let mut transaction = db::begin(&state.pool).await?;
         let row = db::lock_webhook(&mut transaction, caller.workspace_id, id).await?;
-        let row = row.ok_or(Error::NotFound("webhook"))?;
-        if_match.check(row.revision()?)?;
+        let before = row.ok_or(Error::NotFound("webhook"))?;
+        if_match.check(before.revision()?)?;
+        let row = before.clone();
         let row = WebhookRow {
             url: self.url.unwrap_or(row.url),
             events: self.events.unwrap_or(row.events),
             click_thresholds: self.click_thresholds.unwrap_or(row.click_thresholds),
             is_enabled: self.is_enabled.unwrap_or(row.is_enabled),
+            ..row
+        };
+        if row.revision()? == before.revision()? {
+            return Ok(row);
+        }
+        let row = WebhookRow {
             updated_at: state.now(),
             ..row
         };

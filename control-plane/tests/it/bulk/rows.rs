@@ -130,6 +130,18 @@ async fn links_are_edited_and_tagged_by_ids_and_by_filter() {
     // Named twice, a link is one row.
     assert_eq!(edited["results"][2]["problem"]["code"], "link_gone");
     assert_eq!(edited["results"][3]["problem"]["code"], "link_not_found");
+    // What is no id has a row of its own where it was named.
+    let mut nonsense = json!({ "select": { "ids": [ids[0], ids[0], "x", ids[1], "y", "x"] } });
+    let rows = post(&app, "/edit", nonsense.clone()).await.body;
+    let rows = rows["results"].as_array().unwrap();
+    let named: Vec<&Value> = rows.iter().map(|row| &row["id"]).collect();
+    let none = &Value::Null;
+    assert_eq!(named, [&ids[0], none, &ids[1], none, none]);
+    nonsense["all_or_nothing"] = true.into();
+    let refused = post(&app, "/edit", nonsense).await.body;
+    let errors = refused["errors"].as_array().unwrap();
+    let places: Vec<_> = errors.iter().map(|error| &error["field"]).collect();
+    assert_eq!(places, ["select.ids[2]", "select.ids[4]", "select.ids[5]"]);
     for id in &ids[..2] {
         let link = app.get(&link_path(id)).await.body;
         assert_eq!(

@@ -56,7 +56,7 @@ pub async fn delete_links(
 ) -> Result<Json<BulkOutcome>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
-    let ids = body.select.ids(&state, &caller).await?;
+    let chosen = body.select.chosen(&state, &caller).await?;
     let task = tokio::spawn({
         let state = state.clone();
         let all_or_nothing = body.all_or_nothing;
@@ -69,7 +69,7 @@ pub async fn delete_links(
             write(
                 &state,
                 &caller,
-                &ids,
+                &chosen,
                 Action::Deleted,
                 all_or_nothing,
                 &once,

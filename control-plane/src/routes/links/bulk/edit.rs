@@ -1,11 +1,10 @@
 use axum::Json;
 use axum::extract::State;
-use contract::LinkId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::outcome::{BulkOutcome, Refusals, RowOutcome, Written};
-use super::selection::Selection;
+use super::selection::{Chosen, Selection};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
@@ -78,14 +77,23 @@ pub async fn update_links(
         .map_err(|error| error.below("change"))?;
     let mut change = Change::check(given, &body.add_tags, &body.remove_tags, &state)?;
     change.edit.hash_password(&state).await?;
-    let ids = body.select.ids(&state, &caller).await?;
+    let chosen = body.select.chosen(&state, &caller).await?;
     let task = tokio::spawn({
         let state = state.clone();
         let all_or_nothing = body.all_or_nothing;
         async move {
             let action = Action::Updated;
             let apply = |link: &mut LinkRow| change.apply(link, &caller, &state);
-            write(&state, &caller, &ids, action, all_or_nothing, &once, apply).await
+            write(
+                &state,
+                &caller,
+                &chosen,
+                action,
+                all_or_nothing,
+                &once,
+                apply,
+            )
+            .await
         }
     });
     let written = task.await.map_err(Error::internal)??;
@@ -144,7 +152,7 @@ impl Change {
 pub(super) async fn write(
     state: &AppState,
     caller: &Caller,
-    ids: &[LinkId],
+    chosen: &[Chosen],
     action: Action,
     all_or_nothing: bool,
     once: &Once,
@@ -152,29 +160,32 @@ pub(super) async fn write(
 ) -> Result<Written> {
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
-    let asked: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let asked = chosen.iter().filter_map(|chosen| Some(chosen.id?.0));
+    let asked: Vec<_> = asked.collect();
     let mut locked = db::lock_links(&mut transaction, caller.workspace_id, &asked).await?;
     let mut refusals = Refusals::default();
-    let mut results = Vec::with_capacity(ids.len());
+    let mut results = Vec::with_capacity(chosen.len());
     let mut changed = Vec::with_capacity(locked.len());
-    for (place, id) in ids.iter().enumerate() {
+    for Chosen { place, id } in chosen {
         // In the order of their ids, as they were locked.
-        let found = locked.binary_search_by_key(&id.0, |link| link.id);
+        let found = id.and_then(|id| locked.binary_search_by_key(&id.0, |link| link.id).ok());
         let outcome = match found.map(|found| &mut locked[found]) {
-            Ok(link) if !caller.sees(&link.domain, &link.tags) => Err(Error::NotFound("link")),
-            Ok(link) if link.deleted_at.is_some() => Err(Error::LinkGone),
-            Ok(link) => apply(link).map(|()| link),
-            Err(_) => Err(Error::NotFound("link")),
+            Some(link) if !caller.sees(&link.domain, &link.tags) => Err(Error::NotFound("link")),
+            Some(link) if link.deleted_at.is_some() => Err(Error::LinkGone),
+            Some(link) => {
+                let before = link.clone();
+                apply(link).map(|()| (*link != before, link))
+            }
+            None => Err(Error::NotFound("link")),
         };
         match outcome {
-            Ok(link) => {
+            Ok((is_changed, link)) => {
                 results.push(RowOutcome::done(link));
-                changed.push(link.clone());
+                changed.extend(is_changed.then(|| link.clone()));
             }
             Err(reason) => {
-                refusals.add("select.ids", place, &reason);
-                let known = Some(*id).filter(|id| !id.0.is_nil());
-                results.push(RowOutcome::refused(known, None, &reason));
+                refusals.add("select.ids", *place, &reason);
+                results.push(RowOutcome::refused(*id, None, &reason));
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Which links a request is about.
 
+use std::collections::HashSet;
+
 use contract::LinkId;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::outcome::MAX_ROWS;
 use crate::auth::Caller;
@@ -23,20 +24,31 @@ pub enum Selection {
     Filter(LinkFilters),
 }
 
+/// A link that a request is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chosen {
+    /// Where it was named, from 0 on.
+    pub(super) place: usize,
+    /// `None`: what was named is no id, and so no link.
+    pub(super) id: Option<LinkId>,
+}
+
 impl Selection {
-    /// The ids in their order, each once. What is no id stands for no link.
-    pub(super) async fn ids(&self, state: &AppState, caller: &Caller) -> Result<Vec<LinkId>> {
+    /// The links in their order, each once.
+    pub(super) async fn chosen(&self, state: &AppState, caller: &Caller) -> Result<Vec<Chosen>> {
         match self {
             Self::Ids(ids) => {
                 if !(1..=MAX_ROWS).contains(&ids.len()) {
                     let message = format!("1 to {MAX_ROWS} links can be named at once");
                     return Err(Error::invalid("select.ids", "wrong_length", message));
                 }
-                let mut seen = std::collections::HashSet::new();
-                let ids = ids
-                    .iter()
-                    .map(|id| id.parse().unwrap_or(LinkId(Uuid::nil())));
-                Ok(ids.filter(|id| seen.insert(*id)).collect())
+                let mut seen = HashSet::new();
+                let chosen = ids.iter().enumerate().map(|(place, id)| Chosen {
+                    place,
+                    id: id.parse().ok(),
+                });
+                let is_new = |chosen: &Chosen| chosen.id.is_none_or(|id| seen.insert(id));
+                Ok(chosen.filter(is_new).collect())
             }
             Self::Filter(filters) => {
                 let mut filters = filters.clone();
@@ -57,7 +69,11 @@ impl Selection {
                     let message = format!("more than {MAX_ROWS} links match: narrow the filter");
                     return Err(Error::invalid("select.filter", "too_many", message));
                 }
-                Ok(links.into_iter().map(|link| LinkId(link.id)).collect())
+                let chosen = links.iter().enumerate().map(|(place, link)| Chosen {
+                    place,
+                    id: Some(LinkId(link.id)),
+                });
+                Ok(chosen.collect())
             }
         }
     }
