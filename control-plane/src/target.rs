@@ -4,15 +4,16 @@
 //! full-width digits into 127.0.0.1. So the raw text is examined first, then the parsed form, and
 //! only the re-serialised form is ever stored or sent.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+mod address;
+mod characters;
+mod host_name;
 
-use icu_properties::props::{
-    DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark,
-};
-use icu_properties::{CodePointMapData, CodePointSetData};
 use url::{Host, Url};
 
 use crate::own_domains::OwnNames;
+
+pub use address::is_public;
+pub use characters::is_disguising;
 
 /// Longest target in bytes. Browsers and chat apps cut longer ones.
 pub const MAX_LENGTH: usize = 2048;
@@ -122,9 +123,9 @@ fn check_parsed(url: &Url, own_names: &OwnNames) -> Result<String, Refused> {
         return Err(Refused::OwnDomain);
     }
     match host {
-        Host::Domain(name) => check_name(name)?,
-        Host::Ipv4(address) if !is_public_v4(address) => return Err(Refused::PrivateAddress),
-        Host::Ipv6(address) if !is_public_v6(address) => return Err(Refused::PrivateAddress),
+        Host::Domain(name) => host_name::check(name)?,
+        Host::Ipv4(address) if !is_public(address.into()) => return Err(Refused::PrivateAddress),
+        Host::Ipv6(address) if !is_public(address.into()) => return Err(Refused::PrivateAddress),
         Host::Ipv4(_) | Host::Ipv6(_) => {}
     }
     let serialised = url.as_str();
@@ -146,92 +147,12 @@ pub(crate) fn spellings(target: &str) -> Option<(String, String)> {
     (is_valid.is_ok() && unicode != ascii).then(|| (ascii.to_owned(), unicode))
 }
 
-/// Characters that make a URL look like another one, or that the parser would quietly remove.
-pub fn is_disguising(character: char) -> bool {
-    character == '\\'
-        || character.is_control()
-        || character.is_whitespace()
-        || (!character.is_ascii() && is_invisible(character))
-}
-
-/// Characters that leave no mark, change the direction of others, or steer how they are drawn.
-fn is_invisible(character: char) -> bool {
-    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
-    // Signs that enclose numbers: format characters, but seen.
-    let is_seen = CodePointSetData::new::<PrependedConcatenationMark>().contains(character);
-    let category = CodePointMapData::<GeneralCategory>::new().get(character);
-    ignorable.contains(character)
-        || (category == GeneralCategory::Format && !is_seen)
-        // Blanks that count as signs: of Braille, and of music.
-        || matches!(character, '\u{2800}' | '\u{1d159}')
-}
-
-fn check_name(name: &str) -> Result<(), Refused> {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let mut labels = name.rsplit('.');
-    let last = labels.next().unwrap_or_default();
-    // RFC 6761 and 6762, RFC 8375, and ICANN's reservation of "internal".
-    if matches!(last, "localhost" | "local" | "internal" | "lan" | "home")
-        || name.ends_with(".home.arpa")
-    {
-        return Err(Refused::PrivateAddress);
-    }
-    if name.split('.').any(str::is_empty) || labels.next().is_none() {
-        return Err(Refused::Host);
-    }
-    Ok(())
-}
-
-/// Whether an address is one of the public internet.
-pub fn is_public(address: std::net::IpAddr) -> bool {
-    match address {
-        std::net::IpAddr::V4(address) => is_public_v4(address),
-        std::net::IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-/// Whether the whole internet means the same machine by it. Ranges: IANA's special-purpose
-/// registry, read November 2026.
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation()
-        || address.is_multicast()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-        // Relays of 6to4, given up, and some still answer.
-        || (a == 192 && b == 88 && c == 99)
-        // In no registry: what Azure's machines ask for their secrets.
-        || address == Ipv4Addr::new(168, 63, 129, 16)
-        || (a == 198 && (b == 18 || b == 19)))
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    let embedded = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match segments {
-        // IPv4-mapped, IPv4-compatible, NAT64, 6to4: what matters is the address inside.
-        [0, 0, 0, 0, 0, 0xffff, high, low]
-        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
-        | [0x2002, high, low, ..] => is_public_v4(embedded(high, low)),
-        [0x2001, 0xdb8, ..] => false,
-        // Documentation, too: 3fff::/20.
-        [0x3fff, 0..=0xfff, ..] => false,
-        // Global unicast is 2000::/3; what else is in use there is protocol machinery.
-        [first, second, ..] => first & 0xe000 == 0x2000 && !(first == 0x2001 && second < 0x200),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn checked(raw: &str) -> Result<String, Refused> {
+    pub(super) fn checked(raw: &str) -> Result<String, Refused> {
         check(raw, &OwnNames::new("go.example.org".parse().unwrap(), []))
     }
 
@@ -312,37 +233,6 @@ mod tests {
             Err(TooLong),
             "the stored form counts, not only the text"
         );
-    }
-
-    #[test]
-    fn whole_classes_of_characters_disguise() {
-        for range in [
-            '\0'..='\u{20}',
-            '\u{7f}'..='\u{a0}',
-            '\u{ad}'..='\u{ad}',
-            '\u{180b}'..='\u{180f}',
-            '\u{200b}'..='\u{200f}',
-            '\u{2028}'..='\u{202f}',
-            '\u{205f}'..='\u{206f}',
-            '\u{fe00}'..='\u{fe0f}',
-            '\u{fff0}'..='\u{fffb}',
-            '\u{13430}'..='\u{1343f}',
-            '\u{1bca0}'..='\u{1bca3}',
-            '\u{1d173}'..='\u{1d17a}',
-            '\u{e0000}'..='\u{e0fff}',
-        ] {
-            for character in range {
-                assert!(is_disguising(character), "{character:?}");
-            }
-        }
-        for character in "\\\u{34f}\u{61c}\u{115f}\u{17b4}\u{2800}\u{3164}\u{feff}\u{ffa0}".chars()
-        {
-            assert!(is_disguising(character), "{character:?}");
-        }
-        // Arabic's sign of a year is seen; emoji are what they look like.
-        for character in "az-ü日\u{601}\u{1f600}".chars() {
-            assert!(!is_disguising(character), "{character:?}");
-        }
     }
 
     #[test]
