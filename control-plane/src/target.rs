@@ -8,11 +8,13 @@ mod address;
 mod characters;
 mod host_name;
 
+use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use crate::own_domains::OwnNames;
 
 pub use address::is_public;
+use characters::is_disguised;
 pub use characters::is_disguising;
 
 /// Longest target in bytes. Browsers and chat apps cut longer ones.
@@ -27,7 +29,8 @@ pub enum Refused {
     /// More than [`MAX_LENGTH`] bytes, before or after serialising.
     #[error("a target has at most {MAX_LENGTH} bytes")]
     TooLong,
-    /// Control, invisible or bidirectional characters, blanks inside, or a backslash.
+    /// Control, invisible or bidirectional characters, blanks inside, or a backslash; in a host also what
+    /// looks like the syntax of URLs.
     #[error("the target contains a character that can disguise where it leads")]
     DisguisingCharacter,
     /// Not `scheme://…`.
@@ -109,6 +112,11 @@ pub fn check(raw: &str, own_names: &OwnNames) -> Result<String, Refused> {
     let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
         return Err(Refused::Credentials);
+    }
+    // The parser decodes it, and repairs what comes out.
+    let decoded = percent_decode_str(authority).decode_utf8_lossy();
+    if is_disguised(&decoded) {
+        return Err(Refused::DisguisingCharacter);
     }
     check_parsed(&Url::parse(raw).map_err(|_| Refused::Host)?, own_names)
 }
@@ -216,7 +224,7 @@ mod tests {
             ("https://example.com:0/", Port),
             ("https://example.com:99999/", Host),
             ("https://..", Host),
-            ("https://intranet/", Host),
+            ("https://wiki/", Host),
             ("https://a..b/", Host),
             ("https://go.example.org/abc", OwnDomain),
             ("https://GO.example.org.:8443/abc", OwnDomain),

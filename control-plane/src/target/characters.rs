@@ -1,9 +1,11 @@
 //! Characters that hide where a URL leads.
 
 use icu_properties::props::{
-    DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark,
+    DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, PrependedConcatenationMark,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
+use unicode_script::{Script, UnicodeScript};
+use unicode_security::skeleton;
 
 /// Characters that make a URL look like another one, or that the parser would quietly remove.
 pub fn is_disguising(character: char) -> bool {
@@ -18,11 +20,50 @@ fn is_invisible(character: char) -> bool {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     // Signs that enclose numbers: format characters, but seen.
     let is_seen = CodePointSetData::new::<PrependedConcatenationMark>().contains(character);
-    let category = CodePointMapData::<GeneralCategory>::new().get(character);
     ignorable.contains(character)
-        || (category == GeneralCategory::Format && !is_seen)
-        // Blanks that count as signs: of Braille, and of music.
-        || matches!(character, '\u{2800}' | '\u{1d159}')
+        || (category(character) == GeneralCategory::Format && !is_seen)
+        // Blanks that count as signs or letters: of Braille, of music, of the Khitan script, and of
+        // hieroglyphs.
+        || matches!(
+            character,
+            '\u{2800}' | '\u{1d159}' | '\u{16fe4}' | '\u{13441}' | '\u{13442}'
+        )
+}
+
+/// Whether a host, as people read it, seems to be another one, or to end earlier than it does.
+pub(super) fn is_disguised(host: &str) -> bool {
+    if host.is_ascii() {
+        return host.chars().any(is_disguising);
+    }
+    // Signs never belong in a host. Letters such as the Japanese "no", which could be a slash, do, beside
+    // others that are not Latin. Browsers draw the line there, too:
+    // https://chromium.googlesource.com/chromium/src/+/main/docs/idn.md
+    let is_ordinary = |character: char| {
+        !imitates_syntax(character) && (character.is_ascii() || character.script() == Script::Latin)
+    };
+    let mut foreign_words = host.split(is_ordinary).filter(|word| !word.is_empty());
+    host.chars().any(|character| {
+        is_disguising(character) || (imitates_syntax(character) && is_sign(character))
+    }) || foreign_words.any(|word| word.chars().all(imitates_syntax))
+}
+
+/// Whether a character looks like one that divides a URL, or becomes one when the host is read.
+fn imitates_syntax(character: char) -> bool {
+    let mut buffer = [0; 4];
+    !character.is_ascii()
+        // The full stops of Chinese and Japanese: RFC 3490, 3.1.
+        && (matches!(character, '\u{3002}' | '\u{ff61}')
+            // "Confusables" of UTS 39, and with them the full-width forms.
+            || skeleton(character.encode_utf8(&mut buffer)).any(|like| "/.?#:@\\".contains(like)))
+}
+
+fn is_sign(character: char) -> bool {
+    let signs = GeneralCategoryGroup::Punctuation.union(GeneralCategoryGroup::Symbol);
+    signs.contains(category(character))
+}
+
+fn category(character: char) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get(character)
 }
 
 #[cfg(test)]

@@ -1,9 +1,15 @@
 //! Names of hosts that visitors may be sent to.
 
 use super::Refused;
+use super::characters::is_disguised;
 
+/// Whether visitors may be sent to a host of this name, in punycode.
 pub(super) fn check(name: &str) -> Result<(), Refused> {
     let name = name.strip_suffix('.').unwrap_or(name);
+    // Nearly all names are read as they are written.
+    if name.contains("xn--") && is_disguised(&idna::domain_to_unicode(name).0) {
+        return Err(Refused::DisguisingCharacter);
+    }
     let mut labels = name.rsplit('.');
     let last = labels.next().unwrap_or_default();
     // RFC 6761 and 6762, RFC 8375, and ICANN's reservation of "internal".
@@ -16,4 +22,89 @@ pub(super) fn check(name: &str) -> Result<(), Refused> {
         return Err(Refused::Host);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::target::Refused::{self, *};
+    use crate::target::tests::checked;
+
+    /// Each host must be refused for the same reason.
+    fn assert_refused(hosts: &[&str], reason: Refused) {
+        for host in hosts {
+            assert_eq!(checked(&format!("http://{host}/")), Err(reason), "{host}");
+        }
+    }
+
+    /// A label as a target may have it: in punycode.
+    fn encoded(label: &str) -> String {
+        let puny = idna::punycode::encode_str(label).unwrap();
+        format!("http://xn--{puny}.com/")
+    }
+
+    #[test]
+    fn what_cannot_be_seen_in_a_host_is_found_however_it_is_written() {
+        let percent = [
+            "exa%C2%ADmple.com",
+            "%E2%80%8Bexample.com",
+            "example%E2%81%A0.com",
+            "%EF%BB%BFexample.com",
+            "ex%CD%8Fample.com",
+            "example%0a.com",
+            "example%20.com",
+            "example%5c.com",
+            "example.com%E3%85%A4:8443",
+        ];
+        assert_refused(&percent, DisguisingCharacter);
+        assert_refused(
+            &["xn--6ii.com", "xn--bf1h.com", "xn--example-sb0e.com"],
+            DisguisingCharacter,
+        );
+        // Those that the parser lets through in punycode.
+        for label in ["example\u{2800}", "\u{1d159}", "a\u{16fe4}", "\u{13441}"] {
+            let raw = encoded(label);
+            assert_eq!(checked(&raw), Err(DisguisingCharacter), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_the_syntax_of_urls_is_no_part_of_a_host() {
+        for sign in
+            "\u{2215}\u{2044}\u{29f8}\u{2571}\u{2024}\u{a789}\u{2236}\u{2216}\u{30ce}\u{294}\u{6f0}"
+                .chars()
+        {
+            let host = format!("https://example.com{sign}login.evil.com");
+            assert_eq!(checked(&host), Err(DisguisingCharacter), "{host}");
+            let percent = url::form_urlencoded::byte_serialize(sign.to_string().as_bytes())
+                .collect::<String>();
+            let host = format!("https://example.com{percent}login.evil.com");
+            assert_eq!(checked(&host), Err(DisguisingCharacter), "{host}");
+            let puny = encoded(&format!("com{sign}login"));
+            let is_accepted = checked(&puny).is_ok();
+            assert!(!is_accepted, "{puny}");
+        }
+        // These would become dots and slashes.
+        for sign in "\u{3002}\u{ff0e}\u{ff61}\u{ff0f}\u{ff1f}\u{ff20}\u{ff1a}\u{ff03}\u{bd}".chars()
+        {
+            let host = format!("https://example.com{sign}evil.com");
+            assert_eq!(checked(&host), Err(DisguisingCharacter), "{host}");
+        }
+    }
+
+    #[test]
+    fn letters_that_look_like_syntax_are_letters_among_their_own() {
+        for host in [
+            "ノート.jp",
+            "きのこの山ノ手.jp",
+            "www.ノルウェー2.com",
+            "\u{930}\u{941}\u{903}\u{916}.com", // Visarga, which looks like a colon.
+            "i\u{2764}.ws",
+            "xn--i-7iq.ws",
+            "bücher.de",
+            "a·b.com",
+        ] {
+            let raw = format!("https://{host}/");
+            assert!(checked(&raw).is_ok(), "{host}: {:?}", checked(&raw));
+        }
+    }
 }
