@@ -45,7 +45,7 @@ pub enum Refused {
     /// Port 0.
     #[error("port 0 cannot be reached")]
     Port,
-    /// No host, a single label, or an empty label.
+    /// No host, a single label, or one that no host name has.
     #[error("the target's host is not a public host name")]
     Host,
     /// An address or name that only means something inside a network.

@@ -3,6 +3,10 @@
 use super::Refused;
 use super::characters::is_disguised;
 
+/// Longest name, and longest part of one. Bytes. Source: RFC 1035, 2.3.4; the name without its root.
+const LONGEST_NAME: usize = 253;
+const LONGEST_LABEL: usize = 63;
+
 /// Whether visitors may be sent to a host of this name, in punycode.
 pub(super) fn check(name: &str) -> Result<(), Refused> {
     let name = name.strip_suffix('.').unwrap_or(name);
@@ -10,18 +14,35 @@ pub(super) fn check(name: &str) -> Result<(), Refused> {
     if name.contains("xn--") && is_disguised(&idna::domain_to_unicode(name).0) {
         return Err(Refused::DisguisingCharacter);
     }
-    let mut labels = name.rsplit('.');
-    let last = labels.next().unwrap_or_default();
+    let last = name.rsplit('.').next().unwrap_or_default();
     // RFC 6761 and 6762, RFC 8375, and ICANN's reservation of "internal".
     if matches!(last, "localhost" | "local" | "internal" | "lan" | "home")
         || name.ends_with(".home.arpa")
     {
         return Err(Refused::PrivateAddress);
     }
-    if name.split('.').any(str::is_empty) || labels.next().is_none() {
-        return Err(Refused::Host);
+    match is_public_name(name) {
+        true => Ok(()),
+        false => Err(Refused::Host),
     }
-    Ok(())
+}
+
+/// Whether it can be the name of a host (RFC 1123, 2.1) outside of a network. There are hosts with `_` in their
+/// names, too, but no names are registered with it.
+fn is_public_name(name: &str) -> bool {
+    let mut labels = name.rsplit('.');
+    let registered = [labels.next(), labels.next()];
+    name.len() <= LONGEST_NAME
+        && registered.iter().all(|label| label.is_some_and(is_label))
+        && labels.all(|label| is_label(&label.replace('_', "x")))
+}
+
+fn is_label(label: &str) -> bool {
+    let is_right = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=LONGEST_LABEL).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(is_right)
 }
 
 #[cfg(test)]
@@ -105,6 +126,42 @@ mod tests {
         ] {
             let raw = format!("https://{host}/");
             assert!(checked(&raw).is_ok(), "{host}: {:?}", checked(&raw));
+        }
+    }
+
+    #[test]
+    fn only_what_can_be_a_host_name_is_one() {
+        let label = "x".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "x".repeat(61));
+        assert!(checked(&format!("http://{longest}/")).is_ok());
+        assert!(
+            checked(&format!("http://{longest}./")).is_ok(),
+            "with its root"
+        );
+        assert_refused(
+            &[
+                &format!("x{label}.com"),
+                &format!("x{longest}"),
+                "foo\".com",
+                "foo`.com",
+                "foo{}.com",
+                "foo;.com",
+                "foo(.com",
+                "foo!.com",
+                "foo,bar.com",
+                "*.example.com",
+                "-foo.com",
+                "foo-.com",
+                "a.-b.example.com",
+                "foo.com-",
+                "foo_bar.com",
+                "foo.c_m",
+                "foo%25.com",
+            ],
+            Host,
+        );
+        for host in ["foo_bar.example.com", "_x.example.com", "a--b.com", "3.com"] {
+            assert!(checked(&format!("http://{host}/")).is_ok(), "{host}");
         }
     }
 }
