@@ -7,6 +7,34 @@ use super::characters::is_disguised;
 const LONGEST_NAME: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
+/// Last labels that the public DNS does not have: their names lead nowhere, or to whatever the visitor's
+/// network means by them. (`test` and `example`, which RFC 6761 reserves as well, harm nobody, and are what
+/// people try things out with.)
+const NEVER_PUBLIC: [&str; 16] = [
+    // RFC 6761, RFC 9476.
+    "alt",
+    "invalid",
+    "localhost",
+    // RFC 6762, and the names that its appendix G finds in networks; `internal` is ICANN's choice since 2024.
+    "corp",
+    "home",
+    "internal",
+    "intranet",
+    "lan",
+    "local",
+    "private",
+    // With `corp` and `home`, what ICANN will not delegate, since it is used inside (resolution of
+    // 4 February 2018).
+    "mail",
+    // The tree of the internet's own machinery (RFC 3172), with `home.arpa` (RFC 8375).
+    "arpa",
+    // What systems and routers, Kubernetes and Consul call their own unless told otherwise.
+    "consul",
+    "domain",
+    "localdomain",
+    "svc",
+];
+
 /// Whether visitors may be sent to a host of this name, in punycode.
 pub(super) fn check(name: &str) -> Result<(), Refused> {
     let name = name.strip_suffix('.').unwrap_or(name);
@@ -15,10 +43,7 @@ pub(super) fn check(name: &str) -> Result<(), Refused> {
         return Err(Refused::DisguisingCharacter);
     }
     let last = name.rsplit('.').next().unwrap_or_default();
-    // RFC 6761 and 6762, RFC 8375, and ICANN's reservation of "internal".
-    if matches!(last, "localhost" | "local" | "internal" | "lan" | "home")
-        || name.ends_with(".home.arpa")
-    {
+    if NEVER_PUBLIC.contains(&last) {
         return Err(Refused::PrivateAddress);
     }
     match is_public_name(name) {
@@ -161,6 +186,41 @@ mod tests {
             Host,
         );
         for host in ["foo_bar.example.com", "_x.example.com", "a--b.com", "3.com"] {
+            assert!(checked(&format!("http://{host}/")).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_never_public_are_refused() {
+        assert_refused(
+            &[
+                "localhost.localdomain",
+                "db.LocalDomain.",
+                "wiki.intranet",
+                "intranet",
+                "ad.corp",
+                "a.b.home",
+                "smtp.mail",
+                "api.default.svc",
+                "api.default.svc.cluster.local",
+                "nas.lan",
+                "nas.private",
+                "router.domain",
+                "vault.service.consul",
+                "a.internal",
+                "a.invalid",
+                "a.alt",
+                "1.0.0.127.in-addr.arpa",
+            ],
+            PrivateAddress,
+        );
+        for host in [
+            "a.test",
+            "a.example",
+            "mail.com",
+            "home.dev",
+            "corp.example.com",
+        ] {
             assert!(checked(&format!("http://{host}/")).is_ok(), "{host}");
         }
     }
