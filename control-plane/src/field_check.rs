@@ -184,7 +184,7 @@ impl<'a> FieldCheck<'a> {
 
     /// A moment (RFC 3339) in UTC, as exact as Postgres keeps it, from 1970 on.
     pub fn moment(&mut self, field: &str, text: &str) -> Option<OffsetDateTime> {
-        let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) else {
+        let Some(moment) = rfc3339(text) else {
             let message = "a time is written as 2027-01-31T12:00:00Z";
             self.refuse(field, "invalid_time", message);
             return None;
@@ -233,7 +233,36 @@ impl<'a> FieldCheck<'a> {
     }
 }
 
+/// A moment as RFC 3339 writes it. The `time` crate takes any sign between day and hour; other readers of
+/// what people send here do not.
+pub(crate) fn rfc3339(text: &str) -> Option<OffsetDateTime> {
+    let separator = text.as_bytes().get("2027-01-31".len())?;
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    matches!(separator, b'T' | b't').then_some(moment)
+}
+
 /// Which field of a body an error is in.
 fn outermost(error: &FieldError) -> &str {
     error.field.split(['.', '[']).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_t_divides_day_and_hour() {
+        for text in [
+            "2027-01-31T12:00:00Z",
+            "2027-01-31t12:00:00z",
+            "2027-01-31T13:00:00.000+01:00",
+        ] {
+            let noon = OffsetDateTime::from_unix_timestamp(1_801_396_800).unwrap();
+            assert_eq!(rfc3339(text), Some(noon), "{text}");
+        }
+        for separator in ["_", " ", "-", "x", "\u{a0}", "", "TT"] {
+            let text = format!("2027-01-31{separator}12:00:00Z");
+            assert_eq!(rfc3339(&text), None, "{text}");
+        }
+    }
 }

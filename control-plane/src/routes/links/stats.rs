@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use contract::LinkId;
 use serde::{Deserialize, Serialize};
-use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime, UtcOffset};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Caller;
 use crate::db;
 use crate::error::{Error, FieldError, Result};
+use crate::field_check::rfc3339;
 use crate::problem::Problem;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
@@ -124,11 +124,12 @@ pub async fn get_link_stats(
 fn range(query: &StatsRange, now: OffsetDateTime) -> Result<(OffsetDateTime, OffsetDateTime)> {
     let mut errors = Vec::new();
     let mut read = |field: &str, text: &Option<String>| {
-        let moment = OffsetDateTime::parse(text.as_deref()?, &Rfc3339);
-        let message = "a time is written as 2027-01-31T12:00:00Z";
+        let moment = rfc3339(text.as_deref()?);
+        if moment.is_none() {
+            let message = "a time is written as 2027-01-31T12:00:00Z";
+            errors.push(FieldError::new(field, "invalid_time", message));
+        }
         moment
-            .map_err(|_| errors.push(FieldError::new(field, "invalid_time", message)))
-            .ok()
     };
     let (from, to) = (read("from", &query.from), read("to", &query.to));
     if !errors.is_empty() {
