@@ -139,6 +139,7 @@ async fn fields_are_refused_by_name_and_code() {
         ("expires_at", json!("10000-01-01T00:00:00Z"), "invalid_time"),
         ("expires_at", json!("9999-12-31T23:59:59-23:00"), "too_late"),
         ("expires_at", json!("tomorrow"), "invalid_time"),
+        ("expires_at", json!("2027-01-31_12:00:00Z"), "invalid_time"),
         ("expires_at", json!(1_795_342_830), "wrong_type"),
         ("enabled", json!("yes"), "wrong_type"),
         ("owner_id", json!("usr_1"), "unknown_field"),
@@ -191,6 +192,47 @@ async fn edits_are_checked_like_creations() {
 }
 
 #[tokio::test]
+async fn hosts_are_checked_alike_wherever_a_link_has_one() {
+    let app = App::start().await;
+    let link = app.link("edit").await;
+    for (url, code) in [
+        ("http://exa%C2%ADmple.com/", "forbidden_character"),
+        ("http://xn--example-sb0e.com/", "forbidden_character"),
+        (
+            "https://example.com\u{2215}login.evil.com/",
+            "forbidden_character",
+        ),
+        ("https://*.example.com/", "invalid_host"),
+        ("https://foo-.com/", "invalid_host"),
+        ("http://localhost.localdomain/", "private_address"),
+        ("http://wiki.corp/", "private_address"),
+        ("https://goo.gl/x", "known_shortener"),
+    ] {
+        let rule = json!({ "if": [{ "country": ["DE"] }], "then": { "url": url } });
+        for (field, name, value) in [
+            ("original_url", "original_url", json!(url)),
+            ("rules[0].then.url", "rules", json!([rule])),
+        ] {
+            let edit = json!({ name: value });
+            let mut whole = json!({ "original_url": "https://example.com/" });
+            whole[name] = value;
+            for refused in [
+                app.create_link(whole).await,
+                app.patch_link(&link["id"], edit).await,
+            ] {
+                let error = &refused.body["errors"][0];
+                assert_eq!(
+                    (refused.status, &error["field"], &error["code"]),
+                    (422, &json!(field), &json!(code)),
+                    "{url}"
+                );
+            }
+        }
+    }
+    assert_eq!(app.get(&link_path(&link["id"])).await.body, link);
+}
+
+#[tokio::test]
 async fn query_parameters_are_checked() {
     let app = App::start().await;
     let link = app.link("query").await;
@@ -216,6 +258,7 @@ async fn query_parameters_are_checked() {
         ),
         ("/api/v1/links?cursor=%F0%9F%92%A3".to_owned(), 400),
         (format!("{stats}?from=yesterday"), 422),
+        (format!("{stats}?from=2026-11-22_10:00:00Z"), 422),
         (
             format!("{stats}?from=2026-11-22T10:00:00Z&to=2026-11-21T10:00:00Z"),
             422,
