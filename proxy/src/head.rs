@@ -9,11 +9,19 @@ use std::borrow::Cow;
 use contract::Domain;
 use http::{HeaderMap, Uri, header};
 
+use crate::route::is_api;
+
 /// Longest head, in bytes. Browsers send below 8 KiB even with many cookies.
 pub(crate) const MAX_HEAD: usize = 16 * 1024;
 
-/// Longest path, in bytes, without the query.
-pub(crate) const MAX_PATH: usize = 2 * 1024;
+/// Longest path, in bytes, without the query. Links and pages have short ones. The API's may be as long as
+/// a head: an external id of 255 characters has 9 bytes for each of them, and more for rare ones.
+const MAX_PATH: usize = 2 * 1024;
+
+/// Whether a path is longer than it may be.
+pub(crate) fn is_too_long(path: &str) -> bool {
+    path.len() > MAX_PATH && !is_api(path.as_bytes())
+}
 
 /// A parsed head of HTTP/2.
 pub(crate) struct Head<'a> {
@@ -35,7 +43,7 @@ pub(crate) enum BadHead {
 impl<'a> Head<'a> {
     /// The domain asked for, if the head is acceptable.
     pub(crate) fn check(&self, default_domain: &'a Domain) -> Result<Cow<'a, str>, BadHead> {
-        if self.uri.path().len() > MAX_PATH {
+        if is_too_long(self.uri.path()) {
             return Err(BadHead::PathTooLong);
         }
         let name = self.host().ok_or(BadHead::Malformed)?;
@@ -108,8 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn long_paths_are_refused() {
-        let path = format!("/{}", "x".repeat(MAX_PATH));
-        assert_eq!(check(&path, &["a"]), Err(BadHead::PathTooLong));
+    fn long_paths_are_refused_unless_they_are_the_apis() {
+        let long = "x".repeat(MAX_PATH);
+        for path in [format!("/{long}"), format!("/apis/{long}")] {
+            assert_eq!(check(&path, &["a"]), Err(BadHead::PathTooLong));
+        }
+        assert_eq!(check(&format!("/api/{long}"), &["a"]), Ok("a".into()));
+        assert_eq!(check(&format!("/abc?{long}"), &["a"]), Ok("a".into()));
     }
 }

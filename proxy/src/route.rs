@@ -38,6 +38,12 @@ pub(crate) struct LinkPath<'p> {
     pub(crate) wants_preview: bool,
 }
 
+/// Whether a path is the API's: its errors have a form of their own, and its names may be long.
+pub(crate) fn is_api(path: &[u8]) -> bool {
+    let below = path.strip_prefix(b"/api");
+    below.is_some_and(|below| matches!(below, [] | [b'/', ..]))
+}
+
 /// Decides by method and path; the path is without its query.
 pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
     if *method == Method::CONNECT {
@@ -153,6 +159,16 @@ mod tests {
             "/api/../x",
         ] {
             assert_eq!(get(path), Route::ControlPlane, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_api_is_told_from_what_only_looks_like_it() {
+        for path in ["/api", "/api/", "/api/v1/links"] {
+            assert!(is_api(path.as_bytes()), "{path}");
+        }
+        for path in ["", "/", "/apis", "/API/v1", "/abc/api/", "//api/", "api/"] {
+            assert!(!is_api(path.as_bytes()), "{path}");
         }
     }
 

@@ -11,7 +11,7 @@ use contract::Domain;
 use httparse::{Error, Header, Status};
 use memchr::{memchr, memchr_iter};
 
-use crate::head::{BadHead, MAX_HEAD, MAX_PATH};
+use crate::head::{BadHead, MAX_HEAD, is_too_long};
 use crate::visit::Fields;
 
 /// Most header fields of a head. Browsers send about 20.
@@ -132,7 +132,7 @@ pub(crate) fn parse<'h, 'b>(
     let host = fields.at_most_one("host")?;
     let domain = domain(host, is_http_1_0, default_domain)?;
     let (path, query) = split(target, host)?;
-    if path.len() > MAX_PATH {
+    if is_too_long(path) {
         return Err(BadHead::PathTooLong);
     }
     let wants_close = is_http_1_0 || fields.all("connection").any(names_close);
@@ -390,10 +390,15 @@ mod tests {
             with("GET /a HTTP/1.1", &"X: y\r\n".repeat(MAX_FIELDS)),
             Err(BadHead::TooLarge)
         );
-        let path = "x".repeat(MAX_PATH);
+        let path = "x".repeat(2 * 1024);
         assert_eq!(
             with(&format!("GET /{path} HTTP/1.1"), ""),
             Err(BadHead::PathTooLong)
         );
+        let longest = "x".repeat(MAX_HEAD - 100);
+        for target in [format!("/api/{longest}"), format!("/a?{longest}")] {
+            let read = with(&format!("GET {target} HTTP/1.1"), "");
+            assert!(matches!(read, Ok(Some(_))), "{read:?}");
+        }
     }
 }

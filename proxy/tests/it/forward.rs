@@ -65,6 +65,25 @@ async fn only_what_the_control_plane_serves_is_sent_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_apis_paths_and_queries_may_be_as_long_as_a_head() {
+    let proxy = Proxy::start().await;
+    // The longest external id of three-byte characters, and longer things.
+    let external_id = format!("/api/v1/links/by-external-id/{}", "%E6%BC%A2".repeat(255));
+    let longest = format!("/api/{}", "x".repeat(15_000));
+    let query = format!("/api/v1/links?q={}", "x".repeat(15_000));
+    for path in [external_id, longest, query] {
+        let response = proxy.get(&path).await;
+        assert_eq!(response.status(), 200);
+        let echo: Value = response.json().await.unwrap();
+        assert_eq!(echo["uri"], path);
+    }
+    let long = "x".repeat(2_100);
+    for path in [format!("/console/{long}"), format!("/abc/{long}")] {
+        assert_eq!(proxy.status(&path).await, 414);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_control_plane_its_clients_get_an_error_in_their_form() {
     let proxy = Proxy::without_control_plane().await;
     let response = proxy.get("/api/v1/links").await;
