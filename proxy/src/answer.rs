@@ -15,6 +15,7 @@ use service::style_source;
 use crate::cache::Cached;
 use crate::cookies::keep_variant;
 use crate::head::BadHead;
+use crate::route::is_api;
 
 /// Browsers' own default: a visitor's page is named to the target by its origin only. A redirect
 /// may only tighten what the page asked for, so nothing wider is right here.
@@ -188,7 +189,7 @@ impl Answer {
         )
     }
 
-    /// The method makes no sense here; `allow` lists those that do.
+    /// The method makes no sense here; `allow` lists those that surely do.
     pub(crate) fn wrong_method(allow: &'static str) -> Self {
         Self::empty(StatusCode::METHOD_NOT_ALLOWED)
             .with(header::ALLOW, HeaderValue::from_static(allow))
@@ -208,20 +209,33 @@ impl Answer {
     /// The control plane could not be reached, or broke off. In the form of its own errors, since
     /// its clients wait for those.
     pub(crate) fn no_control_plane(request_id: RequestId) -> Self {
-        let problem = serde_json::json!({
-            "type": "about:blank",
-            "title": "Service Unavailable",
-            "status": 503,
-            "code": "unavailable",
-            "detail": "The control plane cannot be reached. Please try again.",
-            "request_id": request_id.to_string(),
-        });
+        let detail = "The control plane cannot be reached. Please try again.";
         let mut answer = Self::empty(StatusCode::SERVICE_UNAVAILABLE)
-            .with(header::CONTENT_TYPE, HeaderValue::from_static(JSON))
+            .with_problem("unavailable", detail, request_id)
             .with(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        answer.body = problem.to_string().into();
         answer.closes = true;
         answer
+    }
+
+    /// A refusal, in the form of the control plane's errors if the path is the API's.
+    pub(crate) fn in_the_form_of(self, path: &[u8], request_id: RequestId) -> Self {
+        if !is_api(path) {
+            return self;
+        }
+        let (code, detail) = match self.status {
+            StatusCode::BAD_REQUEST => ("malformed", "The request's head cannot be read."),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "method_not_allowed",
+                "The API has nothing that is done with this method.",
+            ),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+                "head_too_large",
+                "A request's head has at most 16 KiB and 64 fields.",
+            ),
+            // Its paths may be as long as a head.
+            _ => return self,
+        };
+        self.with_problem(code, detail, request_id)
     }
 
     /// The status code, for the log.
@@ -343,6 +357,21 @@ impl Answer {
             CachePolicy::Nobody => "private, no-store".into(),
             CachePolicy::Browser(seconds) => format!("private, max-age={seconds}").into(),
         }
+    }
+
+    /// With a body as RFC 9457 has it. Names of codes: `problem/code.rs` of the control plane.
+    fn with_problem(self, code: &str, detail: &str, request_id: RequestId) -> Self {
+        let problem = serde_json::json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or_default(),
+            "status": self.status.as_u16(),
+            "code": code,
+            "detail": detail,
+            "request_id": request_id.to_string(),
+        });
+        let mut answer = self.with(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        answer.body = problem.to_string().into();
+        answer
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {

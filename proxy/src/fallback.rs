@@ -187,7 +187,10 @@ impl ProxyHttp for Edge {
                 tracing::debug!(%request_id, %error, "the visitor went away");
                 None
             }
-            (ErrorSource::Downstream, _) => Some(Answer::bad_head(BadHead::Malformed)),
+            (ErrorSource::Downstream, _) => {
+                let path = session.req_header().uri.path().as_bytes();
+                Some(Answer::bad_head(BadHead::Malformed).in_the_form_of(path, request_id))
+            }
             _ => {
                 tracing::error!(%request_id, %error, "a request could not be forwarded");
                 Some(Answer::no_control_plane(request_id))
@@ -219,18 +222,20 @@ impl Edge {
             uri: &request.uri,
             headers: &request.headers,
         };
+        let path = request.uri.path();
+        let refused = |answer: Answer| answer.in_the_form_of(path.as_bytes(), context.request_id);
         let domain = match head.check(&self.default_domain) {
             Ok(domain) => domain,
-            Err(reason) => return Some(Answer::bad_head(reason)),
+            Err(reason) => return Some(refused(Answer::bad_head(reason))),
         };
         let address = peer(session).map(|peer| self.forwarding.client(peer, &request.headers));
-        let link = match route(&request.method, request.uri.path()) {
+        let link = match route(&request.method, path) {
             Route::Link(link) => link,
             Route::Root => {
                 return self.redirector.root(&domain, address).await.answer();
             }
             Route::ControlPlane => return None,
-            Route::WrongMethod(allow) => return Some(Answer::wrong_method(allow)),
+            Route::WrongMethod(allow) => return Some(refused(Answer::wrong_method(allow))),
             Route::Nowhere => return Some(Answer::not_found()),
         };
         let visitor = Visitor {

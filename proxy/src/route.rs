@@ -20,7 +20,7 @@ pub(crate) enum Route<'p> {
     Root,
     /// To the control plane.
     ControlPlane,
-    /// Nowhere: the method makes no sense there. Holds the ones that do.
+    /// Nowhere: the method makes no sense there. Holds those that surely do.
     WrongMethod(&'static str),
     /// Nowhere: neither a link nor the control plane could be meant.
     Nowhere,
@@ -47,7 +47,7 @@ pub(crate) fn is_api(path: &[u8]) -> bool {
 /// Decides by method and path; the path is without its query.
 pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
     if *method == Method::CONNECT {
-        return Route::WrongMethod("GET, HEAD");
+        return Route::WrongMethod(surely_allowed(path));
     }
     let Some(relative) = path.strip_prefix('/') else {
         return Route::Nowhere;
@@ -59,7 +59,7 @@ pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
         return Route::Root;
     }
     if path == "/" || is_reserved(first) || SYSTEM_FILES.contains(&first) {
-        return to_control_plane(method);
+        return to_control_plane(method, path);
     }
     let shown = first.strip_suffix('+').or(first.strip_suffix(".qr"));
     let (code, wants_preview) = match shown {
@@ -78,7 +78,7 @@ pub(crate) fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
 }
 
 /// TRACE would show what we add to a request, and unknown methods have unknown framing.
-fn to_control_plane(method: &Method) -> Route<'static> {
+fn to_control_plane(method: &Method, path: &str) -> Route<'static> {
     let known = [
         Method::GET,
         Method::HEAD,
@@ -91,7 +91,16 @@ fn to_control_plane(method: &Method) -> Route<'static> {
     if known.contains(method) {
         Route::ControlPlane
     } else {
-        Route::WrongMethod("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+        Route::WrongMethod(surely_allowed(path))
+    }
+}
+
+/// Pages and files can be read, whatever else. Of the API's paths only the control plane knows: some
+/// cannot even be read, so none is listed.
+fn surely_allowed(path: &str) -> &'static str {
+    match is_api(path.as_bytes()) {
+        true => "",
+        false => "GET, HEAD",
     }
 }
 
@@ -197,14 +206,19 @@ mod tests {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             assert_eq!(route(&method, "/abc"), Route::WrongMethod("GET, HEAD"));
         }
-        assert!(matches!(
-            route(&Method::CONNECT, "localhost:22"),
-            Route::WrongMethod(_)
-        ));
-        assert!(matches!(
-            route(&Method::TRACE, "/api/v1/links"),
-            Route::WrongMethod(_)
-        ));
+        for (path, allowed) in [
+            ("localhost:22", "GET, HEAD"),
+            ("/abc", "GET, HEAD"),
+            ("/robots.txt", "GET, HEAD"),
+            ("/auth/abc", "GET, HEAD"),
+            ("/api/v1/session", ""),
+        ] {
+            let refused = Route::WrongMethod(allowed);
+            assert_eq!(route(&Method::CONNECT, path), refused, "{path}");
+            if path.starts_with('/') {
+                assert_eq!(route(&Method::TRACE, path), refused, "{path}");
+            }
+        }
         assert_eq!(
             route(&Method::PATCH, "/api/v1/links/x"),
             Route::ControlPlane

@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use super::entrance::ProxyProtocol;
 use super::hand_over::{Lent, http2, one_request};
 use super::limits::Limits;
-use super::request::{Body, Parsed, Request, parse, storage};
+use super::request::{Body, Parsed, Request, guess, parse, storage};
 use super::silence::Silence;
 use super::socket::Socket;
 use crate::answer::{Answer, Ending};
@@ -197,7 +197,11 @@ impl Front {
             Ok(Parsed::Partial) if !is_head(input) => return Step::Wait,
             refused => {
                 let reason = refused.err().unwrap_or(BadHead::Malformed);
-                Answer::bad_head(reason).append_to(&mut exchange.output, &ending);
+                let (method, path) = guess(input);
+                ending.is_head = method == b"HEAD";
+                Answer::bad_head(reason)
+                    .in_the_form_of(path, ending.request_id)
+                    .append_to(&mut exchange.output, &ending);
                 return Step::Close { linger: true };
             }
         };
@@ -225,8 +229,10 @@ impl Front {
         ending: &Ending,
         exchange: &mut Exchange,
     ) -> Option<Answer> {
+        let refused =
+            |answer: Answer| answer.in_the_form_of(request.path.as_bytes(), ending.request_id);
         let Ok(method) = http::Method::from_bytes(request.method.as_bytes()) else {
-            return Some(Answer::bad_head(BadHead::Malformed));
+            return Some(refused(Answer::bad_head(BadHead::Malformed)));
         };
         let Exchange { peer, key, .. } = exchange;
         let address = Some(self.forwarding.client(*peer, &request.fields));
@@ -240,7 +246,7 @@ impl Front {
                     .answer();
             }
             Route::ControlPlane => return None,
-            Route::WrongMethod(allow) => return Some(Answer::wrong_method(allow)),
+            Route::WrongMethod(allow) => return Some(refused(Answer::wrong_method(allow))),
             Route::Nowhere => return Some(Answer::not_found()),
         };
         let visitor = Visitor {

@@ -149,6 +149,25 @@ pub(crate) fn parse<'h, 'b>(
     Ok(Parsed::Complete(request, length))
 }
 
+/// Method and path of a head that was refused, as far as they can be told. They decide in which form that
+/// is answered, and nothing else.
+pub(crate) fn guess(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let line = bytes.split(|&byte| byte == b'\n').next();
+    let words = line.unwrap_or_default().split(u8::is_ascii_whitespace);
+    let mut words = words.filter(|word| !word.is_empty());
+    let method = words.next().unwrap_or_default();
+    let target = words.next().unwrap_or_default();
+    let relative = match target.get(..7) {
+        Some(scheme) if scheme.eq_ignore_ascii_case(b"http://") => {
+            let rest = &target[7..];
+            &rest[memchr(b'/', rest).unwrap_or(rest.len())..]
+        }
+        _ => target,
+    };
+    let path = relative.split(|byte| b"?#".contains(byte)).next();
+    (method, path.unwrap_or_default())
+}
+
 /// A line that ends without a carriage return is one line to us, and two or none to others.
 fn has_bare_line_feed(head: &[u8]) -> bool {
     memchr_iter(b'\n', head).any(|end| !head[..end].ends_with(b"\r"))
@@ -399,6 +418,26 @@ mod tests {
         for target in [format!("/api/{longest}"), format!("/a?{longest}")] {
             let read = with(&format!("GET {target} HTTP/1.1"), "");
             assert!(matches!(read, Ok(Some(_))), "{read:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_refused_still_says_what_it_was_for() {
+        for (head, method, path) in [
+            (
+                "GET /api/v1/links?x#y HTTP/1.1\nHost: a",
+                "GET",
+                "/api/v1/links",
+            ),
+            ("HEAD  /api/\u{e9}\tHTTP/1.1\r\n", "HEAD", "/api/\u{e9}"),
+            ("GET http://b/api/x HTTP/1.1\r\n", "GET", "/api/x"),
+            ("GET http://b", "GET", ""),
+            ("GET /api/x", "GET", "/api/x"),
+            ("/api/x\r\n", "/api/x", ""),
+            ("\r\n", "", ""),
+            ("", "", ""),
+        ] {
+            assert_eq!(guess(head.as_bytes()), (method.as_bytes(), path.as_bytes()));
         }
     }
 }

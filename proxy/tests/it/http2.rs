@@ -116,6 +116,26 @@ async fn the_rules_of_http_1_hold() {
         let answered = status(&client, with(uri, hosts)).await;
         assert_eq!(answered, expected, "{uri} {hosts:?}");
     }
+    // The API's paths may be longer, and its clients are refused in its form.
+    let long_path = format!("/api/{}", "x".repeat(10_000));
+    assert_eq!(status(&client, get(&long_path)).await, 200);
+    let refused = [
+        (get("/api/v1/links"), "TRACE", 405, "method_not_allowed"),
+        (
+            with("http://a..b/api/v1/links", &[]),
+            "GET",
+            400,
+            "malformed",
+        ),
+    ];
+    for (mut request, method, expected, code) in refused {
+        *request.method_mut() = method.parse().unwrap();
+        let (answer, body) = ask(&client, request, "").await;
+        assert_eq!(answer.status(), expected);
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(problem["code"], code);
+    }
     let mut large = get("/abc");
     let value = "x".repeat(17_000).parse().unwrap();
     large.headers_mut().insert("x-large", value);

@@ -1,5 +1,7 @@
 //! Bytes that no client library would send.
 
+use serde_json::{Value, json};
+
 use crate::tls::{Files, connect};
 use crate::wire::{GET, exchange, proxy_with_a_link};
 
@@ -100,6 +102,83 @@ async fn hostile_heads_get_one_refusal() {
         assert_eq!(statuses(&answer), ["200", expected], "{answer}");
     }
     assert_eq!(proxy.status("/abc").await, 302, "still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_apis_clients_are_refused_in_its_form_and_others_with_a_status() {
+    let proxy = proxy_with_a_link().await;
+    let large = format!(
+        " HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
+        "x".repeat(17_000)
+    );
+    let long = format!(
+        "?{} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "x".repeat(17_000)
+    );
+    let no_host = " HTTP/1.1\r\n\r\n";
+    let two_lengths =
+        " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab";
+    let good = " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (method, rest, status, code) in [
+        ("GET", no_host, 400, "malformed"),
+        (
+            "GET",
+            "\u{1} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            400,
+            "malformed",
+        ),
+        ("POST", two_lengths, 400, "malformed"),
+        ("TRACE", good, 405, "method_not_allowed"),
+        ("BREW", good, 405, "method_not_allowed"),
+        ("CONNECT", good, 405, "method_not_allowed"),
+        ("GET", &large, 431, "head_too_large"),
+        ("GET", &long, 431, "head_too_large"),
+    ] {
+        let request = format!("{method} /api/v1/links{rest}");
+        let answer = proxy.raw(request.as_bytes()).await;
+        assert_eq!(statuses(&answer), [status.to_string()], "{answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.contains("\r\ncontent-type: application/problem+json\r\n"),
+            "{head}"
+        );
+        assert!(
+            head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())),
+            "{head}"
+        );
+        // None of them is known to be allowed.
+        assert_eq!(head.contains("\r\nallow: \r\n"), status == 405, "{head}");
+        let problem: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(status), &json!(code))
+        );
+        let request_id = problem["request_id"].as_str().unwrap();
+        assert!(
+            head.contains(&format!("\r\nx-request-id: {request_id}\r\n")),
+            "{head}"
+        );
+
+        let of_a_link = format!("{method} /abc{rest}");
+        let answer = proxy.raw(of_a_link.as_bytes()).await;
+        assert_eq!(statuses(&answer), [status.to_string()], "{answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(
+            !head.contains("content-type") && body.is_empty(),
+            "{answer}"
+        );
+        assert_eq!(
+            head.contains("\r\nallow: GET, HEAD\r\n"),
+            status == 405,
+            "{head}"
+        );
+    }
+    let answer = proxy.raw(b"HEAD /api/v1/links HTTP/1.1\r\n\r\n").await;
+    assert_eq!(statuses(&answer), ["400"]);
+    assert!(
+        answer.ends_with("\r\n\r\n"),
+        "an answer to HEAD has no body: {answer}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
