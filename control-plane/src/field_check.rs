@@ -24,7 +24,8 @@ const MAX_ERRORS: usize = 100;
 
 /// Collects what is wrong with the fields of one body. A check that finds something gives `None`.
 pub struct FieldCheck<'a> {
-    own_domains: &'a OwnDomains,
+    /// `None`: targets may be there.
+    own_domains: Option<&'a OwnDomains>,
     blocked_hosts: Arc<Hosts>,
     refuses_shorteners: bool,
     now: OffsetDateTime,
@@ -40,7 +41,7 @@ impl<'a> FieldCheck<'a> {
     /// Nothing is wrong yet.
     pub fn new(state: &'a AppState) -> Self {
         Self {
-            own_domains: &state.own_domains,
+            own_domains: Some(&state.own_domains),
             blocked_hosts: state.blocklist.hosts(),
             refuses_shorteners: state.config.refuses_shorteners,
             now: state.now(),
@@ -51,11 +52,19 @@ impl<'a> FieldCheck<'a> {
         }
     }
 
-    /// The same where targets may be on the blocklist: of a link that leads nowhere.
-    pub fn without_blocklist(state: &'a AppState) -> Self {
+    /// The same of what was there before, and comes back: since it was made, the host of a target may have
+    /// become a domain of this installation, or have been found to be a shortener's. If it leads nowhere, the
+    /// host may be on the blocklist, too.
+    pub fn of_restored(state: &'a AppState, leads_nowhere: bool) -> Self {
+        let usual = Self::new(state);
         Self {
-            blocked_hosts: Arc::default(),
-            ..Self::new(state)
+            own_domains: None,
+            refuses_shorteners: false,
+            blocked_hosts: match leads_nowhere {
+                true => Arc::default(),
+                false => usual.blocked_hosts.clone(),
+            },
+            ..usual
         }
     }
 
@@ -136,7 +145,8 @@ impl<'a> FieldCheck<'a> {
 
     /// A place that visitors may be sent to, in the form to store.
     pub fn url(&mut self, field: &str, text: &str) -> Option<String> {
-        let checked = target::check(text, &self.own_domains.names())
+        let own_names = self.own_domains.map(OwnDomains::names).unwrap_or_default();
+        let checked = target::check(text, &own_names)
             .map_err(|refused| self.refuse(field, refused.code(), refused))
             .ok()?;
         if self.refuses_shorteners && shorteners::is_short(&checked) {

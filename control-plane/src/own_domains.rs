@@ -21,9 +21,10 @@ use crate::state::AppState;
 const INTERVAL: Duration = Duration::from_secs(2);
 
 /// The installation's own name, and those that workspaces have registered.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct OwnNames {
-    default: Domain,
+    /// `None` where no name is anybody's.
+    default: Option<Domain>,
     registered: HashSet<String>,
 }
 
@@ -31,7 +32,7 @@ impl OwnNames {
     /// `registered` in the form that [`Domain`] gives them.
     pub fn new(default: Domain, registered: impl IntoIterator<Item = String>) -> Self {
         Self {
-            default,
+            default: Some(default),
             registered: registered.into_iter().collect(),
         }
     }
@@ -41,9 +42,9 @@ impl OwnNames {
         let Ok(host) = host.to_string().parse::<Domain>() else {
             return false;
         };
-        host == self.default
-            || self.registered.contains(host.as_str())
-            || (host.is_loopback() && self.default.is_loopback())
+        let is_default =
+            |default: &Domain| host == *default || (host.is_loopback() && default.is_loopback());
+        self.default.as_ref().is_some_and(is_default) || self.registered.contains(host.as_str())
     }
 }
 
@@ -82,7 +83,10 @@ impl OwnDomains {
     async fn read(&self, pool: &PgPool) -> Result<()> {
         let _reading = self.reading.lock().await;
         let registered = db::registered_domains(pool).await?;
-        let names = OwnNames::new(self.names().default.clone(), registered);
+        let names = OwnNames {
+            default: self.names().default.clone(),
+            registered: registered.into_iter().collect(),
+        };
         let place = self.names.write();
         *place.unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(names);
         Ok(())

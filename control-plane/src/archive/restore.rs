@@ -156,7 +156,7 @@ fn domain(kept: KeptDomain, state: &AppState, workspace_id: Uuid) -> Result<Doma
         None => state.config.default_domain.clone(),
         Some(name) => name.parse().map_err(|_| Error::NotFound("domain"))?,
     };
-    let mut check = FieldCheck::new(state);
+    let mut check = FieldCheck::of_restored(state, false);
     let mut url = |field, text: Option<String>| check.url(field, &text?);
     let row = DomainRow {
         domain: domain.to_string(),

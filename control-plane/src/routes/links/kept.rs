@@ -93,16 +93,14 @@ impl KeptLink {
         })
     }
 
-    /// The link, if it could have been made here. Not numbered yet, and a click cap begins anew.
+    /// The link, if it could have been made here once. Not numbered yet, and a click cap begins anew.
     ///
     /// # Errors
     /// All fields that are refused.
     pub(crate) fn check(self, state: &AppState, workspace_id: Uuid) -> Result<LinkRow> {
-        let mut check = match self.blocked || self.deleted_at.is_some() {
-            // What leads nowhere may be listed. A link in the bin is looked at when it comes out.
-            true => FieldCheck::without_blocklist(state),
-            false => FieldCheck::new(state),
-        };
+        // A link in the bin is looked at when it comes out.
+        let leads_nowhere = self.blocked || self.deleted_at.is_some();
+        let mut check = FieldCheck::of_restored(state, leads_nowhere);
         let check_all = &mut check;
         let id = self.id.parse::<LinkId>();
         // No link has the id of zeroes: whoever goes through all of them begins there.
