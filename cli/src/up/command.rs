@@ -21,6 +21,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     check: bool,
 
+    /// Make no link, and so prove nothing: at the first start, for a workspace that is to be restored
+    #[arg(long, conflicts_with = "check")]
+    no_link: bool,
+
     /// E-mail address of the first user
     #[arg(long, default_value = "owner@localhost", value_name = "ADDRESS")]
     email: String,
@@ -95,7 +99,10 @@ async fn start(
 ) -> anyhow::Result<Next> {
     let databases = launch::everything(folder, state, plan, programs, output).await?;
     let is_first = databases.first_user().await?.is_none();
-    let proof = proof::prove(&databases, plan, is_first, output).await?;
+    let first_link = match arguments.no_link {
+        true => None,
+        false => proof::prove(&databases, plan, is_first, output).await?,
+    };
     let account = account::find_or_make(&databases, &arguments.email, output).await?;
     databases.close().await;
 
@@ -109,6 +116,6 @@ async fn start(
         output.line("");
         return Ok(Next::Stop(ExitCode::SUCCESS));
     }
-    welcome::print(plan, &account, &proof, folder, output);
+    welcome::print(plan, &account, first_link.as_deref(), folder, output);
     Ok(Next::KeepRunning)
 }

@@ -31,12 +31,6 @@ const GONE_LIMIT: Duration = Duration::from_secs(5);
 /// Between two questions.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
-/// What is left of the proof.
-pub(crate) struct Proof {
-    /// The link that was kept: at the first start only.
-    pub(crate) first_link: Option<String>,
-}
-
 /// The part of a link that matters here.
 #[derive(Deserialize)]
 struct Link {
@@ -51,13 +45,14 @@ struct Stats {
     total: u64,
 }
 
-/// Does it, as a client of the public port, with an API key that ends with it.
+/// Does it, as a client of the public port, with an API key that ends with it. The address of the link,
+/// if it is kept: at the first start only.
 pub(crate) async fn prove(
     databases: &Databases,
     plan: &Plan,
     keep_link: bool,
     output: Output,
-) -> anyhow::Result<Proof> {
+) -> anyhow::Result<Option<String>> {
     let now = OffsetDateTime::now_utc();
     let name = "Self-check of linkpulse up";
     let mut random = rand::rng();
@@ -92,7 +87,7 @@ struct Edge {
 }
 
 impl Edge {
-    async fn walk(&self, keep_link: bool, output: Output) -> anyhow::Result<Proof> {
+    async fn walk(&self, keep_link: bool, output: Output) -> anyhow::Result<Option<String>> {
         let title = match keep_link {
             true => "My first link",
             false => "Self-check",
@@ -103,12 +98,10 @@ impl Edge {
             .step("Count the click", self.wait_counted(&link))
             .await?;
         if keep_link {
-            return Ok(Proof {
-                first_link: Some(link.short_url),
-            });
+            return Ok(Some(link.short_url));
         }
         output.step("Delete it again", self.delete(&link)).await?;
-        Ok(Proof { first_link: None })
+        Ok(None)
     }
 
     async fn create(&self, title: &str) -> anyhow::Result<Link> {

@@ -3,7 +3,6 @@
 use super::account::Account;
 use super::folder::StateFolder;
 use super::plan::Plan;
-use super::proof::Proof;
 use crate::output::{Output, Style};
 
 /// What to put into the example where the key is not known.
@@ -13,7 +12,7 @@ const KEY_PLACEHOLDER: &str = "$LINKPULSE_API_KEY";
 pub(crate) fn print(
     plan: &Plan,
     account: &Account,
-    proof: &Proof,
+    first_link: Option<&str>,
     folder: &StateFolder,
     output: Output,
 ) {
@@ -22,7 +21,7 @@ pub(crate) fn print(
     output.line(output.paint(Style::Bold, "LinkPulse is running."));
     output.line("");
     row(output, "Console", output.paint(Style::Bold, console));
-    if let Some(link) = &proof.first_link {
+    if let Some(link) = first_link {
         row(output, "First link", output.paint(Style::Bold, link));
     }
     row(output, "Logs", folder.logs().display());

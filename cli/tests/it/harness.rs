@@ -113,10 +113,15 @@ impl Place {
 
     /// `linkpulse up`, running.
     pub(crate) fn up(&self) -> Up {
+        self.up_with(&[])
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn up_with(&self, arguments: &[&str]) -> Up {
         let path = self.dir.path().join("output");
         let file = File::create(&path).unwrap();
         let child = self
-            .command(&["up"])
+            .command(&[&["up"], arguments].concat())
             .stdout(file.try_clone().unwrap())
             .stderr(file)
             .spawn()

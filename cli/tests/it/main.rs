@@ -16,6 +16,7 @@ mod privacy;
 mod processes;
 mod redis_cluster;
 mod redis_users;
+mod restore;
 mod settings;
 mod takedowns;
 mod up;

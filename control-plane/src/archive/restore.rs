@@ -213,14 +213,18 @@ async fn set_domain(
 ) -> Result<Option<Error>> {
     let domain: Domain = wanted.domain.parse().map_err(Error::internal)?;
     // The installation's own may have no row yet, and belongs to the first workspace.
-    if domain == state.config.default_domain
-        && db::first_workspace(connection).await? == Some(workspace_id)
-    {
+    let is_own = domain == state.config.default_domain;
+    if is_own && db::first_workspace(connection).await? == Some(workspace_id) {
         db::insert_domain(connection, &domain, workspace_id, state.now()).await?;
     }
     let locked = db::lock_domain(connection, &domain, workspace_id).await?;
     if locked.is_none() {
-        return Ok(Some(Error::NotFound("domain of this workspace")));
+        return Ok(Some(match is_own {
+            true => Error::Conflict(
+                "only the first workspace has settings of the installation's own domain",
+            ),
+            false => Error::NotFound("domain of this workspace"),
+        }));
     }
     if wanted.ignores_case && !db::has_lower_case_only(connection, &domain).await? {
         let fault = Error::Conflict("some codes of this domain have capital letters");

@@ -338,6 +338,7 @@ async fn what_others_have_cannot_be_restored_over() {
         json!({ "original_url": "https://example.com/", "code": "theirs" }),
     )
     .await;
+    old.set(json!({ "root_url": "https://example.com/" })).await;
     let file = old.export().await;
     // Into another workspace of the same place, whose links are still there.
     let foreign = old.app.foreign_key().await;
@@ -356,8 +357,13 @@ async fn what_others_have_cannot_be_restored_over() {
         .iter()
         .map(|it| &it["row"])
         .collect();
-    // The domain is not theirs, and the code is taken.
-    assert_eq!(rows, [2, 3], "{refused}");
+    // The domains are not theirs, and the code is taken.
+    assert_eq!(rows, [2, 3, 4], "{refused}");
+    let own = refused["errors"][0]["problem"]["detail"].as_str().unwrap();
+    assert!(
+        own.contains("own domain") && own.contains("first workspace"),
+        "{own}"
+    );
 }
 
 #[tokio::test]
