@@ -17,7 +17,8 @@ use examples::Examples;
     info(
         title = "LinkPulse API",
         description = "Links, their state and their clicks. Errors are `application/problem+json` \
-                       (RFC 9457) with a stable `code`; every answer carries `x-request-id`.",
+                       (RFC 9457) with a stable `code`; every answer carries `x-request-id`. A head \
+                       of more than 16 KiB, or 64 fields, gets 431 (`head_too_large`).",
     ),
     tags(
         (name = "links", description = "Short links and their statistics"),

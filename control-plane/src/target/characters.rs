@@ -35,8 +35,8 @@ pub(super) fn is_disguised(host: &str) -> bool {
     if host.is_ascii() {
         return host.chars().any(is_disguising);
     }
-    // Signs never belong in a host. Letters such as the Japanese "no", which could be a slash, do, beside
-    // others that are not Latin. Browsers draw the line there, too:
+    // Signs that imitate syntax never belong in a host. Letters that do, such as the Japanese "no", which
+    // could be a slash, belong beside others that are not Latin. Browsers draw the line there, too:
     // https://chromium.googlesource.com/chromium/src/+/main/docs/idn.md
     let is_ordinary = |character: char| {
         !imitates_syntax(character) && (character.is_ascii() || character.script() == Script::Latin)
