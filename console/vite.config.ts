@@ -27,7 +27,8 @@ export default defineConfig({
   base: "/console/",
   plugins: [toasterWithoutStyle, react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: { proxy: { "/api": "http://localhost:8080" } },
+  // Host stays what the browser asked for: changes that another origin caused are refused.
+  server: { proxy: { "/api": { target: "http://localhost:8080", changeOrigin: false } } },
   build: {
     // The server's `default-src 'self'` refuses data: URLs, so nothing may be inlined.
     assetsInlineLimit: 0,

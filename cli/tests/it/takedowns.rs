@@ -25,7 +25,8 @@ fn whoever_runs_it_reads_reports_and_takes_links_down() {
     for shown in [
         "phishing  localhost/bad",
         "belongs to Workspace\n",
-        r"says: moc.knab\ngnp.\u{202e}something",
+        // What turns text around is not even kept.
+        r"says: moc.knab\ngnp.something",
     ] {
         assert!(list.contains(shown), "{shown:?} in {list}");
     }
