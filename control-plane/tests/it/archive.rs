@@ -4,11 +4,9 @@ use std::io::Cursor;
 
 use control_plane::auth::Scope;
 use image::{ImageFormat, Rgba, RgbaImage};
-use local_servers::testing::ThrowAwayDir;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::blocklist::is_listed;
 use crate::harness::{Answer, App, answer, eventually};
 use crate::link_options::example::everything;
 
@@ -16,12 +14,12 @@ const EXPORT: &str = "/api/v1/workspace/export";
 const RESTORE: &str = "/api/v1/workspace/restore";
 
 /// A domain of the workspace, where case does not matter.
-const OTHER: &str = "links.example.com";
+pub const OTHER: &str = "links.example.com";
 
 /// An installation whose first workspace has two domains.
 pub struct Place {
-    app: App,
-    admin: String,
+    pub app: App,
+    pub admin: String,
 }
 
 impl Place {
@@ -29,7 +27,7 @@ impl Place {
         Self::of(App::start().await).await
     }
 
-    async fn of(app: App) -> Self {
+    pub async fn of(app: App) -> Self {
         let insert = "insert into domains (domain, workspace_id, created_at, updated_at, revision)
                       select $1, id, now(), now(), 0 from workspaces";
         let insert = sqlx::query(insert).bind(OTHER);
@@ -38,7 +36,7 @@ impl Place {
         Self { app, admin }
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
+    pub async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
         let body = Some(body).filter(|body| !body.is_null());
         let answer = self.app.call_with(&self.admin, method, path, body).await;
         assert!(answer.status < 300, "{path}: {}", answer.body);
@@ -182,7 +180,7 @@ fn kind(line: &str) -> String {
 }
 
 /// The file with some lines changed.
-fn with(file: &str, change: impl Fn(usize, &mut Value)) -> String {
+pub fn with(file: &str, change: impl Fn(usize, &mut Value)) -> String {
     let lines = (1..).zip(file.lines()).map(|(number, line)| {
         let mut line = serde_json::from_str(line).unwrap();
         change(number, &mut line);
@@ -409,87 +407,6 @@ async fn a_file_has_one_logo() {
         ),
         (&json!(last + 1), &json!("conflict"))
     );
-}
-
-#[tokio::test]
-async fn links_in_the_bin_may_lead_to_hosts_that_were_listed_since() {
-    let old = Place::start().await;
-    let body = json!({ "original_url": "https://later.example.com/", "code": "gone" });
-    let link = old.ask(Method::POST, "/api/v1/links", body).await.body;
-    old.app.delete_link(&link["id"]).await;
-    let file = old.export().await;
-
-    let dir = ThrowAwayDir::create().unwrap();
-    let path = dir.path().join("hosts");
-    std::fs::write(&path, "later.example.com\n").unwrap();
-    let app = App::start_with_blocklist(&path).await;
-    let new = Place::of(app).await;
-    eventually("the list is read", async || {
-        is_listed(&new.app, "later").await.then_some(())
-    })
-    .await;
-    let done = new.restore("", file.clone()).await;
-    assert_eq!((&done["made"], &done["errors"]), (&json!(1), &json!([])));
-    let path = format!("/api/v1/links/{}/restore", link["id"].as_str().unwrap());
-    let out = new.app.call(Method::POST, &path, None).await;
-    assert_eq!((out.status, &out.body["code"]), (409, &json!("conflict")));
-}
-
-/// Settings and links that lead to `host`, each in another way: what is legal as long as the host is
-/// anybody's.
-async fn lead_to(place: &Place, host: &str) {
-    let url = format!("https://{host}/abc");
-    place.set(json!({ "root_url": url })).await;
-    for (code, link) in [
-        ("target", json!({ "original_url": url })),
-        ("expired", json!({ "expired_url": url })),
-        (
-            "rule",
-            json!({ "rules": [{ "if": [{ "device": ["mobile"] }], "then": { "url": url } }] }),
-        ),
-        ("binned", json!({ "original_url": url })),
-    ] {
-        let mut body = json!({ "original_url": "https://example.com/", "code": code });
-        let fields = link.as_object().unwrap().clone();
-        body.as_object_mut().unwrap().extend(fields);
-        let made = place.ask(Method::POST, "/api/v1/links", body).await.body;
-        if code == "binned" {
-            place.app.delete_link(&made["id"]).await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn links_may_lead_to_what_became_an_own_domain_or_a_shortener_since() {
-    let known_later = [("LINKPULSE_REFUSE_SHORTENERS", "false".to_owned())];
-    for (host, code) in [(OTHER, "own_domain"), ("bit.ly", "known_shortener")] {
-        let app = App::start_with(&known_later).await;
-        let admin = app.key_with(&[Scope::Admin]).await;
-        let old = Place { app, admin };
-        lead_to(&old, host).await;
-        let old = Place::of(old.app).await;
-        let file = old.export().await;
-
-        let new = Place::start().await;
-        eventually("the host is refused to new links", async || {
-            let body = json!({ "original_url": format!("https://{host}/"), "code": "a/b" });
-            let refused = new.app.create_link(body).await.body;
-            (refused["errors"][0]["code"] == code).then_some(())
-        })
-        .await;
-        // The rest is as strict as ever.
-        let private = with(&file, |_, line| {
-            if line["code"] == "target" {
-                line["original_url"] = "http://127.0.0.1/".into();
-            }
-        });
-        let refused = new.restore("", private.clone()).await;
-        let problem = &refused["errors"][0]["problem"]["errors"][0];
-        assert_eq!(problem["code"], "private_address", "{refused}");
-        let done = new.restore("", file.clone()).await;
-        assert_eq!((&done["made"], &done["errors"]), (&json!(4), &json!([])));
-        assert_eq!(file, new.export().await);
-    }
 }
 
 #[tokio::test]

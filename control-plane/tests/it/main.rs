@@ -8,6 +8,7 @@
 
 mod access;
 mod archive;
+mod archive_later;
 mod archive_lines;
 mod audit;
 mod auth;
