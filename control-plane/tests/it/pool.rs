@@ -24,3 +24,17 @@ async fn whoever_gives_up_waiting_for_a_transaction_leaves_none_open() {
     }
     assert!(given_up > 0, "nobody gave up");
 }
+
+/// As of any other class 57, it would be said that the database cannot be reached.
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_said_to() {
+    let database = blocking(|| TestDatabase::create("control_plane")).await;
+    let pool = db::connect(&database.url.as_str().into(), 1).unwrap();
+    let mut connection = pool.acquire().await.unwrap();
+    let impatient = sqlx::raw_sql("set statement_timeout = '1ms'");
+    impatient.execute(&mut *connection).await.unwrap();
+    let slow = sqlx::raw_sql("select pg_sleep(10)");
+    let refused = slow.execute(&mut *connection).await.unwrap_err();
+    let error = control_plane::Error::from(refused);
+    assert!(matches!(error, control_plane::Error::TimedOut), "{error:?}");
+}

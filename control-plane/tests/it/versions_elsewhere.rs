@@ -62,6 +62,12 @@ impl Owner<'_> {
             (tag(&edited), &edited.body),
             "{edit_at}"
         );
+        // The same once more is no edit, whenever it comes.
+        self.app.clock.advance(1_000_000);
+        let same = self
+            .send(Method::PATCH, edit_at, "*", Some(&edits[0]))
+            .await;
+        assert_eq!((same.status, tag(&same)), (200, tag(&known)), "{edit_at}");
         let stale = self
             .send(Method::PATCH, edit_at, &first, Some(&edits[1]))
             .await;
