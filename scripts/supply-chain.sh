@@ -42,7 +42,8 @@ database_against() {
 	END
 	git -C "$database" init --quiet --initial-branch=main
 	git -C "$database" add .
-	git -C "$database" -c user.name=test -c user.email=test@example.com commit --quiet --message test
+	git -C "$database" -c user.name=test -c user.email=test@example.com -c commit.gpgsign=false \
+		commit --quiet --message test
 }
 
 say 'Is an advisory noticed?'
