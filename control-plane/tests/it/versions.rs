@@ -216,6 +216,10 @@ async fn an_edit_that_changes_nothing_is_none() {
             "{path}"
         );
     }
+    let bulk = json!({ "select": { "ids": [link.body["id"]] } });
+    let waited = app.call(Method::POST, "/api/v1/links/bulk/edit?wait=1ms", Some(bulk));
+    let waited = waited.await.body;
+    assert!(waited["propagation"].is_object(), "{waited}");
     let history = app.get(&format!("{path}/history")).await.body;
     assert_eq!(history["data"].as_array().unwrap().len(), 1);
 }

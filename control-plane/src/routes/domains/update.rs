@@ -166,6 +166,7 @@ impl Edit {
         if let Some(file) = self.assetlinks {
             row.assetlinks = file;
         }
+        // One that was only just made is written in any case.
         if row == before && row.revision > 0 {
             return Ok(row);
         }

@@ -166,6 +166,8 @@ pub(super) async fn write(
     let mut refusals = Refusals::default();
     let mut results = Vec::with_capacity(chosen.len());
     let mut changed = Vec::with_capacity(locked.len());
+    // Links that stay as they are can be waited for, too.
+    let mut revision = None;
     for Chosen { place, id } in chosen {
         // In the order of their ids, as they were locked.
         let found = id.and_then(|id| locked.binary_search_by_key(&id.0, |link| link.id).ok());
@@ -181,6 +183,7 @@ pub(super) async fn write(
         match outcome {
             Ok((is_changed, link)) => {
                 results.push(RowOutcome::done(link));
+                revision = revision.max(Some(link.revision));
                 changed.extend(is_changed.then(|| link.clone()));
             }
             Err(reason) => {
@@ -192,7 +195,6 @@ pub(super) async fn write(
     if all_or_nothing {
         refusals.finish()?;
     }
-    let mut revision = None;
     if !changed.is_empty() {
         let cause = Cause {
             action,
@@ -200,7 +202,7 @@ pub(super) async fn write(
             at: state.now(),
         };
         let written = db::write_links(&mut transaction, &changed, &cause).await?;
-        revision = written.last().map(|link| link.revision);
+        revision = revision.max(written.last().map(|link| link.revision));
     }
     let written = Written { results, revision };
     written.keep(once, &mut transaction).await?;
