@@ -2354,7 +2354,7 @@ export interface components {
          * @description What somebody should look at twice. No reason to refuse a link.
          * @enum {string}
          */
-        LinkWarning: "mixed_script";
+        LinkWarning: "mixed_script" | "whole_script_confusable";
         /** @description A member of the workspace. */
         Member: {
             /**

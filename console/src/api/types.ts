@@ -4,6 +4,7 @@ type Schemas = components["schemas"];
 
 /** Called a short link here because "Link" is what the router calls an anchor. */
 export type ShortLink = Schemas["Link"];
+export type LinkWarning = Schemas["LinkWarning"];
 export type LinkStatus = Schemas["LinkStatus"];
 export type LinkPage = Schemas["LinkList"];
 export type CreateLink = Schemas["CreateLink"];

@@ -50,6 +50,22 @@ describe("a link's page", () => {
     expect(screen.getByText(/letters of several scripts/)).toBeVisible();
   });
 
+  test("warns of a host that only looks Latin", async () => {
+    const link = makeLink({
+      original_url: "https://xn--80ak6aa92e.com/",
+      unicode_host: "аррӏе.com",
+      warnings: ["whole_script_confusable"],
+    });
+    server.use(
+      signedIn,
+      linkIs(link),
+      statsAnswer(() => makeStats([0])),
+    );
+    renderApp("/links/lnk_spring");
+
+    expect(await screen.findByText(/letters that all look like Latin ones/)).toBeVisible();
+  });
+
   test("describes the chart and keeps a data table behind it", async () => {
     server.use(
       signedIn,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{App, answer, link_path, rfc3339};
 
 #[tokio::test]
-async fn a_host_of_mixed_scripts_is_warned_of() {
+async fn hosts_that_look_like_others_are_warned_of() {
     let app = App::start().await;
     let link = async |body: Value| {
         let made = app.create_link(body).await;
@@ -22,6 +22,11 @@ async fn a_host_of_mixed_scripts_is_warned_of() {
     assert_eq!(link(plain).await["warnings"], json!(["mixed_script"]));
     let plain = json!({ "original_url": "https://日本sony.example/" });
     assert_eq!(link(plain).await["warnings"], json!([]));
+    let cyrillic = json!({ "original_url": "https://аррӏе.com/", "expired_url": mixed });
+    assert_eq!(
+        link(cyrillic).await["warnings"],
+        json!(["mixed_script", "whole_script_confusable"])
+    );
 }
 
 #[tokio::test]

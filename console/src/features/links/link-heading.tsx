@@ -1,4 +1,4 @@
-import type { ShortLink } from "@/api/types";
+import type { LinkWarning, ShortLink } from "@/api/types";
 import { CopyButton } from "@/components/copy-button";
 import { OutwardIcon, TurnIcon } from "@/components/icons";
 import { Moment } from "@/components/moment";
@@ -6,6 +6,11 @@ import { StatusBadge } from "@/components/status-badge";
 import { ShortUrl } from "@/features/links/short-url";
 import { UnicodeHost } from "@/features/links/unicode-host";
 import { formatDateTime, formatUrl } from "@/lib/format";
+
+const REASONS: Record<LinkWarning, string> = {
+  mixed_script: "letters of several scripts",
+  whole_script_confusable: "letters that all look like Latin ones",
+};
 
 export function LinkHeading({ link }: { link: ShortLink }) {
   return (
@@ -30,9 +35,11 @@ export function LinkHeading({ link }: { link: ShortLink }) {
       </a>
       <div className="mt-4 flex flex-wrap items-center gap-x-4 gap-y-1 text-[13px] text-ink-faint">
         <StatusBadge status={link.status} />
-        {link.warnings.includes("mixed_script") && (
-          <span className="text-warn">May look like another site: letters of several scripts</span>
-        )}
+        {link.warnings.map((warning) => (
+          <span key={warning} className="text-warn">
+            {`May look like another site: ${REASONS[warning]}`}
+          </span>
+        ))}
         {link.title && <span className="text-ink-soft">{link.title}</span>}
         <span>
           Created <Moment at={link.created_at} />

@@ -1,39 +1,62 @@
+use std::collections::BTreeSet;
+
 use contract::LinkOptions;
 use serde::Serialize;
 use unicode_script::Script;
 use unicode_security::mixed_script::AugmentedScriptSet;
+use unicode_security::skeleton;
 use url::Url;
 use utoipa::ToSchema;
 
 /// What somebody should look at twice. No reason to refuse a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkWarning {
     /// A host that the link leads to has letters of several scripts in one label, such as Latin ones and a
     /// Cyrillic one: it may look like another host.
     MixedScript,
+    /// A host that the link leads to has a label of letters that all look like plain Latin ones, such as
+    /// Cyrillic `аррӏе`, below a Latin top-level domain: it may look like another host.
+    WholeScriptConfusable,
 }
 
 impl LinkWarning {
-    /// What there is to say about the addresses of a link.
+    /// What there is to say about the addresses of a link: each thing once, in the order above.
     pub(super) fn all(original_url: &str, options: &LinkOptions) -> Vec<Self> {
-        let mut targets = options.targets().chain([original_url]);
-        match targets.any(has_mixed_script) {
-            true => vec![Self::MixedScript],
-            false => Vec::new(),
-        }
+        let targets = options.targets().chain([original_url]);
+        targets
+            .flat_map(about)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 }
 
-fn has_mixed_script(target: &str) -> bool {
+/// What there is to say about the host of a target.
+fn about(target: &str) -> Vec<LinkWarning> {
     // Others are ASCII. Nearly all targets.
     if !target.contains("xn--") {
-        return false;
+        return Vec::new();
     }
     let url = Url::parse(target).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let (host, _) = idna::domain_to_unicode(host);
-    host.split('.').any(mixes_scripts)
+    // Whoever reads a Cyrillic top-level domain expects Cyrillic before it. Chromium spares those as well:
+    // https://chromium.googlesource.com/chromium/src/+/main/docs/idn.md
+    let top = host.trim_end_matches('.').rsplit('.').next();
+    let is_below_latin = top.is_some_and(str::is_ascii);
+    host.split('.')
+        .filter_map(|label| match mixes_scripts(label) {
+            true => Some(LinkWarning::MixedScript),
+            false => (is_below_latin && is_confusable(label))
+                .then_some(LinkWarning::WholeScriptConfusable),
+        })
+        .collect()
+}
+
+/// Whether a label that is not ASCII looks as if it were (the "skeleton" of UTS 39, 4).
+fn is_confusable(label: &str) -> bool {
+    !label.is_ascii() && skeleton(label).all(|character| character.is_ascii())
 }
 
 /// Whether a label is beyond "highly restrictive" (UTS 39, 5.2): one script, or Latin with those that
@@ -54,11 +77,13 @@ fn mixes_scripts(label: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use contract::SocialPreview;
+
     use super::*;
 
-    fn warned(host: &str) -> bool {
+    fn warnings(host: &str) -> Vec<LinkWarning> {
         let url = Url::parse(&format!("https://{host}/")).unwrap();
-        has_mixed_script(url.as_str())
+        about(url.as_str())
     }
 
     #[test]
@@ -70,8 +95,28 @@ mod tests {
             "\u{3b1}\u{430}.com",
             "\u{e01}a.com",
         ] {
-            assert!(warned(host), "{host}");
+            assert_eq!(warnings(host), [LinkWarning::MixedScript], "{host}");
         }
+    }
+
+    #[test]
+    fn words_that_look_latin_are_told_from_those_that_do_not() {
+        for host in [
+            "аррӏе.com", // All Cyrillic.
+            "www.раураӏ.com",
+            "ѕсоре.co.uk",
+            "login.сс.example",
+        ] {
+            assert_eq!(
+                warnings(host),
+                [LinkWarning::WholeScriptConfusable],
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn honest_names_are_not_warned_of() {
         for host in [
             "example.com",
             "bücher.example",
@@ -83,11 +128,28 @@ mod tests {
             "한국어korea.kr",
             "中文abc.cn",
             "นี่.example",
-            "xn--a.example",
+            "сосна.рф",
+            "сор.рф",
+            "сор.рф.",
         ] {
-            let url = Url::parse(&format!("https://{host}/"));
-            assert!(url.is_err() || !warned(host), "{host}");
+            assert_eq!(warnings(host), [], "{host}");
         }
-        assert!(!has_mixed_script("https://example.com/xn--80ak6aa92e"));
+        assert_eq!(about("https://example.com/xn--80ak6aa92e"), []);
+    }
+
+    #[test]
+    fn each_thing_is_said_once() {
+        let options = LinkOptions {
+            expired_url: Some("https://xn--80ak6aa92e.com/".into()),
+            social_preview: Some(SocialPreview {
+                image_url: Some("https://xn--pple-43d.com/".into()),
+                ..SocialPreview::default()
+            }),
+            ..LinkOptions::default()
+        };
+        assert_eq!(
+            LinkWarning::all("https://xn--80ak6aa92e.com/", &options),
+            [LinkWarning::MixedScript, LinkWarning::WholeScriptConfusable]
+        );
     }
 }
