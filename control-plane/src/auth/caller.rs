@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::id::{ApiKeyId, UserId};
 use super::{ApiKey, Permission, Role, Scope, SessionToken, is_from_our_page};
 use crate::audit::Deed;
-use crate::db::{self, SessionRow};
+use crate::db::{self, LinkRow, SessionRow};
 use crate::error::{Error, Result};
 use crate::pages::asked_host;
 use crate::state::AppState;
@@ -156,6 +156,17 @@ impl Caller {
     pub fn sees(&self, domain: &str, tags: &[String]) -> bool {
         let only = self.only_tag.as_ref();
         self.sees_domain(domain) && only.is_none_or(|only| tags.contains(only))
+    }
+
+    /// The same of a link that is locked: it may have lost its tag since the gate looked.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is not there.
+    pub fn must_see(&self, link: &LinkRow) -> Result<()> {
+        match self.sees(&link.domain, &link.tags) {
+            true => Ok(()),
+            false => Err(Error::NotFound("link")),
+        }
     }
 
     /// Why a route that concerns more than a link is not for the caller's key; `None` if it is.

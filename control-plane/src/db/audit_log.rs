@@ -1,6 +1,6 @@
 //! Reading the audit log. What writes it: [`crate::audit`].
 
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -53,7 +53,7 @@ pub struct AuditFilter<'a> {
 
 /// Versions of one thing before this one, the newest first.
 pub async fn versions(
-    pool: &PgPool,
+    executor: impl PgExecutor<'_>,
     workspace_id: Uuid,
     subject: &str,
     before: Option<i64>,
@@ -73,7 +73,7 @@ pub async fn versions(
         before,
         limit,
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await?;
     Ok(versions)
 }

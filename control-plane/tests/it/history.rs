@@ -126,6 +126,18 @@ async fn a_link_goes_back_to_what_it_was() {
 }
 
 #[tokio::test]
+async fn many_go_back_at_once_with_a_connection_each() {
+    let app = App::start().await;
+    let link = app.link("busy").await;
+    app.patch_link(&link["id"], json!({ "title": "B" })).await;
+    // More than there are connections: if each needed another one, they would wait for each other.
+    let all = (0..30).map(|_| roll_back(&app, &link, json!(1)));
+    for back in futures_util::future::join_all(all).await {
+        assert_eq!(back.status, 200, "{}", back.body);
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_version_or_not_allowed_is_refused() {
     let app = App::start().await;
     let body = json!({ "original_url": "https://example.com/", "external_id": "7" });

@@ -65,6 +65,7 @@ async fn delete(state: &AppState, caller: &Caller, id: LinkId, if_match: &IfMatc
     let now = state.now();
     let mut transaction = db::begin(&state.pool).await?;
     let mut link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
+    caller.must_see(&link)?;
     if_match.check(link.revision)?;
     link.deleted_at = Some(now);
     db::write_deleted(&mut transaction, &link).await?;

@@ -11,7 +11,7 @@ use super::{UpdateLink, fields, utm};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
 use crate::db::{self, LinkRow};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::field_check::FieldCheck;
 use crate::state::AppState;
 use crate::utm::UtmEdits;
@@ -123,10 +123,7 @@ impl Edit {
         if self.external_id.is_some() {
             db::hold_names(connection).await?;
         }
-        // Somebody may have taken the tag away since the gate looked.
-        if !caller.sees(&link.domain, &link.tags) {
-            return Err(Error::NotFound("link"));
-        }
+        caller.must_see(&link)?;
         let before = link.clone();
         let mut check = FieldCheck::new(state);
         self.apply(&mut link, &mut check);

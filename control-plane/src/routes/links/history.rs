@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use contract::LinkId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
@@ -130,7 +131,7 @@ pub async fn link_history(
     let link = db::find_link(&state.pool, caller.workspace_id, id).await?;
     let link = link.ok_or(Error::NotFound("link"))?;
     // One more than asked for: the last one's changes are those from the one before.
-    let rows = versions(&state, &caller, id, asked.after, asked.rows()).await?;
+    let rows = versions(&state.pool, &caller, id, asked.after, asked.rows()).await?;
     let mut data = Vec::with_capacity(rows.len());
     for (place, row) in rows.iter().enumerate() {
         data.push(version(&state, &link, row, rows.get(place + 1))?);
@@ -142,14 +143,14 @@ pub async fn link_history(
 
 /// Versions with what they say.
 pub(super) async fn versions(
-    state: &AppState,
+    executor: impl PgExecutor<'_>,
     caller: &Caller,
     id: LinkId,
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<(VersionRow, LinkState)>> {
     let subject = id.to_string();
-    let rows = db::versions(&state.pool, caller.workspace_id, &subject, before, limit).await?;
+    let rows = db::versions(executor, caller.workspace_id, &subject, before, limit).await?;
     let read = |row: VersionRow| {
         let state = serde_json::from_str(&row.state).map_err(Error::internal)?;
         Ok((row, state))

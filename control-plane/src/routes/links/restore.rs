@@ -65,6 +65,7 @@ async fn restore(
     once.begin(&mut transaction).await?;
     db::hold_names(&mut transaction).await?;
     let mut link = db::lock_link_also_deleted(&mut transaction, caller.workspace_id, id).await?;
+    caller.must_see(&link)?;
     match link.deleted_at.take() {
         Some(deleted_at) if deleted_at > now - BIN_PERIOD => {}
         Some(_) => return Err(Error::LinkGone),

@@ -82,10 +82,11 @@ async fn roll_back(
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     let mut link = db::lock_link(&mut transaction, caller.workspace_id, id).await?;
+    caller.must_see(&link)?;
     if_match.check(link.revision)?;
     let no_such = || Error::invalid("version", "unknown_version", "there is no such version");
     let next = version.checked_add(1).ok_or_else(no_such)?;
-    let found = versions(state, caller, id, Some(next), 1).await?;
+    let found = versions(&mut *transaction, caller, id, Some(next), 1).await?;
     let found = found.into_iter().find(|(row, _)| row.version == version);
     let (_, version) = found.ok_or_else(no_such)?;
     restore(&mut link, &version);

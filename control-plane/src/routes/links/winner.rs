@@ -87,10 +87,7 @@ impl End {
         let mut transaction = db::begin(&state.pool).await?;
         once.begin(&mut transaction).await?;
         let mut link = db::lock_link(&mut transaction, caller.workspace_id, self.id).await?;
-        // Somebody may have taken the tag away since the gate looked.
-        if !caller.sees(&link.domain, &link.tags) {
-            return Err(Error::NotFound("link"));
-        }
+        caller.must_see(&link)?;
         self.if_match.check(link.revision)?;
         let mut check = FieldCheck::new(state);
         self.apply(&mut link, &mut check)?;
