@@ -64,12 +64,9 @@ pub enum Error {
     /// The body is longer than we accept.
     #[error("the body is larger than is allowed here")]
     TooLarge,
-    /// The body is not JSON.
-    #[error("send the body as application/json")]
-    UnsupportedMediaType,
     /// The body is not what this route takes.
     #[error("send the body as {0}")]
-    WrongMediaType(&'static str),
+    UnsupportedMediaType(&'static str),
     /// The request can be read, and is refused: correct the fields.
     #[error("{}", refused(.0))]
     Invalid(Vec<FieldError>),

@@ -6,6 +6,7 @@ mod archive;
 pub mod audit;
 pub mod auth;
 mod blocklist;
+mod body;
 mod body_limit;
 mod caps;
 mod config;

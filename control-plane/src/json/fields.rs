@@ -1,16 +1,12 @@
 //! What can be read of a body, and what cannot: so that all that is wrong with it is told at once.
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-use serde_path_to_error::Segment;
+use serde_json::Value;
 
-use super::refusal;
+use super::{MAX_BODY, unreadable};
 use crate::error::{Error, FieldError, Result};
 use crate::field_check::FieldCheck;
 use crate::state::AppState;
-
-/// Fields that are named at once. For each, the body is read once more.
-const MOST_REFUSALS: usize = 20;
 
 /// A body of which fields may not have been readable. They are absent from it; those that must not be are
 /// empty.
@@ -40,83 +36,51 @@ impl<T> Fields<T> {
     /// The body, and a check of its values that begins with what could not be read. Nothing may be done
     /// with the body before the check has ended well.
     pub fn check(self, state: &AppState) -> (T, FieldCheck<'_>) {
-        (self.body, FieldCheck::new(state).after(self.refused))
+        self.check_with(FieldCheck::new(state))
     }
 
-    /// To change the body before it is checked.
-    pub fn body_mut(&mut self) -> &mut T {
-        &mut self.body
+    /// The same with another check.
+    pub fn check_with(self, check: FieldCheck<'_>) -> (T, FieldCheck<'_>) {
+        (self.body, check.after(self.refused))
     }
 }
 
 impl<T: DeserializeOwned> Fields<T> {
-    /// Reads as much as can be read. serde stops at the first field that is unknown or of another type: so
-    /// it reads again, without that one.
+    /// Reads as much as can be read.
     ///
     /// # Errors
     /// [`Error::Invalid`] if nothing can be made of the rest.
     pub fn read(value: impl Into<Value>) -> Result<Self> {
-        let mut value = value.into();
-        let mut refused: Vec<FieldError> = Vec::new();
-        let mut out: Vec<String> = Vec::new();
-        loop {
-            let error = match serde_path_to_error::deserialize(&value) {
-                Ok(body) => return Ok(Self { body, refused }),
-                Err(error) => error,
-            };
-            let refusal = refusal(&error);
-            let outermost = match error.path().iter().next() {
-                Some(Segment::Map { key }) => key.clone(),
-                _ => refusal.field.clone(),
-            };
-            let is_in_place_of = out.contains(&outermost);
-            if !is_in_place_of {
-                refused.push(refusal);
-            }
-            let is_enough = refused.len() == MOST_REFUSALS;
-            let Some(fields) = value.as_object_mut().filter(|_| !is_enough) else {
-                return Err(Error::Invalid(refused));
-            };
-            if fields.remove(&outermost).is_some() && !is_in_place_of {
-                out.push(outermost);
-                continue;
-            }
-            // It must be there.
-            let Some(empty) = empty::<T>(&value, &outermost) else {
-                return Err(Error::Invalid(refused));
-            };
-            value[outermost.as_str()] = empty;
-            out.push(outermost);
+        Self::read_thoroughly(value, MAX_BODY)
+    }
+
+    /// The same. Of what is longer than `longest` bytes, only the first thing that cannot be read is looked for:
+    /// for each, it is read a few times more.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub fn read_thoroughly(value: impl Into<Value>, longest: usize) -> Result<Self> {
+        let value = value.into();
+        let first = match unreadable::read(&value) {
+            Ok(body) => return Ok(Self::new(body, Vec::new())),
+            Err(first) => first,
+        };
+        if value.to_string().len() > longest {
+            return Err(Error::Invalid(vec![first.refusal()]));
+        }
+        let rest = unreadable::rest(&value, &first);
+        let refused = unreadable::all::<T>(value, first);
+        match rest {
+            Some(body) => Ok(Self::new(body, refused)),
+            None => Err(Error::Invalid(refused)),
         }
     }
-}
-
-/// What can stand in the place of a field that must be there. Of words that are known, the first.
-fn empty<T: DeserializeOwned>(value: &Value, field: &str) -> Option<Value> {
-    let mut value = value.clone();
-    let mut read = |candidate: &Value| {
-        value[field] = candidate.clone();
-        let read: Result<T, _> = serde_path_to_error::deserialize(&value);
-        let error = read.err()?;
-        let is_it =
-            matches!(error.path().iter().next(), Some(Segment::Map { key }) if key == field);
-        is_it.then(|| error.inner().to_string())
-    };
-    let mut known = None;
-    for candidate in [json!(""), json!([]), json!({}), json!(0), json!(false)] {
-        let Some(reason) = read(&candidate) else {
-            return Some(candidate);
-        };
-        let word = || reason.split_once("expected ")?.1.split('`').nth(1);
-        known = known.or_else(|| word().map(|word| json!(word)));
-    }
-    known.filter(|known| read(known).is_none())
 }
 
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
-    use serde_json::Map;
+    use serde_json::{Map, json};
 
     use super::*;
 
@@ -152,6 +116,7 @@ mod tests {
                     ("a.b", "unknown_field"),
                     ("inner.limit", "wrong_type"),
                     ("tags[1]", "wrong_type"),
+                    ("tags[2]", "wrong_type"),
                     ("url", "wrong_type"),
                     ("z", "unknown_field"),
                 ],
@@ -181,6 +146,6 @@ mod tests {
         let Err(Error::Invalid(refused)) = read(many) else {
             panic!("it was read");
         };
-        assert_eq!(refused.len(), MOST_REFUSALS);
+        assert_eq!(refused.len(), unreadable::MOST);
     }
 }

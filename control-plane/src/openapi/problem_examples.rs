@@ -54,7 +54,7 @@ fn error(code: Code) -> Error {
         Code::LinkGone => Error::LinkGone,
         Code::Stale => Error::Stale,
         Code::TooLarge => Error::TooLarge,
-        Code::UnsupportedMediaType => Error::UnsupportedMediaType,
+        Code::UnsupportedMediaType => Error::UnsupportedMediaType("application/json"),
         Code::ValidationFailed => Error::invalid(
             "original_url",
             "forbidden_scheme",

@@ -82,7 +82,7 @@ codes! {
     TooLarge = PAYLOAD_TOO_LARGE, "too_large",
         "The body is longer than is allowed here.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
-        "The body is of another type than is taken here.";
+        "The body is of another type, character set or coding than is taken here.";
     ValidationFailed = UNPROCESSABLE_ENTITY, "validation_failed",
         "Fields or parameters were refused: `errors` names each.";
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused",
@@ -113,7 +113,7 @@ impl Code {
         match error {
             Error::Malformed(_) => Self::Malformed,
             Error::TooLarge => Self::TooLarge,
-            Error::UnsupportedMediaType | Error::WrongMediaType(_) => Self::UnsupportedMediaType,
+            Error::UnsupportedMediaType(_) => Self::UnsupportedMediaType,
             Error::Invalid(_) => Self::ValidationFailed,
             Error::Unauthenticated => Self::Unauthenticated,
             Error::InvalidCredentials => Self::InvalidCredentials,

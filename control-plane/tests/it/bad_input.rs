@@ -56,6 +56,8 @@ async fn bodies_that_are_not_a_json_object_are_refused() {
         "text/plain",
         "application/x-www-form-urlencoded",
         "application/jsonx",
+        "application/json; charset=iso-8859-1",
+        "application/json; charset=\"UTF-16\"",
     ] {
         assert_eq!(
             post(&app, content_type, good).await.0,
@@ -67,6 +69,14 @@ async fn bodies_that_are_not_a_json_object_are_refused() {
         post(&app, "Application/JSON; charset=utf-8", good).await.0,
         201
     );
+    for coding in ["gzip", "br", "identity, gzip"] {
+        let request = app
+            .request(Method::POST, "/api/v1/links")
+            .bearer_auth(&app.key)
+            .header("content-type", "application/json");
+        let coded = request.header("content-encoding", coding).body(good);
+        assert_eq!(answer(coded).await.status, 415, "{coding}");
+    }
     assert_eq!(
         app.get("/api/v1/links").await.body["data"]
             .as_array()

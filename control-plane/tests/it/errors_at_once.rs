@@ -57,6 +57,43 @@ async fn what_cannot_be_read_comes_together_with_what_is_wrong() {
             json!({ "expires_at": "yesterday" }),
             vec![("expires_at", "invalid_time"), ("original_url", "required")],
         ),
+        (
+            Method::POST,
+            "/api/v1/links",
+            json!({
+                "original_url": "nonsense",
+                "tags": [1, "a", 2],
+                "rules": [
+                    { "if": [{ "country": "DE" }, { "os": ["linux"], "is": 1 }], "then": { "go": "x" } },
+                    { "if": [], "then": { "refuse": "never" } },
+                    { "then": { "url": 7 } },
+                ],
+                "split": { "variants": [{ "url": 1, "weight": "all" }], "color": "red" },
+            }),
+            vec![
+                ("original_url", "not_absolute"),
+                ("rules[0].if[0].country", "wrong_type"),
+                ("rules[0].if[1].is", "unknown_field"),
+                ("rules[0].then", "unknown_value"),
+                ("rules[1].then.refuse", "unknown_value"),
+                ("rules[2].if", "required"),
+                ("rules[2].then.url", "wrong_type"),
+                ("split.color", "unknown_field"),
+                ("split.variants[0].url", "wrong_type"),
+                ("split.variants[0].weight", "wrong_type"),
+                ("tags[0]", "wrong_type"),
+                ("tags[2]", "wrong_type"),
+            ],
+        ),
+        (
+            Method::POST,
+            "/api/v1/links",
+            json!({ "original_url": "https://example.com/", "utm_template": "utm_1", "code": "a b" }),
+            vec![
+                ("code", "invalid_code"),
+                ("utm_template", "unknown_template"),
+            ],
+        ),
         // What an absent field would mean together with others is not guessed at.
         (
             Method::POST,
@@ -137,6 +174,36 @@ async fn what_cannot_be_read_comes_together_with_what_is_wrong() {
     }
     assert_eq!(app.get(&patch).await.body, link, "nothing has changed");
     assert_eq!(app.get(external).await.status, 404, "nothing was made");
+}
+
+#[tokio::test]
+async fn the_same_goes_for_each_row_of_many() {
+    let app = App::start().await;
+    let rows = json!([
+        { "original_url": 7, "code": "a b", "owner": 1, "password": "x", "utm_template": "utm_1" },
+        { "original_url": "https://example.com/", "tags": [1, 2] },
+        { "original_url": "https://example.com/" },
+    ]);
+    let bulk = Some(json!({ "links": rows }));
+    let answer = app.call(Method::POST, "/api/v1/links/bulk", bulk).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let results = answer.body["results"].as_array().unwrap();
+    let refused: Vec<Vec<_>> = results
+        .iter()
+        .map(|row| {
+            let errors = row["problem"]["errors"].as_array();
+            let errors = errors.into_iter().flatten();
+            errors
+                .map(|error| error["field"].as_str().unwrap())
+                .collect()
+        })
+        .collect();
+    let expected = [
+        vec!["original_url", "owner", "password", "utm_template", "code"],
+        vec!["tags[0]", "tags[1]"],
+        vec![],
+    ];
+    assert_eq!(refused, expected, "{}", answer.body);
 }
 
 #[tokio::test]

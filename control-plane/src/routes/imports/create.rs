@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use super::Import;
 use super::view::ImportId;
 use crate::audit::Deed;
 use crate::auth::Caller;
+use crate::body;
 use crate::db::{self, ImportRow};
 use crate::error::{Error, Result};
 use crate::imports;
@@ -76,7 +77,7 @@ pub async fn create_import(
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<impl IntoResponse> {
     caller.may_edit()?;
-    let body = body_of(&headers, body, "text/csv")?;
+    let body = body::of_type(&headers, body, "text/csv")?;
     let workspace_id = caller.workspace_id;
     one_at_a_time(&mut *state.pool.acquire().await?, workspace_id).await?;
     let read = tokio::task::spawn_blocking(move || imports::read(&body, workspace_id));
@@ -161,23 +162,4 @@ pub(crate) async fn one_at_a_time(connection: &mut PgConnection, workspace_id: U
         )),
         false => Ok(()),
     }
-}
-
-/// The file in a body, if it is of this type.
-pub(crate) fn body_of(
-    headers: &HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-    media_type: &'static str,
-) -> Result<Bytes> {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|text| text.split(';').next());
-    if !essence.is_some_and(|text| text.trim().eq_ignore_ascii_case(media_type)) {
-        return Err(Error::WrongMediaType(media_type));
-    }
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
-        _ => Error::Malformed("the body could not be read".into()),
-    })
 }

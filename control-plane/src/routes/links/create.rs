@@ -135,15 +135,14 @@ pub async fn create_link(
     caller: Caller,
     once: Once,
     Query(wait): Query<Wait>,
-    JsonFields(mut fields): JsonFields<CreateLink>,
+    JsonFields(fields): JsonFields<CreateLink>,
 ) -> Result<impl IntoResponse> {
     caller.may_edit()?;
     let patience = wait.patience()?;
-    let given = fields.body_mut();
-    let templates = Templates::load(&state, &caller, given.utm_template.is_some()).await?;
-    templates.fill(&mut given.utm, &mut given.utm_template)?;
-    let (body, check) = fields.check(&state);
-    let mut draft = Draft::check_with(body, &state, check)?;
+    let (mut body, mut check) = fields.check(&state);
+    let templates = Templates::load(&state, &caller, body.utm_template.is_some()).await?;
+    check.found(templates.fill(&mut body.utm, &mut body.utm_template))?;
+    let mut draft = Draft::check(body, &state, check)?;
     draft.restrict(&caller, &state)?;
     draft.hash_password(&state).await?;
     // In a task of its own: a client that hangs up must not cancel a transaction half way.

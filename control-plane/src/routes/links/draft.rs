@@ -46,11 +46,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn check(body: CreateLink, state: &AppState) -> Result<Self> {
-        Self::check_with(body, state, FieldCheck::new(state))
-    }
-
-    pub(super) fn check_with(
+    pub(super) fn check(
         body: CreateLink,
         state: &AppState,
         mut check: FieldCheck<'_>,

@@ -131,11 +131,10 @@ impl Put {
         let templates = Templates::load(&self.state, &self.caller, is_named).await?;
         let Some(found) = found else {
             self.if_match.check_absent()?;
-            let mut fields = Fields::<CreateLink>::read(body)?;
-            let given = fields.body_mut();
-            templates.fill(&mut given.utm, &mut given.utm_template)?;
-            let (create, check) = fields.check(&self.state);
-            let mut draft = Draft::check_with(create, &self.state, check)?;
+            let fields = Fields::<CreateLink>::read(body)?;
+            let (mut create, mut check) = fields.check(&self.state);
+            check.found(templates.fill(&mut create.utm, &mut create.utm_template))?;
+            let mut draft = Draft::check(create, &self.state, check)?;
             draft.restrict(&self.caller, &self.state)?;
             draft.hash_password(&self.state).await?;
             let actor = self.caller.identity.to_string();
@@ -153,10 +152,9 @@ impl Put {
                 return Err(Error::invalid(field, "cannot_be_changed", message));
             }
         }
-        let mut fields = Fields::<UpdateLink>::read(body)?;
-        let given = fields.body_mut();
-        templates.fill(&mut given.utm, &mut given.utm_template)?;
-        let (change, check) = fields.check(&self.state);
+        let fields = Fields::<UpdateLink>::read(body)?;
+        let (mut change, mut check) = fields.check(&self.state);
+        check.found(templates.fill(&mut change.utm, &mut change.utm_template))?;
         let mut edit = Edit::check(change, check)?;
         edit.hash_password(&self.state).await?;
         // Locked by its name, not by its id: it may have been given away since.

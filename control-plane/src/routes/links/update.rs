@@ -144,14 +144,13 @@ pub async fn update_link(
     LinkPath(id): LinkPath,
     if_match: IfMatch,
     Query(wait): Query<Wait>,
-    JsonFields(mut fields): JsonFields<UpdateLink>,
+    JsonFields(fields): JsonFields<UpdateLink>,
 ) -> Result<Versioned<WrittenLink>> {
     caller.may_edit()?;
     let patience = wait.patience()?;
-    let given = fields.body_mut();
-    let templates = Templates::load(&state, &caller, given.utm_template.is_some()).await?;
-    templates.fill(&mut given.utm, &mut given.utm_template)?;
-    let (body, check) = fields.check(&state);
+    let (mut body, mut check) = fields.check(&state);
+    let templates = Templates::load(&state, &caller, body.utm_template.is_some()).await?;
+    check.found(templates.fill(&mut body.utm, &mut body.utm_template))?;
     let mut edit = Edit::check(body, check)?;
     edit.hash_password(&state).await?;
     let task = tokio::spawn({

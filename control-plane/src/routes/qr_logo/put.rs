@@ -1,11 +1,12 @@
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::auth::Caller;
 use crate::auth::id::WorkspaceId;
+use crate::body;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
@@ -38,14 +39,7 @@ pub async fn put_qr_logo(
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<StatusCode> {
     caller.may_edit()?;
-    let is_png = |value: &axum::http::HeaderValue| value.as_bytes() == b"image/png";
-    if !headers.get(header::CONTENT_TYPE).is_some_and(is_png) {
-        return Err(Error::WrongMediaType("image/png"));
-    }
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
-        _ => Error::Malformed("the body could not be read".into()),
-    })?;
+    let body = body::of_type(&headers, body, "image/png")?;
     let logo = state.drawings.run(move || Logo::accept(&body)).await?;
     let png = logo.into_png();
     // In a task of its own: a client that hangs up must not cancel a transaction half way.

@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::archive;
 use crate::auth::Caller;
+use crate::body;
 use crate::db::{self, ImportRow};
 use crate::error::{Error, Result};
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::routes::Query;
-use crate::routes::imports::{Import, begin, body_of, one_at_a_time};
+use crate::routes::imports::{Import, begin, one_at_a_time};
 use crate::state::AppState;
 
 /// Longest file in bytes.
@@ -61,7 +62,7 @@ pub async fn restore_workspace(
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<impl IntoResponse> {
-    let body = body_of(&headers, body, "application/jsonl")?;
+    let body = body::of_type(&headers, body, "application/jsonl")?;
     let workspace_id = caller.workspace_id;
     let mut connection = state.pool.acquire().await?;
     // Told at once where that is possible; the job looks again.

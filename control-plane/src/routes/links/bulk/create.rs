@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
-use crate::json::{self, JsonBody};
+use crate::json::{self, Fields, JsonBody};
 use crate::once::Once;
 use crate::problem::Problem;
 use crate::propagation::Wait;
@@ -23,6 +23,10 @@ use crate::state::AppState;
 
 /// Others may take a code between our looking and our writing; looking again finds it taken.
 const ATTEMPTS: usize = 5;
+
+/// Longest row, in bytes, of which all that cannot be read is told at once: for ten thousand rows, that takes
+/// some seconds at worst.
+const THOROUGHLY_READ: usize = 2 * 1024;
 
 /// Links to make.
 #[derive(Deserialize, ToSchema)]
@@ -95,13 +99,14 @@ async fn write(
     // Ten thousand addresses take a moment to check, in which this thread would answer nobody.
     let checking = tokio::task::spawn_blocking({
         let (state, caller) = (state.clone(), caller.clone());
-        let check_row = move |link| check(link, &templates, &caller, &state);
         move || {
             let mut room = RoomForErrors::default();
-            let drafts = links.into_iter().map(check_row);
+            let mut drafts = Vec::with_capacity(links.len());
+            for link in links {
+                let draft = check(link, room.is_spent(), &templates, &caller, &state);
+                drafts.push(draft.map_err(|reason| room.shorten(reason)));
+            }
             drafts
-                .map(|draft| draft.map_err(|reason| room.shorten(reason)))
-                .collect()
         }
     });
     let drafts: Vec<Result<Draft>> = checking.await.map_err(Error::internal)?;
@@ -117,27 +122,39 @@ async fn write(
 /// A row of an import, which names no template. It may have expired: it comes from somewhere else, where
 /// time has gone on.
 pub(super) fn check_imported(link: Value, state: &AppState) -> Result<Draft> {
-    let link = typed(link, &Templates::none())?;
-    Draft::check_with(link, state, FieldCheck::with_past(state))
+    let check = FieldCheck::with_past(state);
+    draft(Fields::read(link)?, check, &Templates::none(), state)
 }
 
-fn check(link: Value, templates: &Templates, caller: &Caller, state: &AppState) -> Result<Draft> {
-    let mut draft = Draft::check(typed(link, templates)?, state)?;
+/// A row. Whether it is enough to tell the first thing that cannot be read?
+fn check(
+    link: Value,
+    is_first_enough: bool,
+    templates: &Templates,
+    caller: &Caller,
+    state: &AppState,
+) -> Result<Draft> {
+    let fields = match is_first_enough {
+        true => Fields::new(json::typed(link)?, Vec::new()),
+        false => Fields::read_thoroughly(link, THOROUGHLY_READ)?,
+    };
+    let mut draft = draft(fields, FieldCheck::new(state), templates, state)?;
     draft.restrict(caller, state)?;
     Ok(draft)
 }
 
-fn typed(link: Value, templates: &Templates) -> Result<CreateLink> {
-    if link
-        .get("password")
-        .is_some_and(|password| !password.is_null())
-    {
-        let message = "set passwords link by link";
-        return Err(Error::invalid("password", "not_in_bulk", message));
+fn draft(
+    fields: Fields<CreateLink>,
+    check: FieldCheck<'_>,
+    templates: &Templates,
+    state: &AppState,
+) -> Result<Draft> {
+    let (mut link, mut check) = fields.check_with(check);
+    if link.password.take().is_some() {
+        check.refuse("password", "not_in_bulk", "set passwords link by link");
     }
-    let mut link = json::typed::<CreateLink>(link)?;
-    templates.fill(&mut link.utm, &mut link.utm_template)?;
-    Ok(link)
+    check.found(templates.fill(&mut link.utm, &mut link.utm_template))?;
+    Draft::check(link, state, check)
 }
 
 async fn attempt(

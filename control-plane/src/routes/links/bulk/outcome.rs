@@ -90,6 +90,11 @@ impl Default for RoomForErrors {
 }
 
 impl RoomForErrors {
+    /// Whether only one thing more is told of each row.
+    pub(super) fn is_spent(&self) -> bool {
+        self.0 == 0
+    }
+
     /// As much of this as there is room for, and something in any case.
     pub(super) fn shorten(&mut self, reason: Error) -> Error {
         let reason = reason.shortened(self.0.max(1));
