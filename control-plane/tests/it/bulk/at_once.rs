@@ -96,13 +96,19 @@ async fn ten_thousand_links_are_made_edited_and_deleted_in_one_request_each() {
     eprintln!("made in {:?}", begin.elapsed());
     assert_eq!((made.status, &made.body["done"]), (200, &json!(10_000)));
     let by_tag = json!({ "filter": { "any_tag": "bulk" } });
+    // Each connection of the pool has changed one link before: plans are kept from then.
+    let one_more = app.link("one-more").await;
+    let titles = (0..8)
+        .map(|number| app.patch_link(&one_more["id"], json!({ "title": format!("{number}") })));
+    for one in futures_util::future::join_all(titles).await {
+        assert_eq!(one.status, 200, "{}", one.body);
+    }
     let begin = std::time::Instant::now();
     let edit =
         json!({ "select": by_tag, "change": { "original_url": "https://example.com/sale" } });
     let edited = post(&app, "/edit", edit).await;
     eprintln!("edited in {:?}", begin.elapsed());
     assert_eq!(edited.body["done"], 10_000);
-    app.link("one-more").await;
     let tag =
         json!({ "select": { "ids": [made.body["results"][0]["id"]] }, "remove_tags": ["bulk"] });
     post(&app, "/edit", tag).await;
@@ -114,5 +120,5 @@ async fn ten_thousand_links_are_made_edited_and_deleted_in_one_request_each() {
         .fetch_one(&app.pool)
         .await
         .unwrap();
-    assert_eq!(numbers, (30_001, 30_001));
+    assert_eq!(numbers, (30_009, 30_009));
 }
