@@ -18,6 +18,7 @@ h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}\
 label{display:block;margin:0 0 .25rem}\
 input,button{font:inherit;padding:.5rem .75rem}\
 input{box-sizing:border-box;width:100%;margin:0 0 1rem}\
+input[type=radio]{width:auto}\
 img{max-width:100%;max-height:20rem}";
 
 /// What a page may do: look as [`STYLE`] says, and nothing else. Nobody may put it into a frame.

@@ -106,8 +106,8 @@ fn form(host: &str, code: &str) -> Response {
         .iter()
         .map(|(reason, text)| {
             format!(
-                "<p><label><input type=\"radio\" name=\"reason\" value=\"{reason}\" required \
-                 style=\"width:auto\"> {text}</label></p>\n"
+                "<p><label><input type=\"radio\" name=\"reason\" value=\"{reason}\" required> \
+                 {text}</label></p>\n"
             )
         })
         .collect();

@@ -22,6 +22,8 @@ fn texts() -> Vec<(&'static str, Vec<u8>)> {
 async fn fields(app: &App, path: &str) -> BTreeSet<String> {
     let page = app.visitor(Method::GET, path).send().await.unwrap();
     let html = page.text().await.unwrap();
+    // The page's own policy would leave it out.
+    assert!(!html.contains(" style="), "{html}");
     let (_, form) = html.split_once("<form").unwrap();
     let names = form.split(" name=\"").skip(1);
     let names = names.map(|rest| rest.split('"').next().unwrap().to_owned());
@@ -68,6 +70,7 @@ async fn assert_harmless(response: Response, about: &str) -> u16 {
     }
     let html = response.text().await.unwrap();
     assert!(!html.contains("<img"), "{about}: {html}");
+    assert!(!html.contains(" style="), "{about}: {html}");
     status
 }
 

@@ -1,7 +1,10 @@
 //! Tags, notes, archive, external ids, and finding a link by its other names.
 
+use contract::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
+use time::Duration;
+use time::format_description::well_known::Rfc3339;
 
 use crate::harness::{App, answer, link_path};
 
@@ -121,6 +124,37 @@ async fn no_two_links_outside_the_bin_share_an_external_id() {
     );
     let found = app.get("/api/v1/links/by-external-id/7").await.body;
     assert_eq!(found, second.body);
+}
+
+#[tokio::test]
+async fn the_same_put_by_external_id_can_be_sent_again() {
+    let app = App::start().await;
+    let domain = app.link("other").await["domain"]
+        .as_str()
+        .unwrap()
+        .to_uppercase();
+    let expires_at = app.clock.now().to_datetime().unwrap() + Duration::hours(1);
+    let body = json!({
+        "original_url": "https://example.com/a", "domain": domain, "code": "order",
+        "redirect_status": null, "utm": null, "utm_template": null,
+        "expires_at": expires_at.format(&Rfc3339).unwrap(),
+    });
+    let path = "/api/v1/links/by-external-id/4711";
+    let put = async || app.call(Method::PUT, path, Some(body.clone())).await;
+    let made = put().await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    // Also once it has expired.
+    for hours in [0, 2] {
+        app.clock.advance(hours * 3_600_000_000);
+        let again = put().await;
+        assert_eq!(
+            (again.status, &again.body["id"]),
+            (200, &made.body["id"]),
+            "{}",
+            again.body
+        );
+        assert_eq!(again.body["revision"], made.body["revision"]);
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use contract::LinkId;
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::draft::Draft;
 use super::edit::Edit;
@@ -145,6 +147,10 @@ impl Put {
         if !self.caller.sees(&found.domain, &found.tags) {
             return Err(Error::Conflict("another link has this external id"));
         }
+        // Domains are read in any case.
+        if let Some(Value::String(domain)) = body.get_mut("domain") {
+            domain.make_ascii_lowercase();
+        }
         for (field, current) in [("domain", &found.domain), ("code", &found.code)] {
             let asked = body.remove(field);
             if asked.is_some_and(|asked| !asked.is_null() && asked != **current) {
@@ -152,6 +158,7 @@ impl Put {
                 return Err(Error::invalid(field, "cannot_be_changed", message));
             }
         }
+        repeated(&mut body, &found);
         let fields = Fields::<UpdateLink>::read(body)?;
         let (mut change, mut check) = fields.check(&self.state);
         check.found(templates.fill(&mut change.utm, &mut change.utm_template))?;
@@ -167,5 +174,21 @@ impl Put {
         let link = link.await?;
         transaction.commit().await?;
         Ok((StatusCode::OK, link))
+    }
+}
+
+/// Takes out what a body may say again that made the link, and an edit may not say: the same request must do
+/// for both.
+fn repeated(body: &mut Map<String, Value>, link: &LinkRow) {
+    for field in ["redirect_status", "utm", "utm_template"] {
+        if body.get(field).is_some_and(Value::is_null) {
+            body.remove(field);
+        }
+    }
+    // It may have passed meanwhile.
+    let expires_at = body.get("expires_at").and_then(Value::as_str);
+    let expires_at = expires_at.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+    if expires_at.is_some() && expires_at == link.expires_at {
+        body.remove("expires_at");
     }
 }
