@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::visit::parameters;
+use crate::visit::{pairs, parameter};
 
 /// The parameter with which QR codes make themselves known. It is ours, so it is not passed on.
 pub(crate) const QR_PARAMETER: (&str, &str) = ("via", "qr");
@@ -33,20 +33,17 @@ pub(crate) fn with_path<'t>(target: &'t str, extra: &str) -> Option<Cow<'t, str>
 pub(crate) fn with_query<'t>(target: Cow<'t, str>, query: &str) -> Cow<'t, str> {
     let end = target.find('#').unwrap_or(target.len());
     let own = target[..end].split_once('?').map(|(_, own)| own);
-    let is_new = |(name, value): &(&str, &str)| {
-        (*name, *value) != QR_PARAMETER
-            && !parameters(own.unwrap_or_default()).any(|(has, _)| means_the_same(has, name))
+    let is_new = |pair: &&str| {
+        let (name, value) = parameter(pair);
+        (name, value) != QR_PARAMETER
+            && !pairs(own.unwrap_or_default()).any(|own| means_the_same(parameter(own).0, name))
     };
     let mut added = String::new();
-    for (name, value) in parameters(query).filter(is_new) {
+    for pair in pairs(query).filter(is_new) {
         if !added.is_empty() || own.is_some_and(|own| !own.is_empty()) {
             added.push('&');
         }
-        push_encoded(&mut added, name);
-        if !value.is_empty() {
-            added.push('=');
-            push_encoded(&mut added, value);
-        }
+        push_encoded(&mut added, pair);
     }
     if added.is_empty() {
         return target;
@@ -110,6 +107,12 @@ mod tests {
                 "https://e.com/?a=0&b=2#f",
             ),
             ("https://e.com/?", "", "b=2", "https://e.com/?b=2"),
+            (
+                "https://e.com/",
+                "",
+                "a=&b&=c=d&",
+                "https://e.com/?a=&b&=c=d",
+            ),
             (
                 "https://e.com/?a=0",
                 "",

@@ -100,10 +100,17 @@ impl Visit<'_> {
 
 /// The parameters of a query, in order, nothing decoded.
 pub(crate) fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    pairs(query).map(parameter)
+}
+
+/// The same as they are written.
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').filter(|pair| !pair.is_empty())
+}
+
+/// Name and value. A name without `=` has none.
+pub(crate) fn parameter(pair: &str) -> (&str, &str) {
+    pair.split_once('=').unwrap_or((pair, ""))
 }
 
 #[cfg(test)]
