@@ -86,6 +86,17 @@ pub(super) fn not_found() -> Response {
     sentence(StatusCode::NOT_FOUND, text)
 }
 
+/// The visit is for the proxy, which will know in a moment. Browsers come again by themselves.
+pub(super) fn again_in_a_moment() -> Response {
+    let text = "This link was changed a moment ago. This page will look again.";
+    let mut response = sentence(StatusCode::SERVICE_UNAVAILABLE, text);
+    for name in [header::RETRY_AFTER, header::REFRESH] {
+        let seconds = HeaderValue::from_static("1");
+        response.headers_mut().insert(name, seconds);
+    }
+    response
+}
+
 /// Something went wrong. What, is in the log.
 pub(super) fn failed(error: Error) -> Response {
     // The problem that a client of the API would get is not for people.

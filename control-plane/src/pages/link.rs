@@ -67,12 +67,12 @@ async fn show(
         }
         .page(Said::Nothing),
         Outcome::Preview => preview::page(&link, asked::host(headers), path.code)?,
-        Outcome::Refuse { reason, .. } if path.wants_preview => {
+        Outcome::Refuse { reason, .. } => {
             let status = StatusCode::from_u16(reason.status()).map_err(Error::internal)?;
             html::sentence(status, "This link leads nowhere at the moment.")
         }
-        // Not protected: not for us to answer.
-        _ => html::not_found(),
+        // The proxy, which counts, does not know yet that the link has no password any more.
+        Outcome::Redirect(_) | Outcome::SocialPreview(_) => html::again_in_a_moment(),
     })
 }
 

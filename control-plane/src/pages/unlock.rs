@@ -72,14 +72,15 @@ async fn check(
         ..Visit::default()
     };
     let record = link.to_record()?;
-    let (Outcome::AskPassword, Some(password)) = (decide(&record, &visit), link.password()?) else {
-        return Ok(html::not_found());
-    };
     let path = LinkPath {
         code,
         extra: &entry.path,
         wants_preview: !entry.preview.is_empty(),
         wants_qr: false,
+    };
+    let (Outcome::AskPassword, Some(password)) = (decide(&record, &visit), link.password()?) else {
+        // It may have had one when the form was shown.
+        return Ok(Redirect::to(&back_to(path, &entry.query)).into_response());
     };
     let form = Form {
         host: asked::host(headers),
