@@ -57,7 +57,7 @@ pub async fn create_owner(
     deed(workspace_id, "member.joined", now)
         .record(&mut transaction, UserId(user.id), &member)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(user.id)
 }
 
@@ -123,7 +123,7 @@ pub async fn create_key(
     deed(workspace_id, "key.created", now)
         .record(&mut transaction, ApiKeyId(id), &made)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(CreatedKey { id, key })
 }
 
@@ -144,7 +144,7 @@ pub async fn revoke_key(pool: &PgPool, id: Uuid, now: OffsetDateTime) -> Result<
     withdraw_made_by(&mut transaction, &deed, &ApiKeyId(id).to_string(), None).await?;
     let key = keys::ApiKey::try_from(key)?;
     deed.record(&mut transaction, ApiKeyId(id), &key).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(true)
 }
 

@@ -12,6 +12,11 @@ const NAMED: usize = 10;
 const MAX_NAME: usize = 200;
 const MAX_MESSAGE: usize = 400;
 
+/// What the database calls it when somebody waited too long: a statement that was cancelled, two that waited
+/// for each other, and a lock that was not to be had. Nothing was done, and it passes by itself.
+/// <https://www.postgresql.org/docs/15/errcodes-appendix.html>
+const TOO_LONG: [&str; 4] = ["57014", "40P01", "40001", "55P03"];
+
 /// One field that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct FieldError {
@@ -159,13 +164,14 @@ pub enum Error {
     /// So many pictures wait to be drawn that one more would wait too long: try again.
     #[error("too many pictures are asked for at this moment")]
     TooManyPictures,
-    /// It took too long: try again.
+    /// It took too long, or others were in the way for too long: try again.
     #[error("this took too long")]
     TimedOut,
-    /// It took too long, and may be done all the same: look, or send it again under its name.
+    /// It took too long, or the database was lost at the very end: it may be done all the same. Look, or
+    /// send it again under its name.
     #[error(
-        "this took too long, and may be done or not: look at what is there, or send it again with the \
-         same Idempotency-Key, with which it is done once"
+        "this was begun, and may be done or not: look at what is there, or send it again with the same \
+         Idempotency-Key, with which it is done once"
     )]
     OutcomeUnknown,
     /// Our mistake. The text is for the log.
@@ -210,8 +216,11 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         match &error {
-            // A statement took too long.
-            E::Database(database) if database.code().is_some_and(|code| code == "57014") => {
+            E::Database(database)
+                if database
+                    .code()
+                    .is_some_and(|code| TOO_LONG.contains(&&*code)) =>
+            {
                 Self::TimedOut
             }
             E::Io(_)

@@ -72,7 +72,7 @@ async fn round(state: &AppState, progress: &mut Progress) -> Result<()> {
     ids.dedup();
     let totals = db::link_totals(&state.analytics, &ids).await?;
     db::set_totals(&mut transaction, &ids, &totals).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
 
     progress.seen = recent.iter().map(|(_, at)| *at).max().max(progress.seen);
     let is_through = (next.len() as i64) < LINKS_PER_ROUND;

@@ -3185,6 +3185,10 @@ export interface components {
         /** @description `invalid_credentials`: there is an account, and this is not its password */
         "401.invalid_credentials": {
             headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description How to sign requests */
                 "WWW-Authenticate"?: string;
                 [name: string]: unknown;
@@ -3199,6 +3203,10 @@ export interface components {
         /** @description `invalid_credentials`: the old password is wrong; `unauthenticated` */
         "401.invalid_credentials.unauthenticated": {
             headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description How to sign requests */
                 "WWW-Authenticate"?: string;
                 [name: string]: unknown;
@@ -3213,6 +3221,10 @@ export interface components {
         /** @description `unauthenticated` */
         "401.unauthenticated": {
             headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description How to sign requests */
                 "WWW-Authenticate"?: string;
                 [name: string]: unknown;
@@ -3623,6 +3635,10 @@ export interface components {
         /** @description `internal` */
         "500.internal": {
             headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -3635,6 +3651,10 @@ export interface components {
         /** @description `unavailable`, `timed_out`, `busy` */
         "503.busy.timed_out.unavailable": {
             headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description Seconds to wait */
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -3649,6 +3669,10 @@ export interface components {
         /** @description `unavailable`, `timed_out`, `no_name_server` */
         "503.no_name_server.timed_out.unavailable": {
             headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description Seconds to wait */
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -3663,6 +3687,10 @@ export interface components {
         /** @description `unavailable`, `timed_out` */
         "503.timed_out.unavailable": {
             headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 /** @description Seconds to wait */
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -3677,6 +3705,10 @@ export interface components {
         /** @description `outcome_unknown` */
         "504.outcome_unknown": {
             headers: {
+                /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                RateLimit?: string;
+                /** @description How many requests are possible in how many seconds, as in that draft */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -8959,6 +8991,10 @@ export interface operations {
             /** @description `invalid_credentials` */
             401: {
                 headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     /** @description How to sign requests */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -8994,6 +9030,10 @@ export interface operations {
             /** @description `unavailable`, or `busy`: too many people sign in at this moment; `timed_out` */
             503: {
                 headers: {
+                    /** @description What is left, as in draft-ietf-httpapi-ratelimit-headers */
+                    RateLimit?: string;
+                    /** @description How many requests are possible in how many seconds, as in that draft */
+                    "RateLimit-Policy"?: string;
                     /** @description Seconds to wait */
                     "Retry-After"?: number;
                     [name: string]: unknown;

@@ -61,7 +61,7 @@ async fn take_down(state: &AppState, link: &TargetRow, hosts: &Hosts) -> Result<
         at: state.now(),
     };
     db::write_links(&mut transaction, &[link], &cause).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }
 
@@ -89,6 +89,6 @@ async fn clear(state: &AppState, domain: &DomainRow, hosts: &Hosts) -> Result<()
     }
     tracing::warn!(domain = %name, "a target of it is on the blocklist by now");
     write_settings(&mut transaction, domain, ACTOR, state.now()).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

@@ -90,7 +90,7 @@ pub use names::{hold_names, take_names};
 pub use orphans::{OrphanPosition, OrphanRow, list_orphans};
 pub use outdated::{Outdated, delete_outdated};
 pub use page_jobs::{PageJob, delete_page_jobs, end_page_job, put_off_page_job, take_page_jobs};
-pub use pool::{Analytics, begin, connect, migrate};
+pub use pool::{Analytics, begin, commit, connect, migrate};
 pub use proxies::{ProxyRow, forget_proxy, put_report, reports};
 pub use qr_logos::{delete_qr_logo, find_qr_logo, lock_qr_logo, put_qr_logo};
 pub use reports::{

@@ -100,6 +100,21 @@ async fn begin_with(pool: &PgPool, statement: &'static str) -> Result<PgTransact
     Ok(begun.await.map_err(Error::internal)??)
 }
 
+/// Ends a transaction.
+///
+/// # Errors
+/// [`Error::OutcomeUnknown`] when the connection was lost before the database answered: then it may be done
+/// or not, and whoever did it again could do it twice.
+pub async fn commit(transaction: PgTransaction<'_>) -> Result<()> {
+    transaction
+        .commit()
+        .await
+        .map_err(|error| match error.into() {
+            Error::Unavailable(_) | Error::TimedOut => Error::OutcomeUnknown,
+            other => other,
+        })
+}
+
 /// Brings the tables of the control plane up to date. Safe to run again, and at the same time.
 ///
 /// # Errors

@@ -85,7 +85,7 @@ async fn fail(state: &AppState, turn: &ImportTurn, error: &Error) -> Result<()> 
     let next = wait.map(|wait| now + *wait);
     let mut transaction = db::begin(&state.pool).await?;
     db::note_failure(&mut transaction, turn, &failure, next, now).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }
 
@@ -133,7 +133,7 @@ async fn chunk(state: &AppState, turn: &ImportTurn) -> Result<()> {
         // If somebody took a code since we looked, all of this chunk is looked at again.
         db::insert_links(&mut transaction, new, &cause).await?;
     }
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }
 
@@ -165,7 +165,7 @@ async fn whole(
     import.position = import.total;
     import.finished_at = Some(state.now());
     db::update_import(&mut transaction, &import).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }
 

@@ -46,13 +46,11 @@ pub(super) fn describe(method: &str, is_done_once: bool, operation: &mut Operati
             }
             _ => {}
         }
-        // Others may be refused before anybody has counted.
-        if !["401", "500", "503", "504"].contains(&status.as_str()) {
-            let text = "What is left, as in draft-ietf-httpapi-ratelimit-headers";
-            add(response, "RateLimit", Type::String, text);
-            let text = "How many requests are possible in how many seconds, as in that draft";
-            add(response, "RateLimit-Policy", Type::String, text);
-        }
+        // Missing where a request is refused before anybody has counted.
+        let text = "What is left, as in draft-ietf-httpapi-ratelimit-headers";
+        add(response, "RateLimit", Type::String, text);
+        let text = "How many requests are possible in how many seconds, as in that draft";
+        add(response, "RateLimit-Policy", Type::String, text);
     }
 }
 

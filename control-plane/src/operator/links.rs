@@ -59,7 +59,7 @@ pub async fn take_down(
     link.take_down();
     let cause = cause(Action::Blocked, now);
     db::write_links(&mut transaction, std::slice::from_ref(&link), &cause).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(link)
 }
 
@@ -89,7 +89,7 @@ pub async fn put_up(
     link.is_blocked = false;
     let cause = cause(Action::Unblocked, now);
     db::write_links(&mut transaction, std::slice::from_ref(&link), &cause).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(link)
 }
 

@@ -65,6 +65,6 @@ pub async fn close_report(pool: &PgPool, id: &str, now: OffsetDateTime) -> Resul
     // Without the visitor's words.
     let told = json!({ "link_id": LinkId(closed.link_id), "reason": closed.reason });
     deed.record(&mut transaction, id, &told).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(true)
 }

@@ -102,8 +102,8 @@ codes! {
     NoNameServer = SERVICE_UNAVAILABLE, "no_name_server",
         "No name server answers: try again.";
     OutcomeUnknown = GATEWAY_TIMEOUT, "outcome_unknown",
-        "It took too long, and may be done or not. Sent again with the same `Idempotency-Key`, it is done \
-         once; without one, look first.";
+        "It took too long, or the database was lost at the very end, and it may be done or not. Sent again \
+         with the same `Idempotency-Key`, it is done once; without one, look first.";
 }
 
 impl Code {

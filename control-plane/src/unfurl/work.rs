@@ -112,6 +112,6 @@ async fn attempt(state: &AppState, job: &PageJob) -> Result<()> {
 async fn end(state: &AppState, job: &PageJob, page: Option<&super::TargetPage>) -> Result<()> {
     let mut transaction = db::begin(&state.pool).await?;
     db::end_page_job(&mut transaction, job, page).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

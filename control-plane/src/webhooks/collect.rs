@@ -84,7 +84,7 @@ pub(super) async fn collect(state: &AppState, counts_clicks: bool) -> Result<boo
     if changes.seq != progress.seq || !messages.is_empty() || is_old {
         db::set_progress(&mut transaction, changes.seq, now.max(since)).await?;
     }
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(changes.seq > progress.seq)
 }
 

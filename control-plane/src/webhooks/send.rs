@@ -161,7 +161,7 @@ async fn switch_off(state: &AppState, id: Uuid, now: OffsetDateTime) -> Result<(
         let row = AuditedWebhook::try_from(&row)?;
         deed.record(&mut transaction, WebhookId(id), &row).await?;
     }
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }
 

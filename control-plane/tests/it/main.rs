@@ -19,6 +19,7 @@ mod bulk;
 mod caps;
 mod console;
 mod cross_site;
+mod database_errors;
 mod deadline;
 mod docs;
 mod domain_ownership;

@@ -101,7 +101,7 @@ async fn insert(state: &AppState, caller: &Caller, claim: ClaimRow, once: &Once)
     let (status, location) = (StatusCode::CREATED, added.location());
     let kept = once.keep(&mut transaction, status, Some(&location), &added);
     kept.await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(added)
 }
 

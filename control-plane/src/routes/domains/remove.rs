@@ -55,7 +55,7 @@ async fn withdraw(state: &AppState, caller: &Caller, domain: &contract::Domain) 
         return Ok(false);
     }
     record(&mut transaction, state, caller, domain).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(true)
 }
 
@@ -94,7 +94,7 @@ async fn remove(
     record(&mut transaction, state, caller, domain).await?;
     db::log_domain_change(&mut transaction, domain.as_str(), state.now()).await?;
     db::delete_domain(&mut transaction, domain).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     state.own_domains.refresh(&state.pool).await;
     Ok(true)
 }

@@ -172,7 +172,7 @@ impl Edit {
         }
         let actor = caller.identity.to_string();
         let row = write_settings(&mut transaction, row, &actor, now).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(row)
     }
 }

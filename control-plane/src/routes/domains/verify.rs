@@ -70,7 +70,7 @@ async fn take(
     let taken = Domain::from(row);
     once.keep(&mut transaction, StatusCode::OK, None, &taken)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     state.own_domains.refresh(&state.pool).await;
     Ok(taken)
 }

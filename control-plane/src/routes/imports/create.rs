@@ -147,7 +147,7 @@ async fn insert(
     let status = StatusCode::ACCEPTED;
     once.keep(&mut transaction, status, Some(location), &begun)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(begun)
 }
 

@@ -131,6 +131,6 @@ async fn join(state: &AppState, invitation: &InvitationRow, user: Accepting) -> 
         deed.record(&mut transaction, UserId(user.id), &member)
             .await?;
     }
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(user.id)
 }

@@ -129,6 +129,6 @@ async fn insert(
     let location = Invitation::location(row.id);
     once.keep(&mut transaction, status, Some(&location), &kept)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

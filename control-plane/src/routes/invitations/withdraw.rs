@@ -38,6 +38,6 @@ async fn withdraw(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
     let withdrawn = Invitation::try_from(row)?;
     deed.record(&mut transaction, InvitationId(id), &withdrawn)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

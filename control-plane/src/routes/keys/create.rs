@@ -107,6 +107,6 @@ async fn insert(
     deed.record(&mut transaction, ApiKeyId(row.id), &made)
         .await?;
     NewApiKey::keep(row, once, &mut transaction).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

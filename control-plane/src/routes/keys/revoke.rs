@@ -42,6 +42,6 @@ async fn revoke(state: &AppState, caller: &Caller, id: Uuid) -> Result<()> {
     let deed = caller.deed(&actor, "key.revoked", now);
     withdraw_made_by(&mut transaction, &deed, &ApiKeyId(id).to_string(), None).await?;
     deed.record(&mut transaction, ApiKeyId(id), &key).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

@@ -132,7 +132,7 @@ impl Rotation {
             deed.record(&mut transaction, id, &shown).await?;
         }
         NewApiKey::keep(&new, once, &mut transaction).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(new)
     }
 }

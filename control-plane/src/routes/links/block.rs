@@ -143,6 +143,6 @@ async fn write(
     };
     let link = Link::with_total(state, row, total);
     link.keep(once, &mut transaction).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(link)
 }

@@ -75,6 +75,6 @@ async fn delete(state: &AppState, caller: &Caller, id: LinkId, if_match: &IfMatc
         at: now,
     };
     let link = db::log_change(&mut transaction, &link, &cause).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(link.revision)
 }

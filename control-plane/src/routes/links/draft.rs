@@ -220,7 +220,7 @@ impl Draft {
                 let status = StatusCode::CREATED;
                 let kept = once.keep(&mut transaction, status, Some(&location), &fresh);
                 kept.await?;
-                transaction.commit().await?;
+                db::commit(transaction).await?;
                 return Ok(row);
             }
             if self.code.is_some() {

@@ -107,7 +107,7 @@ impl Edit {
         if_match.check(link.revision)?;
         let link = self.write_locked(&mut transaction, state, caller, link);
         let link = link.await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(link)
     }
 

@@ -172,7 +172,7 @@ impl Put {
         self.if_match.check(link.revision)?;
         let link = edit.write_locked(&mut transaction, &self.state, &self.caller, link);
         let link = link.await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok((StatusCode::OK, link))
     }
 }

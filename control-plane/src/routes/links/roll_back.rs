@@ -111,7 +111,7 @@ async fn roll_back(
     let row = db::log_change(&mut transaction, &link, &cause).await?;
     let link = Link::with_total(state, row, total);
     link.keep(once, &mut transaction).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(link)
 }
 

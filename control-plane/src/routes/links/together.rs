@@ -133,9 +133,12 @@ async fn make(state: &AppState, maker: Maker<'_>, waiting: Vec<Waiting>) {
     let (drafts, tells): (Vec<Result<Draft>>, Vec<_>) = waiting.unzip();
     let made: Vec<Option<Result<LinkRow>>> = match attempt(state, maker, &drafts).await {
         Ok(rows) => rows.into_iter().map(|row| row.map(Ok)).collect(),
-        // Somebody else was faster with a code.
-        Err(Error::Conflict(_)) => drafts.iter().map(|_| None).collect(),
-        Err(error) => drafts.iter().map(|_| Some(Err(again(&error)))).collect(),
+        // What is in the way of all, or may have been done, is told to all. Anything else may be in the way
+        // of one of them only, as a code that somebody else was faster with.
+        Err(error) => drafts
+            .iter()
+            .map(|_| told_to_all(&error).map(Err))
+            .collect(),
     };
     let telling = drafts.into_iter().zip(made).zip(tells);
     let telling = telling.map(async |((draft, made), tell)| {
@@ -178,7 +181,7 @@ async fn attempt(
         return Ok(are_new.iter().map(|_| None).collect());
     }
     let made = db::insert_links(&mut transaction, new, &cause).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     let mut made = made.into_iter();
     let made = are_new.iter().map(|is_new| match is_new {
         true => made.next(),
@@ -187,10 +190,14 @@ async fn attempt(
     Ok(made.collect())
 }
 
-/// What one is told, is told to all.
-fn again(error: &Error) -> Error {
+fn told_to_all(error: &Error) -> Option<Error> {
     match error {
-        Error::Unavailable(cause) => Error::Unavailable(sqlx::Error::Protocol(cause.to_string())),
-        other => Error::internal(other.to_string()),
+        Error::Unavailable(cause) => {
+            let cause = sqlx::Error::Protocol(cause.to_string());
+            Some(Error::Unavailable(cause))
+        }
+        Error::TimedOut => Some(Error::TimedOut),
+        Error::OutcomeUnknown => Some(Error::OutcomeUnknown),
+        _ => None,
     }
 }

@@ -104,7 +104,7 @@ impl End {
         let row = db::log_change(&mut transaction, &link, &cause).await?;
         let link = Link::with_total(state, row, self.total);
         link.keep(once, &mut transaction).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(link)
     }
 

@@ -49,6 +49,6 @@ async fn remove(state: &AppState, caller: &Caller, id: Uuid, if_match: &IfMatch)
     withdraw_made_by(&mut transaction, &deed, &UserId(id).to_string(), None).await?;
     let removed = Member::try_from(member)?;
     deed.record(&mut transaction, UserId(id), &removed).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

@@ -80,6 +80,6 @@ async fn update(
     withdraw_made_by(&mut transaction, &deed, &UserId(id).to_string(), Some(role)).await?;
     let shown = Member::try_from(&changed)?;
     deed.record(&mut transaction, UserId(id), &shown).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(changed)
 }

@@ -42,6 +42,6 @@ async fn delete(state: &AppState, caller: &Caller, if_match: &IfMatch) -> Result
     let deed = caller.deed(&actor, "qr_logo.removed", state.now());
     let id = WorkspaceId(caller.workspace_id);
     deed.record(&mut transaction, id, &json!({})).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

@@ -64,6 +64,6 @@ async fn put(state: &AppState, caller: &Caller, png: &[u8], if_match: &IfMatch) 
     let id = WorkspaceId(caller.workspace_id);
     deed.record(&mut transaction, id, &json!({ "sha256": hash }))
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

@@ -52,6 +52,6 @@ async fn close(state: &AppState, caller: &Caller, id: ReportId, once: &Once) -> 
     deed.record(&mut transaction, id, &told).await?;
     once.keep(&mut transaction, StatusCode::NO_CONTENT, None, &())
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

@@ -109,6 +109,6 @@ async fn change(
         };
         deed.record(&mut transaction, user_id, &json!({})).await?;
     }
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

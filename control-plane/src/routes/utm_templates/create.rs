@@ -115,6 +115,6 @@ async fn insert(
     let status = StatusCode::CREATED;
     once.keep(&mut transaction, status, Some(&location), &made)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(made)
 }

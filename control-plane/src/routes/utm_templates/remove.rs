@@ -44,6 +44,6 @@ async fn remove(state: &AppState, caller: &Caller, id: Uuid, if_match: &IfMatch)
     let deed = caller.deed(&actor, "utm_template.removed", state.now());
     deed.record(&mut transaction, UtmTemplateId(id), &UtmTemplate::from(row))
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

@@ -139,7 +139,7 @@ impl Edit {
         let changed = UtmTemplate::from(row);
         deed.record(&mut transaction, UtmTemplateId(id), &changed)
             .await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(Versioned(revision, changed))
     }
 }

@@ -109,6 +109,6 @@ async fn insert(
     deed.record(&mut transaction, WebhookId(row.id), &made)
         .await?;
     NewWebhook::keep(row, once, &mut transaction).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

@@ -45,6 +45,6 @@ async fn remove(state: &AppState, caller: &Caller, id: Uuid, if_match: &IfMatch)
     let removed = AuditedWebhook::try_from(&row)?;
     deed.record(&mut transaction, WebhookId(id), &removed)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(())
 }

@@ -57,6 +57,6 @@ async fn replay(
     let message: Message = row.ok_or(Error::NotFound("message"))?.try_into()?;
     once.keep(&mut transaction, StatusCode::ACCEPTED, None, &message)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(message)
 }

@@ -101,6 +101,6 @@ async fn rotate(
     let kept = NewWebhook::without_secret(&row)?;
     once.keep(&mut transaction, StatusCode::OK, None, &kept)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(row)
 }

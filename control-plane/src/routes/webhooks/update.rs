@@ -114,7 +114,7 @@ impl Edit {
         let changed = AuditedWebhook::try_from(&row)?;
         deed.record(&mut transaction, WebhookId(id), &changed)
             .await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(row)
     }
 }

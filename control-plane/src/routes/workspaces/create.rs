@@ -111,6 +111,6 @@ async fn insert(
     let status = StatusCode::CREATED;
     once.keep(&mut transaction, status, Some(&location), &workspace)
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok((location, workspace))
 }

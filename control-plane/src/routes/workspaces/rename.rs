@@ -53,6 +53,6 @@ async fn rename(
     let id = WorkspaceId(caller.workspace_id);
     deed.record(&mut transaction, id, &json!({ "name": &name }))
         .await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(WorkspaceRow { name, ..row })
 }

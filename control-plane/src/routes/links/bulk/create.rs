@@ -207,6 +207,6 @@ async fn attempt(
     }
     let written = Written { results, revision };
     written.keep(once, &mut transaction).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(written)
 }

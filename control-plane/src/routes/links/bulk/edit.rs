@@ -206,6 +206,6 @@ pub(super) async fn write(
     }
     let written = Written { results, revision };
     written.keep(once, &mut transaction).await?;
-    transaction.commit().await?;
+    db::commit(transaction).await?;
     Ok(written)
 }
