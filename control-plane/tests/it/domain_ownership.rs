@@ -74,6 +74,32 @@ impl Installation {
 }
 
 #[tokio::test]
+async fn whoever_shows_a_domain_at_the_same_time_is_told_that_it_is_theirs() {
+    let at = Installation::start().await;
+    at.publish(&at.add(&at.ours, NEW).await);
+    let shown = (0..6).map(|_| at.verify(&at.ours, NEW));
+    for shown in futures_util::future::join_all(shown).await {
+        assert_eq!(
+            (shown.status, &shown.body["status"]),
+            (200, &json!("active"))
+        );
+    }
+    // Of several who remove it, one does, whether it was shown meanwhile or not.
+    at.publish(&at.add(&at.ours, "more.example.com").await);
+    let removed = (0..3).map(|_| at.remove(&at.ours, "more.example.com"));
+    let (shown, removed) = tokio::join!(
+        at.verify(&at.ours, "more.example.com"),
+        futures_util::future::join_all(removed),
+    );
+    assert!([200, 404].contains(&shown.status), "{}", shown.body);
+    let done = removed.iter().filter(|status| **status == 204).count();
+    assert!(
+        done >= 1 && removed.iter().all(|status| [204, 404].contains(status)),
+        "{removed:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_domain_is_pending_until_its_record_is_found() {
     let at = Installation::start().await;
     let added = at.add(&at.ours, "Links.Example.com.").await;

@@ -44,6 +44,21 @@ async fn links_are_filtered_by_tags_and_archive() {
         let page = app.get(&format!("/api/v1/links?{query}")).await;
         assert_eq!(codes(&page.body), expected, "{query}");
     }
+    let all = app.get("/api/v1/links?archived=include").await.body;
+    for link in all["data"].as_array().unwrap() {
+        app.delete_link(&link["id"]).await;
+    }
+    for (query, expected) in [
+        ("", vec!["d", "c", "b", "a"]),
+        ("&archived=include", vec!["d", "c", "b", "a"]),
+        ("&archived=exclude", vec!["c", "b", "a"]),
+        ("&archived=only", vec!["d"]),
+    ] {
+        let page = app
+            .get(&format!("/api/v1/links?status=deleted{query}"))
+            .await;
+        assert_eq!(codes(&page.body), expected, "{query}");
+    }
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub(super) async fn named(
     caller: &Caller,
     named: &contract::Domain,
 ) -> Result<Standing> {
+    // First, since a claim ends when it becomes a domain.
+    let claim = db::find_claim(&state.pool, caller.workspace_id, named).await?;
     let row = db::find_domain(&state.pool, named).await?;
     let is_theirs = match &row {
         Some(row) => row.workspace_id == caller.workspace_id,
@@ -44,7 +46,6 @@ pub(super) async fn named(
     if is_theirs {
         return Ok(Standing::Active(row));
     }
-    let claim = db::find_claim(&state.pool, caller.workspace_id, named).await?;
     claim
         .map(Standing::Pending)
         .ok_or(Error::NotFound("domain"))

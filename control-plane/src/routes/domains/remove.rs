@@ -37,10 +37,12 @@ pub async fn remove_domain(
     }
     // In a task of its own: a client that hangs up must not cancel a transaction half way.
     let task = tokio::spawn(async move {
-        match standing {
-            Standing::Pending(_) => withdraw(&state, &caller, &name).await,
-            Standing::Active(_) => remove(&state, &caller, &name, &if_match).await,
+        let is_pending = matches!(standing, Standing::Pending(_));
+        if is_pending && withdraw(&state, &caller, &name).await? {
+            return Ok(true);
         }
+        // It may have been shown to be theirs meanwhile.
+        remove(&state, &caller, &name, &if_match).await
     });
     match task.await.map_err(Error::internal)?? {
         true => Ok(StatusCode::NO_CONTENT),

@@ -135,14 +135,14 @@ impl Edit {
         if *domain == state.config.default_domain {
             db::insert_domain(&mut transaction, domain, workspace_id, now).await?;
         }
+        // Before the domain: whoever removes it waits in this order, too.
+        let may_ignore_case = self.ignores_case != Some(true)
+            || db::has_lower_case_only(&mut transaction, domain).await?;
         let row = db::lock_domain(&mut transaction, domain, workspace_id).await?;
         let mut row = row.ok_or(Error::NotFound("domain"))?;
         if_match.check(row.revision)?;
         let before = row.clone();
-        if self.ignores_case == Some(true)
-            && !row.ignores_case
-            && !db::has_lower_case_only(&mut transaction, domain).await?
-        {
+        if !may_ignore_case && !row.ignores_case {
             return Err(Error::Conflict(
                 "some codes of this domain, perhaps of deleted links, have capital letters; \
                  nobody would find them any more",

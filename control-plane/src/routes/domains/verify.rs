@@ -55,7 +55,12 @@ async fn take(
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     if !db::delete_claim(&mut transaction, workspace_id, domain).await? {
-        return Err(Error::NotFound("domain"));
+        drop(transaction);
+        // Perhaps somebody else showed it at the same time.
+        return match own::named(state, caller, domain).await? {
+            Standing::Active(row) => Ok(Standing::Active(row).view(domain)),
+            Standing::Pending(_) => Err(Error::NotFound("domain")),
+        };
     }
     if !db::insert_domain(&mut transaction, domain, workspace_id, now).await? {
         return Err(Error::Conflict(

@@ -60,7 +60,7 @@ pub struct ListLinks {
     pub(super) all_tags: Option<String>,
     /// Only links with none of these tags.
     pub(super) no_tag: Option<String>,
-    /// Whether archived links are among them; `exclude` when absent.
+    /// Whether archived links are among them. When absent, `exclude`, but in the bin `include`.
     #[param(inline)]
     pub(super) archived: Option<Archived>,
 }
@@ -106,11 +106,10 @@ impl Direction {
 }
 
 /// Whether archived links are among them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Archived {
     /// They are not.
-    #[default]
     Exclude,
     /// They are.
     Include,
@@ -147,7 +146,7 @@ pub struct LinkFilters {
     pub(super) all_tags: Option<String>,
     /// Only links with none of these tags.
     pub(super) no_tag: Option<String>,
-    /// Whether archived links are among them; `exclude` when absent.
+    /// Whether archived links are among them. When absent, `exclude`, but in the bin `include`.
     #[param(inline)]
     #[schema(inline)]
     pub(super) archived: Option<Archived>,
@@ -208,12 +207,11 @@ impl LinkFilters {
             any_tag,
             all_tags,
             no_tag,
-            is_archived: match (self.archived.unwrap_or_default(), self.status) {
-                (Archived::Include, _) => None,
-                (Archived::Only, _) => Some(true),
+            is_archived: match (self.archived, self.status) {
                 // Whoever looks into the bin looks for what is there.
-                (Archived::Exclude, Some(LinkStatus::Deleted)) => None,
-                (Archived::Exclude, _) => Some(false),
+                (Some(Archived::Include), _) | (None, Some(LinkStatus::Deleted)) => None,
+                (Some(Archived::Only), _) => Some(true),
+                (Some(Archived::Exclude) | None, _) => Some(false),
             },
         }
     }

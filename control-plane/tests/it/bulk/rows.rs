@@ -124,19 +124,20 @@ async fn links_are_edited_and_tagged_by_ids_and_by_filter() {
     .body;
     assert_eq!(
         (&edited["done"], &edited["refused"]),
-        (&json!(2), &json!(2)),
+        (&json!(3), &json!(2)),
         "{edited}"
     );
-    // Named twice, a link is one row.
-    assert_eq!(edited["results"][2]["problem"]["code"], "link_gone");
-    assert_eq!(edited["results"][3]["problem"]["code"], "link_not_found");
+    // Named twice, a link is told twice: what was named and what became of it are in the same place.
+    assert_eq!(edited["results"][2], edited["results"][0]);
+    assert_eq!(edited["results"][3]["problem"]["code"], "link_gone");
+    assert_eq!(edited["results"][4]["problem"]["code"], "link_not_found");
     // What is no id has a row of its own where it was named.
     let mut nonsense = json!({ "select": { "ids": [ids[0], ids[0], "x", ids[1], "y", "x"] } });
     let rows = post(&app, "/edit", nonsense.clone()).await.body;
     let rows = rows["results"].as_array().unwrap();
     let named: Vec<&Value> = rows.iter().map(|row| &row["id"]).collect();
     let none = &Value::Null;
-    assert_eq!(named, [&ids[0], none, &ids[1], none, none]);
+    assert_eq!(named, [&ids[0], &ids[0], none, &ids[1], none, none]);
     nonsense["all_or_nothing"] = true.into();
     let refused = post(&app, "/edit", nonsense).await.body;
     let errors = refused["errors"].as_array().unwrap();

@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -168,7 +171,18 @@ pub(super) async fn write(
     let mut changed = Vec::with_capacity(locked.len());
     // Links that stay as they are can be waited for, too.
     let mut revision = None;
+    let mut seen = HashMap::new();
     for Chosen { place, id } in chosen {
+        // One that is named again is told again.
+        match id.map(|id| seen.entry(id)) {
+            Some(Entry::Occupied(first)) => {
+                let again = RowOutcome::clone(&results[*first.get()]);
+                results.push(again);
+                continue;
+            }
+            Some(Entry::Vacant(first)) => drop(first.insert(results.len())),
+            None => {}
+        }
         // In the order of their ids, as they were locked.
         let found = id.and_then(|id| locked.binary_search_by_key(&id.0, |link| link.id).ok());
         let outcome = match found.map(|found| &mut locked[found]) {

@@ -1,7 +1,5 @@
 //! Which links a request is about.
 
-use std::collections::HashSet;
-
 use contract::LinkId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -34,7 +32,7 @@ pub(super) struct Chosen {
 }
 
 impl Selection {
-    /// The links in their order, each once.
+    /// The links in their order, as often as they were named.
     pub(super) async fn chosen(&self, state: &AppState, caller: &Caller) -> Result<Vec<Chosen>> {
         match self {
             Self::Ids(ids) => {
@@ -42,13 +40,11 @@ impl Selection {
                     let message = format!("1 to {MAX_ROWS} links can be named at once");
                     return Err(Error::invalid("select.ids", "wrong_length", message));
                 }
-                let mut seen = HashSet::new();
                 let chosen = ids.iter().enumerate().map(|(place, id)| Chosen {
                     place,
                     id: id.parse().ok(),
                 });
-                let is_new = |chosen: &Chosen| chosen.id.is_none_or(|id| seen.insert(id));
-                Ok(chosen.filter(is_new).collect())
+                Ok(chosen.collect())
             }
             Self::Filter(filters) => {
                 let mut filters = filters.clone();
