@@ -123,7 +123,7 @@ pub use webhook_messages::{
     note_attempt, replay_message, room_for_messages, take_due_messages,
 };
 pub use webhook_tellings::{
-    ClicksTelling, Progress, Telling, Tellings, changes_to_tell, clicks_to_tell,
+    ClicksTelling, Progress, Telling, Tellings, changes_to_tell, clicks_to_tell, end_of_expiries,
     expired_links_to_tell, lock_progress, pass_over_thresholds, set_progress,
 };
 pub use webhooks::{

@@ -13,7 +13,12 @@ pub struct Progress {
     pub seq: i64,
     /// Of links whose time was over. `None`: nobody has looked yet.
     pub expired_until: Option<OffsetDateTime>,
+    /// The last of them, if others were over at the same instant.
+    pub expired_link: Option<Uuid>,
 }
+
+/// A link whose time was over, and when.
+pub type Expiry = (OffsetDateTime, Uuid);
 
 /// Something that happened to a link, for one receiver.
 #[derive(Debug)]
@@ -43,7 +48,7 @@ pub struct Tellings {
 pub async fn lock_progress(connection: &mut PgConnection) -> Result<Option<Progress>> {
     let progress = sqlx::query_as!(
         Progress,
-        "select seq, expired_until from webhook_progress for update skip locked",
+        "select seq, expired_until, expired_link from webhook_progress for update skip locked",
     )
     .fetch_optional(connection)
     .await?;
@@ -102,11 +107,33 @@ pub async fn changes_to_tell(
     Ok(Tellings { seq: end, tellings })
 }
 
+/// Where a piece of `limit` links ends whose time was over after `since` and not after `until`; `None` if
+/// there are fewer.
+pub async fn end_of_expiries(
+    connection: &mut PgConnection,
+    since: Expiry,
+    until: OffsetDateTime,
+    limit: i64,
+) -> Result<Option<Expiry>> {
+    let end = sqlx::query!(
+        r#"select expires_at as "expires_at!", id from links
+           where (expires_at, id) > ($1, $2) and expires_at <= $3 and deleted_at is null
+           order by expires_at, id offset $4 limit 1"#,
+        since.0,
+        since.1,
+        until,
+        limit - 1,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(end.map(|end| (end.expires_at, end.id)))
+}
+
 /// Links whose time was over after `since` and not after `until`.
 pub async fn expired_links_to_tell(
     connection: &mut PgConnection,
-    since: OffsetDateTime,
-    until: OffsetDateTime,
+    since: Expiry,
+    until: Expiry,
 ) -> Result<Vec<Telling>> {
     let tellings = sqlx::query_as!(
         Telling,
@@ -115,11 +142,13 @@ pub async fn expired_links_to_tell(
            from links l
            join webhooks w on w.workspace_id = l.workspace_id
            join link_changes c on c.seq = l.revision
-           where l.expires_at > $1 and l.expires_at <= $2 and l.deleted_at is null
-             and w.is_enabled and 'link.expired' = any (w.events)
+           where (l.expires_at, l.id) > ($1, $2) and (l.expires_at, l.id) <= ($3, $4)
+             and l.deleted_at is null and w.is_enabled and 'link.expired' = any (w.events)
            order by l.expires_at, l.id, w.id"#,
-        since,
-        until,
+        since.0,
+        since.1,
+        until.0,
+        until.1,
     )
     .fetch_all(connection)
     .await?;
@@ -127,16 +156,12 @@ pub async fn expired_links_to_tell(
 }
 
 /// Notes how far it was done.
-pub async fn set_progress(
-    connection: &mut PgConnection,
-    seq: i64,
-    expired_until: OffsetDateTime,
-) -> Result<()> {
+pub async fn set_progress(connection: &mut PgConnection, progress: &Progress) -> Result<()> {
     sqlx::query!(
-        "update webhook_progress set seq = $1, expired_until = $2
-         where seq <> $1 or expired_until is distinct from $2",
-        seq,
-        expired_until,
+        "update webhook_progress set seq = $1, expired_until = $2, expired_link = $3",
+        progress.seq,
+        progress.expired_until,
+        progress.expired_link,
     )
     .execute(connection)
     .await?;
@@ -156,10 +181,11 @@ pub struct ClicksTelling {
     pub at: OffsetDateTime,
 }
 
-/// Links clicked after `since` that have reached a number of clicks; each is given once.
+/// Links clicked after `since` that have reached a number of clicks, `limit` at most; each is given once.
 pub async fn clicks_to_tell(
     connection: &mut PgConnection,
     since: OffsetDateTime,
+    limit: i64,
 ) -> Result<Vec<ClicksTelling>> {
     let tellings = sqlx::query_as!(
         ClicksTelling,
@@ -177,6 +203,7 @@ pub async fn clicks_to_tell(
                      where told.webhook_id = w.id and told.link_id = t.link_id
                        and told.threshold = wanted.clicks
                  )
+               limit $2
                on conflict do nothing
                returning webhook_id, link_id, threshold
            )
@@ -187,6 +214,7 @@ pub async fn clicks_to_tell(
            join link_totals t on t.link_id = r.link_id
            order by r.link_id, r.threshold"#,
         since,
+        limit,
     )
     .fetch_all(connection)
     .await?;

@@ -1,4 +1,5 @@
-//! From what happened to messages: changes in the order of the log, and links whose time is over.
+//! From what happened to messages: changes in the order of the log, links whose time is over,
+//! and numbers of clicks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use crate::db::{self, NewMessage};
 use crate::error::Result;
 use crate::state::AppState;
 
-/// Changes that are read in one transaction.
+/// Changes, or links, that are read in one transaction. Each may be told to 50 receivers of its workspace.
 const BATCH: i64 = 500;
 
 /// Messages that wait for one receiver: five bulk requests of ten thousand links each. A receiver that
@@ -25,9 +26,9 @@ const CLICKED_WITHIN: time::Duration = time::Duration::days(1);
 /// How far the note of how far it was done may fall behind while nothing happens.
 const LOOKED_AGAIN: time::Duration = time::Duration::seconds(10);
 
-/// Writes down what is to be told, once for all control planes. True if there may be more. Clicks are
-/// looked at if `counts_clicks`.
-pub(super) async fn collect(state: &AppState, counts_clicks: bool) -> Result<bool> {
+/// Writes down which changes are to be told, and which links' time is over, once for all control planes.
+/// True if there may be more.
+pub(super) async fn collect(state: &AppState) -> Result<bool> {
     let now = state.now();
     let mut transaction = db::begin(&state.pool).await?;
     let Some(progress) = db::lock_progress(&mut transaction).await? else {
@@ -35,8 +36,15 @@ pub(super) async fn collect(state: &AppState, counts_clicks: bool) -> Result<boo
         return Ok(false);
     };
     let changes = db::changes_to_tell(&mut transaction, progress.seq, BATCH).await?;
+    let since = (
+        progress.expired_until.unwrap_or(now),
+        progress.expired_link.unwrap_or(Uuid::max()),
+    );
+    let end = db::end_of_expiries(&mut transaction, since, now, BATCH).await?;
+    let until = end.unwrap_or((now.max(since.0), Uuid::max()));
+    let expired = db::expired_links_to_tell(&mut transaction, since, until).await?;
     let mut messages = Vec::new();
-    for row in &changes.tellings {
+    for row in changes.tellings.iter().chain(&expired) {
         let record = LinkRecord::decode(row.record.as_bytes());
         let Ok(record) = record else {
             // Of a newer release, whose control plane may be gone again.
@@ -44,48 +52,57 @@ pub(super) async fn collect(state: &AppState, counts_clicks: bool) -> Result<boo
             continue;
         };
         let event = Event::parse(&row.event)?;
-        messages.push(message(
-            state,
-            row.webhook_id,
-            event,
-            (&record, None),
-            row.at,
-        )?);
+        let about = (&record, None);
+        messages.push(message(state, row.webhook_id, event, about, row.at)?);
     }
-    let since = progress.expired_until.unwrap_or(now);
-    for row in db::expired_links_to_tell(&mut transaction, since, now).await? {
-        let record = LinkRecord::decode(row.record.as_bytes());
-        if let Ok(record) = record {
-            let event = Event::Expired;
-            messages.push(message(
-                state,
-                row.webhook_id,
-                event,
-                (&record, None),
-                row.at,
-            )?);
-        }
-    }
-    if counts_clicks {
-        for row in db::clicks_to_tell(&mut transaction, now - CLICKED_WITHIN).await? {
-            let record = LinkRecord::decode(row.record.as_bytes());
-            if let Ok(record) = record {
-                let about = (&record, Some(row.threshold));
-                let event = Event::ClicksReached;
-                messages.push(message(state, row.webhook_id, event, about, row.at)?);
-            }
-        }
-    }
-    let messages = with_room(&mut transaction, messages, now).await?;
-    db::insert_messages(&mut transaction, &messages).await?;
+    let has_messages = !messages.is_empty();
+    write(&mut transaction, messages, now).await?;
     let is_old = progress
         .expired_until
         .is_none_or(|until| until + LOOKED_AGAIN < now);
-    if changes.seq != progress.seq || !messages.is_empty() || is_old {
-        db::set_progress(&mut transaction, changes.seq, now.max(since)).await?;
+    let has_more = changes.seq > progress.seq || end.is_some();
+    if has_more || has_messages || is_old {
+        let done = db::Progress {
+            seq: changes.seq,
+            expired_until: Some(until.0),
+            expired_link: end.map(|(_, link_id)| link_id),
+        };
+        db::set_progress(&mut transaction, &done).await?;
     }
     db::commit(transaction).await?;
-    Ok(changes.seq > progress.seq)
+    Ok(has_more)
+}
+
+/// The same of numbers of clicks that links have reached. On its own: one workspace may have so many that
+/// it takes too long, which must not hold up the rest.
+pub(super) async fn collect_clicks(state: &AppState) -> Result<bool> {
+    let now = state.now();
+    let mut transaction = db::begin(&state.pool).await?;
+    if db::lock_progress(&mut transaction).await?.is_none() {
+        return Ok(false);
+    }
+    let reached = db::clicks_to_tell(&mut transaction, now - CLICKED_WITHIN, BATCH).await?;
+    let mut messages = Vec::new();
+    for row in &reached {
+        let record = LinkRecord::decode(row.record.as_bytes());
+        if let Ok(record) = record {
+            let about = (&record, Some(row.threshold));
+            let event = Event::ClicksReached;
+            messages.push(message(state, row.webhook_id, event, about, row.at)?);
+        }
+    }
+    write(&mut transaction, messages, now).await?;
+    db::commit(transaction).await?;
+    Ok(reached.len() as i64 == BATCH)
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    messages: Vec<NewMessage>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let messages = with_room(connection, messages, now).await?;
+    db::insert_messages(connection, &messages).await
 }
 
 /// Those that may wait for their receivers. What is beyond is missed: the webhook counts it.

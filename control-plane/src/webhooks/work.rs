@@ -2,9 +2,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::collect::collect;
+use super::collect::{collect, collect_clicks};
 use super::send::send;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::state::AppState;
 
 /// How often there is a look at what happened.
@@ -38,20 +38,25 @@ async fn write_down(state: &AppState, stopping: impl Future<Output = ()>) {
     tokio::pin!(stopping);
     let mut clicks_looked_at: Option<Instant> = None;
     loop {
-        let counts_clicks = clicks_looked_at.is_none_or(|at| at.elapsed() >= CLICKS_INTERVAL);
-        if counts_clicks {
-            clicks_looked_at = Some(Instant::now());
-        }
         // Not abandoned half way: a transaction that is cancelled may stay open.
-        let more = collect(state, counts_clicks).await;
-        let more = more.unwrap_or_else(|error| {
-            tracing::warn!(%error, "webhooks wait");
-            false
-        });
+        let mut more = or_later(collect(&state).await);
+        if clicks_looked_at.is_none_or(|at| at.elapsed() >= CLICKS_INTERVAL) {
+            let more_clicks = or_later(collect_clicks(&state).await);
+            clicks_looked_at = (!more_clicks).then(Instant::now);
+            more |= more_clicks;
+        }
         let pause = if more { Duration::ZERO } else { INTERVAL };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = &mut stopping => return,
         }
     }
+}
+
+/// Whether there is more to write down. What failed is tried again later.
+fn or_later(more: Result<bool>) -> bool {
+    more.unwrap_or_else(|error| {
+        tracing::warn!(%error, "webhooks wait");
+        false
+    })
 }

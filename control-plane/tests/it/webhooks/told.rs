@@ -121,6 +121,42 @@ async fn expiry_is_told_when_it_comes() {
 }
 
 #[tokio::test]
+async fn many_links_that_expire_at_one_instant_are_each_written_down_once() {
+    let at = Installation::start().await;
+    at.webhook(&["link.expired"]).await;
+    // More than two pieces of what is read at a time, and no whole number of them.
+    let links: Vec<Value> = (0..1_100)
+        .map(|number| {
+            json!({
+                "original_url": "https://example.com/", "code": format!("link-{number}"),
+                "expires_at": "2026-11-22T10:30:00Z",
+            })
+        })
+        .collect();
+    let made = at.app.call(
+        Method::POST,
+        "/api/v1/links/bulk",
+        Some(json!({ "links": links })),
+    );
+    assert_eq!(made.await.body["done"], 1_100);
+    at.app.clock.advance(10 * 60 * SECOND);
+    let written = async || {
+        let count = "select count(*), count(distinct body::jsonb -> 'data' ->> 'code') from webhook_messages";
+        sqlx::query_as::<_, (i64, i64)>(count)
+            .fetch_one(&at.app.pool)
+            .await
+            .unwrap()
+    };
+    eventually("all are written down", async || {
+        (written().await.0 >= 1_100).then_some(())
+    })
+    .await;
+    at.app.clock.advance(60 * SECOND);
+    at.receiver.wait_for(1_100).await;
+    assert_eq!(written().await, (1_100, 1_100));
+}
+
+#[tokio::test]
 async fn a_number_of_clicks_is_told_once_when_it_is_reached() {
     let at = Installation::start().await;
     let link = at.app.link("popular").await;
