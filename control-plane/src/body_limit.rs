@@ -2,9 +2,11 @@
 //! in it, is held to it, and the time that a request has follows from it.
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::header;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
+use crate::error::Error;
 use crate::json::{MAX_BODY, MAX_BULK_BODY};
 use crate::routes::{imports, workspaces};
 
@@ -21,8 +23,18 @@ pub(crate) fn of(request: &Request) -> usize {
     }
 }
 
-/// Holds all that follows to it.
+/// The length that a request says its body has.
+pub(crate) fn announced(request: &Request) -> Option<u64> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+/// Holds all that follows to it. Who announces more need not send it.
 pub(crate) async fn hold(mut request: Request, next: Next) -> Response {
-    DefaultBodyLimit::max(of(&request)).apply(&mut request);
+    let longest = of(&request);
+    if announced(&request).is_some_and(|length| length > longest as u64) {
+        return Error::TooLarge.into_response();
+    }
+    DefaultBodyLimit::max(longest).apply(&mut request);
     next.run(request).await
 }

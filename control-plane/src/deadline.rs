@@ -31,8 +31,7 @@ pub(crate) async fn keep(State(state): State<AppState>, request: Request, next: 
 /// The time for its body, and for the proxies if it waits for them: by then it is done.
 fn besides(request: &Request) -> Duration {
     let longest = body_limit::of(request) as u64;
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length = body_limit::announced(request);
     // Sent in pieces, its length is not known before its end.
     let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let length = length.unwrap_or(if is_chunked { longest } else { 0 });

@@ -39,9 +39,9 @@ async fn write_down(state: &AppState, stopping: impl Future<Output = ()>) {
     let mut clicks_looked_at: Option<Instant> = None;
     loop {
         // Not abandoned half way: a transaction that is cancelled may stay open.
-        let mut more = or_later(collect(&state).await);
+        let mut more = or_later(collect(state).await);
         if clicks_looked_at.is_none_or(|at| at.elapsed() >= CLICKS_INTERVAL) {
-            let more_clicks = or_later(collect_clicks(&state).await);
+            let more_clicks = or_later(collect_clicks(state).await);
             clicks_looked_at = (!more_clicks).then(Instant::now);
             more |= more_clicks;
         }

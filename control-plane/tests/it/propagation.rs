@@ -117,6 +117,8 @@ async fn the_answer_comes_when_all_proxies_have_applied_the_edit() {
     assert_eq!(edited.status, 200);
     assert_eq!(edited.body["title"], "edited");
     assert_eq!(edited.body["propagation"]["revision"], 2);
+    let read = app.get(&link_path(&link["id"])).await;
+    assert_eq!(edited.headers["etag"], read.headers["etag"]);
     let everybody = named(&[("one", true), ("other", true)]);
     assert_eq!(outcome(&edited), (true, everybody));
 }

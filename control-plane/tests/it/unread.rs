@@ -7,13 +7,22 @@ use crate::harness::App;
 
 /// The head of the answer to the head of a request, whose body comes later.
 async fn head_of_answer(app: &App, authorization: &str, body: Option<&str>) -> String {
+    let length = body.unwrap_or("{}").len();
+    head_of_answer_to(app, authorization, length, body).await
+}
+
+/// The same if it is said to have another length.
+async fn head_of_answer_to(
+    app: &App,
+    authorization: &str,
+    length: usize,
+    body: Option<&str>,
+) -> String {
     let host = app.url.strip_prefix("http://").unwrap();
     let mut connection = TcpStream::connect(host).await.unwrap();
-    let body_comes = body.unwrap_or("{}");
     let head = format!(
         "POST /api/v1/links HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
-         {authorization}Content-Length: {}\r\n\r\n",
-        body_comes.len()
+         {authorization}Content-Length: {length}\r\n\r\n"
     );
     connection.write_all(head.as_bytes()).await.unwrap();
     if let Some(body) = body {
@@ -33,6 +42,17 @@ async fn who_is_refused_before_the_body_learns_that_the_connection_ends() {
     let refused = head_of_answer(&app, "", None).await;
     assert!(refused.starts_with("http/1.1 401"), "{refused}");
     assert!(refused.contains("\r\nconnection: close\r\n"), "{refused}");
+}
+
+#[tokio::test]
+async fn who_announces_too_much_is_refused_before_it_is_sent() {
+    let app = App::start().await;
+    let key = format!("Authorization: Bearer {}\r\n", app.key);
+    for authorization in ["", &key] {
+        let refused = head_of_answer_to(&app, authorization, 64 * 1024 + 1, None).await;
+        assert!(refused.starts_with("http/1.1 413"), "{refused}");
+        assert!(refused.contains("\r\nconnection: close\r\n"), "{refused}");
+    }
 }
 
 #[tokio::test]

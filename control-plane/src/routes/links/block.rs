@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
-use crate::versions::{IfMatch, Versioned};
+use crate::versions::IfMatch;
 
 /// Take a link down
 ///
@@ -36,7 +36,7 @@ pub async fn block_link(
     LinkPath(id): LinkPath,
     if_match: IfMatch,
     Query(wait): Query<Wait>,
-) -> Result<Versioned<WrittenLink>> {
+) -> Result<WrittenLink> {
     set(state, caller, (id, true), (&wait, if_match), once).await
 }
 
@@ -66,7 +66,7 @@ pub async fn unblock_link(
     LinkPath(id): LinkPath,
     if_match: IfMatch,
     Query(wait): Query<Wait>,
-) -> Result<Versioned<WrittenLink>> {
+) -> Result<WrittenLink> {
     set(state, caller, (id, false), (&wait, if_match), once).await
 }
 
@@ -76,7 +76,7 @@ async fn set(
     change: (LinkId, bool),
     (wait, if_match): (&Wait, IfMatch),
     once: Once,
-) -> Result<Versioned<WrittenLink>> {
+) -> Result<WrittenLink> {
     let patience = wait.patience()?;
     // Before the role: what is not theirs is not there.
     let link = db::find_link(&state.pool, caller.workspace_id, change.0).await?;
@@ -89,7 +89,7 @@ async fn set(
     });
     let link = task.await.map_err(Error::internal)??;
     let link = WrittenLink::kept(&state, link, patience).await;
-    Ok(Versioned(link.revision(), link))
+    Ok(link)
 }
 
 /// Refuses to put a link into service that leads to a host on the blocklist.

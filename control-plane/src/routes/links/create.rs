@@ -18,7 +18,6 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::Query;
 use crate::state::AppState;
-use crate::versions::Versioned;
 
 /// A link to make.
 #[derive(Deserialize, ToSchema)]
@@ -160,6 +159,6 @@ pub async fn create_link(
     Ok((
         StatusCode::CREATED,
         AppendHeaders([(LOCATION, location)]),
-        Versioned(link.revision(), link),
+        link,
     ))
 }

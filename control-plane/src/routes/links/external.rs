@@ -93,7 +93,7 @@ pub async fn put_external_link(
     let (status, row) = task.await.map_err(Error::internal)??;
     let location = Link::location(LinkId(row.id));
     let link = WrittenLink::load(&state, row, patience).await?;
-    let link = (status, Versioned(link.revision(), link));
+    let link = (status, link);
     Ok(match status {
         StatusCode::CREATED => ([(LOCATION, location)], link).into_response(),
         _ => link.into_response(),

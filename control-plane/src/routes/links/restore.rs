@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
-use crate::versions::{IfMatch, Versioned};
+use crate::versions::IfMatch;
 
 /// Restore a link from the bin
 ///
@@ -40,7 +40,7 @@ pub async fn restore_link(
     LinkPath(id): LinkPath,
     if_match: IfMatch,
     Query(wait): Query<Wait>,
-) -> Result<Versioned<WrittenLink>> {
+) -> Result<WrittenLink> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let total = Link::total(&state, id).await;
@@ -50,7 +50,7 @@ pub async fn restore_link(
     });
     let link = task.await.map_err(Error::internal)??;
     let link = WrittenLink::kept(&state, link, patience).await;
-    Ok(Versioned(link.revision(), link))
+    Ok(link)
 }
 
 async fn restore(

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
-use crate::versions::{IfMatch, Versioned};
+use crate::versions::IfMatch;
 
 /// Where to go back to.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -58,7 +58,7 @@ pub async fn roll_back_link(
     if_match: IfMatch,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<RollBack>,
-) -> Result<Versioned<WrittenLink>> {
+) -> Result<WrittenLink> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let total = Link::total(&state, id).await;
@@ -69,7 +69,7 @@ pub async fn roll_back_link(
     });
     let link = task.await.map_err(Error::internal)??;
     let link = WrittenLink::kept(&state, link, patience).await;
-    Ok(Versioned(link.revision(), link))
+    Ok(link)
 }
 
 async fn roll_back(

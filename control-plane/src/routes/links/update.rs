@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
-use crate::versions::{IfMatch, Versioned};
+use crate::versions::IfMatch;
 
 /// What to change. Absent fields stay; `null` clears what may be empty.
 #[derive(Default, Deserialize, ToSchema)]
@@ -145,7 +145,7 @@ pub async fn update_link(
     if_match: IfMatch,
     Query(wait): Query<Wait>,
     JsonFields(fields): JsonFields<UpdateLink>,
-) -> Result<Versioned<WrittenLink>> {
+) -> Result<WrittenLink> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let (mut body, mut check) = fields.check(&state);
@@ -159,5 +159,5 @@ pub async fn update_link(
     });
     let row = task.await.map_err(Error::internal)??;
     let link = WrittenLink::load(&state, row, patience).await?;
-    Ok(Versioned(link.revision(), link))
+    Ok(link)
 }

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::propagation::Wait;
 use crate::routes::{LinkPath, Query};
 use crate::state::AppState;
-use crate::versions::{IfMatch, Versioned};
+use crate::versions::IfMatch;
 
 /// Which variant has won.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -56,7 +56,7 @@ pub async fn end_link_split(
     if_match: IfMatch,
     Query(wait): Query<Wait>,
     JsonBody(body): JsonBody<Winner>,
-) -> Result<Versioned<WrittenLink>> {
+) -> Result<WrittenLink> {
     caller.may_edit()?;
     let patience = wait.patience()?;
     let total = Link::total(&state, id).await;
@@ -72,7 +72,7 @@ pub async fn end_link_split(
     });
     let link = task.await.map_err(Error::internal)??;
     let link = WrittenLink::kept(&state, link, patience).await;
-    Ok(Versioned(link.revision(), link))
+    Ok(link)
 }
 
 struct End {

@@ -1,13 +1,16 @@
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Link;
 use crate::db::LinkRow;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::propagation::Propagation;
 use crate::state::AppState;
+use crate::versions::Versioned;
 
 /// A link that was just written.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,12 +23,21 @@ pub struct WrittenLink {
     propagation: Option<Propagation>,
 }
 
-impl WrittenLink {
-    /// Which version this is.
-    pub(super) fn revision(&self) -> i64 {
-        self.link.revision()
+impl IntoResponse for WrittenLink {
+    /// With the tag that the link has when it is read: where it is in effect is no part of it.
+    fn into_response(self) -> Response {
+        let mut response = Versioned(self.link.revision(), &self.link).into_response();
+        if self.propagation.is_some() {
+            match serde_json::to_vec(&self) {
+                Ok(body) => *response.body_mut() = Body::from(body),
+                Err(error) => return Error::internal(error).into_response(),
+            }
+        }
+        response
     }
+}
 
+impl WrittenLink {
     /// A link as it was kept for a request that comes again, after waiting for the edge if the client
     /// wants that.
     pub(super) async fn kept(state: &AppState, link: Link, patience: Option<Duration>) -> Self {
