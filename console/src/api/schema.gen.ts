@@ -1259,12 +1259,13 @@ export interface paths {
         /**
          * Export the workspace
          * @description All that `POST /api/v1/workspace/restore` makes a workspace of, as JSON lines: settings of domains,
-         *     the logo, and links with everything that they have, in the order in which they were made; those in
-         *     the bin last. The last line is `{"kind":"end",…}`: without it, the file is not whole. What is changed
-         *     meanwhile may be in it or not.
+         *     the logo, UTM templates, and links with everything that they have, in the order in which they were
+         *     made, those in the bin among them. The last line is `{"kind":"end",…}`: without it, the file is not whole. A change that
+         *     is made meanwhile may be in it or not.
          *
          *     Links with a password are there with its hash: keep the file as you keep a database. Not in it are
-         *     people, keys and webhooks, whose secrets it would have to tell, statistics, and the audit log.
+         *     people, keys and webhooks, whose secrets it would have to tell, statistics, and the audit
+         *     log, which has what links were like before.
          *
          *     For keys with a scope of `admin`, and for people with a role of `owner`, `admin`.
          */
@@ -2240,7 +2241,7 @@ export interface components {
             all_tags?: string | null;
             /** @description Only links with one of these tags, separated by commas. */
             any_tag?: string | null;
-            /** @description Whether archived links are among them; `exclude` when absent. */
+            /** @description Whether archived links are among them. When absent, `exclude`, but in the bin `include`. */
             archived?: ("exclude" | "include" | "only") | null;
             /** @description Only links made earlier (RFC 3339). */
             created_before?: string | null;
@@ -5375,7 +5376,7 @@ export interface operations {
                 all_tags?: string;
                 /** @description Only links with none of these tags. */
                 no_tag?: string;
-                /** @description Whether archived links are among them; `exclude` when absent. */
+                /** @description Whether archived links are among them. When absent, `exclude`, but in the bin `include`. */
                 archived?: "exclude" | "include" | "only";
             };
             header?: never;
@@ -6425,7 +6426,7 @@ export interface operations {
                 all_tags?: string;
                 /** @description Only links with none of these tags. */
                 no_tag?: string;
-                /** @description Whether archived links are among them; `exclude` when absent. */
+                /** @description Whether archived links are among them. When absent, `exclude`, but in the bin `include`. */
                 archived?: "exclude" | "include" | "only";
             };
             header?: never;
@@ -6517,7 +6518,7 @@ export interface operations {
                 all_tags?: string;
                 /** @description Only links with none of these tags. */
                 no_tag?: string;
-                /** @description Whether archived links are among them; `exclude` when absent. */
+                /** @description Whether archived links are among them. When absent, `exclude`, but in the bin `include`. */
                 archived?: "exclude" | "include" | "only";
             };
             header?: never;

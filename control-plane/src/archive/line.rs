@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::routes::links::KeptLink;
+use crate::routes::utm_templates::KeptUtmTemplate;
 
 /// Version of the format. Files of other versions are refused, not guessed at.
 pub(super) const FORMAT: u32 = 1;
@@ -16,6 +17,8 @@ pub(super) enum Line {
     Domain(KeptDomain),
     /// The logo of QR codes.
     Logo(KeptLogo),
+    /// Values of UTM parameters.
+    UtmTemplate(KeptUtmTemplate),
     /// A link.
     Link(Box<KeptLink>),
     /// The last.

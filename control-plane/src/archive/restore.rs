@@ -12,12 +12,14 @@ use uuid::Uuid;
 
 use super::line::{KeptDomain, Line};
 use crate::audit::{self, Action, Cause, Event};
-use crate::db::{self, DomainRow, ImportRow, LinkRow};
+use crate::auth::id::UtmTemplateId;
+use crate::db::{self, DomainRow, ImportRow, LinkRow, UtmTemplateRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
 use crate::problem::Problem;
 use crate::qr::Logo;
 use crate::routes::domains::{self, app_files};
+use crate::routes::utm_templates::{self, UtmTemplate};
 use crate::state::AppState;
 
 /// Links that are written with one statement.
@@ -51,6 +53,7 @@ impl Faults {
 struct Parts {
     domains: Vec<(usize, DomainRow)>,
     logo: Option<(usize, Vec<u8>)>,
+    templates: Vec<(usize, UtmTemplateRow)>,
     links: Vec<(usize, LinkRow)>,
 }
 
@@ -82,6 +85,7 @@ pub(crate) async fn restore(
         return Ok(Err(faults));
     }
     set_domains(state, connection, &mut parts, import, &mut faults).await?;
+    look_for_taken_templates(connection, &parts, import, &mut faults).await?;
     look_for_taken(state, connection, &parts, import, &mut faults).await?;
     if faults.count > 0 {
         return Ok(Err(faults));
@@ -104,6 +108,7 @@ fn check(lines: Vec<Value>, state: &AppState, workspace_id: Uuid) -> (Parts, Fau
     let mut ids = HashSet::new();
     let mut external_ids = HashSet::new();
     let mut domains = HashSet::new();
+    let (mut template_ids, mut template_names) = (HashSet::new(), HashSet::new());
     let twice = |what| Error::Conflict(what);
     for (number, line) in (1..).zip(lines) {
         let line: Line = match serde_json::from_value(line) {
@@ -126,6 +131,17 @@ fn check(lines: Vec<Value>, state: &AppState, workspace_id: Uuid) -> (Parts, Fau
             }
             Line::Logo(kept) => match logo(&kept.png) {
                 Ok(png) => parts.logo = Some((number, png)),
+                Err(error) => faults.add(number, None, &error),
+            },
+            Line::UtmTemplate(kept) => match kept.check(state) {
+                Ok(row) => {
+                    let is_new =
+                        template_ids.insert(row.id) & template_names.insert(row.name.clone());
+                    if !is_new {
+                        faults.add(number, None, &twice("this id or name is in the file twice"));
+                    }
+                    parts.templates.push((number, row));
+                }
                 Err(error) => faults.add(number, None, &error),
             },
             Line::Link(kept) => match kept.check(state, workspace_id) {
@@ -243,7 +259,35 @@ async fn end(step: Transaction<'_, Postgres>, import: &ImportRow) -> Result<()> 
     Ok(())
 }
 
-/// Finds what cannot be written, because of what others have.
+/// Finds templates that cannot be written, because of others. Nobody makes one until the end of the
+/// transaction.
+async fn look_for_taken_templates(
+    connection: &mut PgConnection,
+    parts: &Parts,
+    import: &ImportRow,
+    faults: &mut Faults,
+) -> Result<()> {
+    let Some((last, _)) = parts.templates.last() else {
+        return Ok(());
+    };
+    let workspace_id = import.workspace_id;
+    let mut step = connection.begin().await?;
+    let count = db::count_utm_templates(&mut step, workspace_id).await?;
+    if count + parts.templates.len() as i64 > utm_templates::MOST {
+        let fault = Error::Conflict("a workspace has at most 200 UTM templates");
+        faults.add(*last, None, &fault);
+        return end(step, import).await;
+    }
+    for (number, row) in &parts.templates {
+        if db::is_utm_template_taken(&mut step, workspace_id, row).await? {
+            let fault = Error::Conflict("another template has this name or id");
+            faults.add(*number, None, &fault);
+        }
+    }
+    end(step, import).await
+}
+
+/// Finds links that cannot be written, because of what others have.
 async fn look_for_taken(
     state: &AppState,
     connection: &mut PgConnection,
@@ -317,6 +361,16 @@ async fn write(
     };
     if let Some((_, png)) = &parts.logo {
         db::put_qr_logo(&mut *connection, import.workspace_id, png, now).await?;
+    }
+    for (_, row) in parts.templates {
+        db::insert_utm_template(connection, import.workspace_id, &row).await?;
+        let event = Event {
+            actor: cause.actor,
+            action: "utm_template.created",
+            subject: UtmTemplateId(row.id).to_string(),
+            state: serde_json::to_string(&UtmTemplate::from(row)).map_err(Error::internal)?,
+        };
+        audit::record(connection, import.workspace_id, &[event], now).await?;
     }
     for (_, row) in parts.domains {
         let name = row.domain.clone();

@@ -10,6 +10,7 @@ use super::line::{Begin, End, FORMAT, KeptDomain, KeptLogo, Line};
 use crate::db;
 use crate::error::Result;
 use crate::routes::links::KeptLink;
+use crate::routes::utm_templates::KeptUtmTemplate;
 use crate::state::AppState;
 
 /// Links that are in memory at a time.
@@ -19,7 +20,6 @@ const CHUNK: i64 = 500;
 enum Next {
     Begin,
     Links {
-        is_deleted: bool,
         after: Option<(OffsetDateTime, Uuid)>,
     },
     End,
@@ -37,10 +37,11 @@ pub(crate) fn write(
         async move {
             let (lines, next) = match next {
                 Next::Nothing => return Ok(None),
-                Next::Begin => (head(&state, workspace_id).await?, after_head()),
-                Next::Links { is_deleted, after } => {
-                    links(&state, workspace_id, is_deleted, after).await?
+                Next::Begin => {
+                    let head = head(&state, workspace_id).await?;
+                    (head, Next::Links { after: None })
                 }
+                Next::Links { after } => links(&state, workspace_id, after).await?,
                 Next::End => (vec![Line::End(End { lines: count })], Next::Nothing),
             };
             let mut bytes = Vec::new();
@@ -50,13 +51,6 @@ pub(crate) fn write(
             Ok(Some((bytes, (next, count + lines.len()))))
         }
     })
-}
-
-fn after_head() -> Next {
-    Next::Links {
-        is_deleted: false,
-        after: None,
-    }
 }
 
 async fn head(state: &AppState, workspace_id: Uuid) -> Result<Vec<Line>> {
@@ -80,26 +74,26 @@ async fn head(state: &AppState, workspace_id: Uuid) -> Result<Vec<Line>> {
         let png = STANDARD.encode(png);
         lines.push(Line::Logo(KeptLogo { png }));
     }
+    let mut templates = db::list_utm_templates(&state.pool, workspace_id).await?;
+    // Databases differ in what comes before what.
+    templates.sort_by(|one, other| one.name.cmp(&other.name));
+    for row in templates {
+        lines.push(Line::UtmTemplate(KeptUtmTemplate::of(row)?));
+    }
     Ok(lines)
 }
 
 async fn links(
     state: &AppState,
     workspace_id: Uuid,
-    is_deleted: bool,
     after: Option<(OffsetDateTime, Uuid)>,
 ) -> Result<(Vec<Line>, Next)> {
-    let rows = db::links_to_export(&state.pool, workspace_id, is_deleted, after, CHUNK).await?;
+    let rows = db::links_to_export(&state.pool, workspace_id, after, CHUNK).await?;
     let next = match rows.last() {
         Some(last) if rows.len() as i64 == CHUNK => Next::Links {
-            is_deleted,
             after: Some((last.created_at, last.id)),
         },
-        _ if is_deleted => Next::End,
-        _ => Next::Links {
-            is_deleted: true,
-            after: None,
-        },
+        _ => Next::End,
     };
     let own = &state.config.default_domain;
     let line = |row| Ok(Line::Link(Box::new(KeptLink::of(row, own)?)));

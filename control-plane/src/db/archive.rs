@@ -10,23 +10,32 @@ use super::LinkRow;
 use super::select_link::select_link;
 use crate::Result;
 
-/// The next links of a workspace in the order in which they were made: those in the bin, or all
-/// others.
+/// The next links of a workspace in the order in which they were made, those in the bin among them. Each has
+/// one place in that order, wherever it goes meanwhile.
 pub async fn links_to_export(
     pool: &PgPool,
     workspace_id: Uuid,
-    is_deleted: bool,
     after: Option<(OffsetDateTime, Uuid)>,
     limit: i64,
 ) -> Result<Vec<LinkRow>> {
     let links = select_link!(
         "from links
-         where workspace_id = $1 and (deleted_at is not null) = $2::boolean
-           and ($3::timestamptz is null or (created_at, id) > ($3, $4))
-         order by created_at, id
-         limit $5",
+         where id in (
+             select id from (
+                 (select id, created_at from links
+                  where workspace_id = $1 and deleted_at is null
+                    and ($2::timestamptz is null or (created_at, id) > ($2, $3))
+                  order by created_at, id limit $4)
+                 union all
+                 (select id, created_at from links
+                  where workspace_id = $1 and deleted_at is not null
+                    and ($2::timestamptz is null or (created_at, id) > ($2, $3))
+                  order by created_at, id limit $4)
+             ) as both_kinds
+             order by created_at, id limit $4
+         )
+         order by created_at, id",
         workspace_id,
-        is_deleted,
         after.map(|(created_at, _)| created_at),
         after.map(|(_, id)| id),
         limit,

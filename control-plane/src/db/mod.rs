@@ -115,7 +115,8 @@ pub use users::{
 };
 pub use utm_templates::{
     UtmTemplateRow, count_utm_templates, delete_utm_template, find_utm_template,
-    insert_utm_template, list_utm_templates, lock_utm_template, update_utm_template,
+    insert_utm_template, is_utm_template_taken, list_utm_templates, lock_utm_template,
+    update_utm_template,
 };
 pub use visitor_keys::{delete_visitor_keys_before, insert_missing_visitor_keys, visitor_keys};
 pub use webhook_messages::{

@@ -84,6 +84,25 @@ pub async fn count_utm_templates(connection: &mut PgConnection, workspace_id: Uu
     Ok(count)
 }
 
+/// Whether the template's id is another's, or its name another's of the workspace.
+pub async fn is_utm_template_taken(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    template: &UtmTemplateRow,
+) -> Result<bool> {
+    let is_taken = sqlx::query_scalar!(
+        r#"select exists (
+               select from utm_templates where id = $1 or (workspace_id = $2 and name = $3)
+           ) as "is_taken!""#,
+        template.id,
+        workspace_id,
+        template.name,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(is_taken)
+}
+
 /// The templates of a workspace, by name.
 pub async fn list_utm_templates(pool: &PgPool, workspace_id: Uuid) -> Result<Vec<UtmTemplateRow>> {
     let templates = sqlx::query_as!(

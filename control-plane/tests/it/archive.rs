@@ -98,6 +98,15 @@ impl Place {
                              "password": "open sesame" });
         self.ask(Method::POST, "/api/v1/links", secret).await;
         self.put_logo().await;
+        for (name, source) in [
+            ("éclair", json!(null)),
+            ("Zebra", json!("print")),
+            ("apple", json!("a&b")),
+        ] {
+            let template = json!({ "name": name, "source": source, "campaign": "spring" });
+            self.ask(Method::POST, "/api/v1/utm-templates", template)
+                .await;
+        }
     }
 
     pub async fn put_logo(&self) {
@@ -201,6 +210,17 @@ async fn a_restored_workspace_exports_the_same_bytes() {
         file.lines().filter(|line| kind(line) == "link").count(),
         2_003
     );
+    // Those in the bin have the place that they had.
+    let links = file.lines().filter(|line| kind(line) == "link");
+    let links = links.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let made = |link: Value| {
+        (
+            link["created_at"].clone().to_string(),
+            link["id"].to_string(),
+        )
+    };
+    let made: Vec<(String, String)> = links.map(made).collect();
+    assert!(made.is_sorted());
     assert!(!file.contains("open sesame") && file.contains("$argon2id$"));
 
     let new = Place::start().await;
@@ -223,6 +243,12 @@ async fn a_restored_workspace_exports_the_same_bytes() {
         assert_eq!(before, after);
     }
     assert_eq!(file, again);
+
+    let templates = async |place: &Place| {
+        let shown = place.ask(Method::GET, "/api/v1/utm-templates", Value::Null);
+        shown.await.body
+    };
+    assert_eq!(templates(&new).await, templates(&old).await);
 
     // It works as it did, and is shown as it was.
     let path = "/api/v1/links/by-code/go.example.org/Everything_-1";
@@ -337,6 +363,9 @@ async fn what_others_have_cannot_be_restored_over() {
     )
     .await;
     old.set(json!({ "root_url": "https://example.com/" })).await;
+    let template = json!({ "name": "Spring", "source": "print" });
+    old.ask(Method::POST, "/api/v1/utm-templates", template)
+        .await;
     let file = old.export().await;
     // Into another workspace of the same place, whose links are still there.
     let foreign = old.app.foreign_key().await;
@@ -355,8 +384,8 @@ async fn what_others_have_cannot_be_restored_over() {
         .iter()
         .map(|it| &it["row"])
         .collect();
-    // The domains are not theirs, and the code is taken.
-    assert_eq!(rows, [2, 3, 4], "{refused}");
+    // The domains are not theirs, and the template's id and the link's code are taken.
+    assert_eq!(rows, [2, 3, 4, 5], "{refused}");
     let own = refused["errors"][0]["problem"]["detail"].as_str().unwrap();
     assert!(
         own.contains("own domain") && own.contains("first workspace"),

@@ -47,6 +47,10 @@ fn lines(line: &Value, (what, text): &(&'static str, Vec<u8>), number: &mut u32)
         if line["kind"] == "domain" {
             line["domain"] = json!(format!("d{number}.example.com"));
         }
+        if line["kind"] == "utm_template" {
+            line["id"] = json!(format!("utm_{number:022}"));
+            line["name"] = json!(format!("n-{number}"));
+        }
         if line["kind"] == "link" {
             line["id"] = json!(format!("lnk_{number:022}"));
             line["code"] = json!(format!("c-{number}"));
@@ -155,6 +159,12 @@ async fn no_text_of_any_line_does_harm() {
         "assetlinks": [{ "relation": ["delegate_permission/common.handle_all_urls"] }],
     });
     place.set(settings).await;
+    let template = json!({
+        "name": "Name", "source": "s", "medium": "m", "campaign": "c", "term": "t", "content": "c",
+    });
+    place
+        .ask(reqwest::Method::POST, "/api/v1/utm-templates", template)
+        .await;
     let exported = place.export().await;
 
     let new = Place::start().await;

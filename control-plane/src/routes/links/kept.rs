@@ -71,9 +71,9 @@ impl KeptLink {
             enabled: row.is_enabled,
             archived: row.is_archived,
             external_id: row.external_id,
-            expires_at: row.expires_at.map(text).transpose()?,
+            expires_at: row.expires_at.map(kept_moment).transpose()?,
             redirect_status: row.redirect_status.unsigned_abs(),
-            starts_at: starts_at.map(text).transpose()?,
+            starts_at: starts_at.map(kept_moment).transpose()?,
             expired_url: options.expired_url,
             click_cap: options.click_cap.map(Into::into),
             password_hash: row.password_hash,
@@ -86,10 +86,10 @@ impl KeptLink {
             indexable: options.is_indexable,
             max_age: options.max_age,
             blocked: row.is_blocked,
-            created_at: text(row.created_at)?,
+            created_at: kept_moment(row.created_at)?,
             created_by: row.created_by,
-            updated_at: text(row.updated_at)?,
-            deleted_at: row.deleted_at.map(text).transpose()?,
+            updated_at: kept_moment(row.updated_at)?,
+            deleted_at: row.deleted_at.map(kept_moment).transpose()?,
         })
     }
 
@@ -189,6 +189,7 @@ impl KeptLink {
     }
 }
 
-fn text(moment: OffsetDateTime) -> Result<String> {
+/// A moment as the API writes it.
+pub(crate) fn kept_moment(moment: OffsetDateTime) -> Result<String> {
     moment.format(&Rfc3339).map_err(Error::internal)
 }

@@ -43,7 +43,7 @@ pub use external::*;
 pub use get::*;
 pub use get_by_code::*;
 pub use history::*;
-pub(crate) use kept::KeptLink;
+pub(crate) use kept::{KeptLink, kept_moment};
 pub use list::*;
 pub use qr::*;
 pub use restore::*;

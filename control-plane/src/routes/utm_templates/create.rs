@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 
 /// Templates of a workspace. A list shows them all.
-const MOST: i64 = 200;
+pub(crate) const MOST: i64 = 200;
 
 /// A template to make.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -3,6 +3,7 @@
 mod create;
 mod fields;
 mod get;
+mod kept;
 mod list;
 mod remove;
 mod update;
@@ -10,6 +11,7 @@ mod view;
 
 pub use create::*;
 pub use get::*;
+pub(crate) use kept::KeptUtmTemplate;
 pub use list::*;
 pub use remove::*;
 pub use update::*;

@@ -11,12 +11,13 @@ use crate::state::AppState;
 /// Export the workspace
 ///
 /// All that `POST /api/v1/workspace/restore` makes a workspace of, as JSON lines: settings of domains,
-/// the logo, and links with everything that they have, in the order in which they were made; those in
-/// the bin last. The last line is `{"kind":"end",…}`: without it, the file is not whole. What is changed
-/// meanwhile may be in it or not.
+/// the logo, UTM templates, and links with everything that they have, in the order in which they were
+/// made, those in the bin among them. The last line is `{"kind":"end",…}`: without it, the file is not whole. A change that
+/// is made meanwhile may be in it or not.
 ///
 /// Links with a password are there with its hash: keep the file as you keep a database. Not in it are
-/// people, keys and webhooks, whose secrets it would have to tell, statistics, and the audit log.
+/// people, keys and webhooks, whose secrets it would have to tell, statistics, and the audit
+/// log, which has what links were like before.
 #[utoipa::path(get, path = "/api/v1/workspace/export", tag = "imports",
     responses(
         (status = 200, description = "A file", content_type = "application/jsonl", body = String,
