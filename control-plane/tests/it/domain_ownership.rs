@@ -4,7 +4,7 @@ use control_plane::auth::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, App, answer, eventually};
+use crate::harness::{Answer, App, EMAIL, PASSWORD, answer, eventually};
 use crate::name_server::{Data, NameServer};
 
 const DOMAINS: &str = "/api/v1/domains";
@@ -97,6 +97,40 @@ async fn whoever_shows_a_domain_at_the_same_time_is_told_that_it_is_theirs() {
         done >= 1 && removed.iter().all(|status| [204, 404].contains(status)),
         "{removed:?}"
     );
+}
+
+#[tokio::test]
+async fn a_key_with_a_domain_makes_links_there_without_naming_it() {
+    let at = Installation::start().await;
+    at.publish(&at.add(&at.ours, NEW).await);
+    assert_eq!(at.verify(&at.ours, NEW).await.status, 200);
+    let owner = at.app.cookie(EMAIL, PASSWORD).await;
+    let body = json!({ "name": "x", "scopes": ["write"], "domain": NEW });
+    let key = at
+        .app
+        .console(&owner, Method::POST, "/api/v1/keys", Some(body))
+        .await;
+    let key = key.body["secret"].as_str().unwrap();
+    let link = json!({ "original_url": "https://example.net/" });
+    let made = at
+        .app
+        .call_with(key, Method::POST, "/api/v1/links", Some(link.clone()))
+        .await;
+    assert_eq!(
+        (made.status, &made.body["domain"]),
+        (201, &json!(NEW)),
+        "{}",
+        made.body
+    );
+    let rows = json!({ "links": [link] });
+    let made = at
+        .app
+        .call_with(key, Method::POST, "/api/v1/links/bulk", Some(rows))
+        .await;
+    assert_eq!(made.body["done"], 1, "{}", made.body);
+    let path = format!("/api/v1/links?domain={NEW}");
+    let all = at.app.call_with(&at.ours, Method::GET, &path, None).await;
+    assert_eq!(all.body["data"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

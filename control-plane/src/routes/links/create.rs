@@ -33,7 +33,7 @@ pub struct CreateLink {
     /// Its short part: 1 to 64 of `A–Z a–z 0–9 _ -`. Generated when absent.
     #[schema(example = "spring-24", pattern = "^[A-Za-z0-9_-]{1,64}$")]
     pub(super) code: Option<String>,
-    /// Host to live under. The installation's own when absent.
+    /// Host to live under. When absent the installation's own, or the only one that the key sees.
     #[schema(example = "go.example.com")]
     pub(super) domain: Option<String>,
     /// What to call it: at most 512 characters. Shown on its preview page.

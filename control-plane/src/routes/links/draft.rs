@@ -29,6 +29,7 @@ pub(super) type Maker<'a> = (Uuid, &'a str);
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) domain: Domain,
+    is_domain_given: bool,
     is_on_default_domain: bool,
     code: Option<Code>,
     original_url: String,
@@ -90,12 +91,14 @@ impl Draft {
         given.check(&mut check).apply(&mut options, 0);
         fields::together(redirect_status, &options, expires_at, &mut check);
         check.finish()?;
+        let is_domain_given = body.domain.is_some();
         // Whose it is, the transaction looks.
         let domain = match body.domain {
             Some(text) => text.parse().map_err(|_| Error::NotFound("domain"))?,
             None => own.clone(),
         };
         Ok(Self {
+            is_domain_given,
             is_on_default_domain: domain == *own,
             domain,
             code,
@@ -113,9 +116,13 @@ impl Draft {
         })
     }
 
-    /// Gives it the tag that the caller's key is restricted to. On another domain than the key's it cannot
-    /// be made.
+    /// Gives it the tag that the caller's key is restricted to, and its domain if none is named. On another
+    /// one it cannot be made.
     pub(super) fn restrict(&mut self, caller: &Caller, state: &AppState) -> Result<()> {
+        if let (Some(only), false) = (&caller.only_domain, self.is_domain_given) {
+            self.is_on_default_domain = *only == state.config.default_domain;
+            self.domain = only.clone();
+        }
         if !caller.sees_domain(self.domain.as_str()) {
             return Err(Error::NotFound("domain"));
         }
