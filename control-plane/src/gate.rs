@@ -68,8 +68,8 @@ async fn identify(state: &AppState, route: &Route, parts: &mut Parts) -> Result<
     }
 }
 
-/// Answers whoever has no good credential. That takes from an allowance of their address, so that what is
-/// made up is not looked for without an end; it is not the one of signing in, which a program with an old
+/// Answers whoever has no good credential. That takes from an allowance of their address, so that nobody
+/// learns without an end whether what they made up is one; it is not the one of signing in, which a program with an old
 /// key must not use up for a whole office.
 async fn unknown(state: &AppState, headers: &HeaderMap, error: Error) -> Response {
     if !matches!(error, Error::Unauthenticated | Error::CrossSite) {

@@ -30,7 +30,8 @@ const LOOK: Duration = Duration::from_millis(50);
 #[into_params(parameter_in = Query)]
 pub struct Wait {
     /// Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-    /// `2s`, at most `10s`. The answer then has `propagation`.
+    /// `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+    /// `Idempotency-Key`: then nobody waits.
     #[param(example = "2s")]
     wait: Option<String>,
 }

@@ -27,6 +27,9 @@ const LINKS_PER_ROUND: i64 = 1_000;
 /// How far back a round looks for clicks. Later ones wait for their link's turn.
 const RECENT: time::Duration = time::Duration::hours(1);
 
+/// Links that are set with one statement.
+const LINKS_PER_STATEMENT: usize = 10_000;
+
 /// How much older than the newest click that was seen another one may be, and still be new to us.
 /// Blocks of several proxies arrive in any order.
 const DISORDER: time::Duration = time::Duration::seconds(30);
@@ -57,24 +60,29 @@ pub(crate) async fn follow(state: AppState, stopping: impl Future<Output = ()>) 
 }
 
 async fn round(state: &AppState, progress: &mut Progress) -> Result<()> {
-    let mut transaction = db::begin(&state.pool).await?;
+    // Only its lock is wanted: what is written is written in pieces, for which others wait less long.
+    let mut turn = db::begin(&state.pool).await?;
     // Another process is at it.
-    if !db::try_lock_totals(&mut transaction).await? {
+    if !db::try_lock_totals(&mut turn).await? {
         return Ok(());
     }
     let begin = state.now() - RECENT;
     let since = progress.seen.map_or(begin, |seen| seen.max(begin));
     let recent = db::clicked_since(&state.analytics, since - DISORDER).await?;
-    let next = db::links_after(&mut transaction, progress.turn, LINKS_PER_ROUND).await?;
+    let next = db::links_after(&mut turn, progress.turn, LINKS_PER_ROUND).await?;
     let mut ids: Vec<Uuid> = recent.iter().map(|(id, _)| *id).collect();
     ids.extend(&next);
     ids.sort_unstable();
     ids.dedup();
-    let totals = db::link_totals(&state.analytics, &ids).await?;
-    db::set_totals(&mut transaction, &ids, &totals).await?;
-    db::commit(transaction).await?;
+    for piece in ids.chunks(LINKS_PER_STATEMENT) {
+        let totals = db::link_totals(&state.analytics, piece).await?;
+        let mut connection = state.pool.acquire().await?;
+        db::set_totals(&mut connection, piece, &totals).await?;
+    }
 
-    progress.seen = recent.iter().map(|(_, at)| *at).max().max(progress.seen);
+    let newest = recent.iter().map(|(_, at)| *at).max();
+    // A proxy whose clock is ahead must not make clicks of others old.
+    progress.seen = newest.map(|at| at.min(state.now())).max(progress.seen);
     let is_through = (next.len() as i64) < LINKS_PER_ROUND;
     progress.turn = match next.last() {
         Some(last) if !is_through => *last,

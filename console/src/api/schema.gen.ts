@@ -1513,7 +1513,8 @@ export interface components {
         ClickCap: {
             /**
              * Format: int64
-             * @description Visits it redirects, counted exactly, those before the cap was set included.
+             * @description Visits it redirects, counted exactly. Those before the cap was set are included as far as statistics
+             *     have them: all but those of the last second.
              * @example 1000
              */
             limit: number;
@@ -1641,7 +1642,7 @@ export interface components {
              */
             code?: string | null;
             /**
-             * @description Host to live under. The installation's own when absent.
+             * @description Host to live under. When absent the installation's own, or the only one that the key sees.
              * @example go.example.com
              */
             domain?: string | null;
@@ -5479,7 +5480,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -5622,7 +5624,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -5736,7 +5739,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -5840,7 +5844,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -6173,7 +6178,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -6699,7 +6705,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -6790,7 +6797,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -6941,7 +6949,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -7420,7 +7429,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -7566,7 +7576,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -7722,7 +7733,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;
@@ -7953,7 +7965,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Answer when the proxies have applied the change, at the latest after this time: `500ms`,
-                 *     `2s`, at most `10s`. The answer then has `propagation`.
+                 *     `2s`, at most `10s`. The answer then has `propagation`, unless it was given before to the same
+                 *     `Idempotency-Key`: then nobody waits.
                  * @example 2s
                  */
                 wait?: string;

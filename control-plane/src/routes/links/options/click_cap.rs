@@ -10,7 +10,8 @@ const MAX_VISITS: i64 = 1_000_000_000_000;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClickCap {
-    /// Visits it redirects, counted exactly, those before the cap was set included.
+    /// Visits it redirects, counted exactly. Those before the cap was set are included as far as statistics
+    /// have them: all but those of the last second.
     #[schema(minimum = 1, maximum = 1_000_000_000_000_i64, example = 1000)]
     limit: i64,
     /// Where it leads afterwards, instead of 410.
