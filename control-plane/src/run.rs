@@ -28,6 +28,9 @@ use crate::{
 /// How often readiness is checked.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long a database may take to answer. Longer than one waits for a connection of the pool.
+const READINESS_PATIENCE: Duration = Duration::from_secs(2);
+
 /// The service's two ports, bound.
 pub struct Listeners {
     /// API and console.
@@ -148,12 +151,12 @@ async fn watch(
             ("database", &state.pool),
             ("analytics_database", &state.analytics.0),
         ] {
-            match sqlx::query_scalar!(r#"select 1 as "one!""#)
-                .fetch_one(pool)
-                .await
-            {
-                Ok(_) => readiness.met(condition),
-                Err(error) => readiness.unmet(condition, error),
+            let answer = sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(pool);
+            match tokio::time::timeout(READINESS_PATIENCE, answer).await {
+                Ok(Ok(_)) => readiness.met(condition),
+                Ok(Err(error)) => readiness.unmet(condition, error),
+                // Its machine may be gone without a word.
+                Err(_) => readiness.unmet(condition, "no answer"),
             }
         }
         tokio::select! {

@@ -1,11 +1,17 @@
 //! With parts of the system away.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use local_servers::testing::ThrowAway;
 use local_servers::{PostgresServer, RedisServer};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::{App, EMAIL, PASSWORD, blocking, eventually, link_path};
 
@@ -70,6 +76,63 @@ async fn postgres_away_is_503_within_2_s_and_heals_without_a_restart() {
         (status == 201).then_some(())
     })
     .await;
+}
+
+/// Stands before a server. While `is_silent`, nothing comes through, and nobody is told.
+async fn relay(server: String, is_silent: Arc<AtomicBool>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&server).await.unwrap();
+            let (client, server) = (client.into_split(), server.into_split());
+            tokio::spawn(pass_on(client.0, server.1, is_silent.clone()));
+            tokio::spawn(pass_on(server.0, client.1, is_silent.clone()));
+        }
+    });
+    address
+}
+
+async fn pass_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, is_silent: Arc<AtomicBool>) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut bytes).await {
+        while is_silent.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        if to.write_all(&bytes[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_says_nothing_is_no_longer_ready_and_heals_without_a_restart() {
+    let database = blocking(|| local_servers::testing::TestDatabase::create("control_plane")).await;
+    let redis_url = blocking(|| local_servers::testing::redis_url().to_owned()).await;
+    let mut url: url::Url = database.url.parse().unwrap();
+    let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+    let is_silent = Arc::new(AtomicBool::new(false));
+    let relay = relay(server, is_silent.clone()).await;
+    url.set_port(Some(relay.port())).unwrap();
+    let app = App::start_on(url.as_str(), &redis_url, Some(database)).await;
+    app.link("before").await;
+    let readiness = async || {
+        let ready = app.client.get(format!("{}/readyz", app.admin_url));
+        ready.send().await.unwrap().status().as_u16()
+    };
+    eventually("ready", async || (readiness().await == 200).then_some(())).await;
+
+    is_silent.store(true, Ordering::Relaxed);
+    eventually("not ready", async || {
+        (readiness().await == 503).then_some(())
+    })
+    .await;
+    is_silent.store(false, Ordering::Relaxed);
+    eventually("ready again", async || {
+        (readiness().await == 200).then_some(())
+    })
+    .await;
+    app.link("after").await;
 }
 
 #[tokio::test]
