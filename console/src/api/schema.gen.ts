@@ -1708,7 +1708,10 @@ export interface components {
              * @example 302
              */
             redirect_status?: number | null;
-            /** @description Other targets, or none, for some visitors. The first that matches decides. */
+            /**
+             * @description Other targets, or none, for some visitors. The first that matches decides. Rules, split and the other
+             *     options of a link have at most 65,536 bytes together.
+             */
             rules?: components["schemas"]["Rule"][] | null;
             social_preview?: components["schemas"]["SocialPreview"] | null;
             split?: components["schemas"]["Split"] | null;
@@ -3859,6 +3862,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -4024,6 +4029,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -4079,6 +4086,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -4178,6 +4187,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -4336,6 +4347,8 @@ export interface operations {
                 dry_run?: boolean;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -4621,6 +4634,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -4880,7 +4895,10 @@ export interface operations {
     withdraw_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
+            };
             path: {
                 /** @description `inv_…` */
                 id: string;
@@ -4999,6 +5017,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -5190,7 +5210,10 @@ export interface operations {
     revoke_api_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
+            };
             path: {
                 /** @description `key_…` */
                 id: string;
@@ -5241,6 +5264,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -5487,6 +5512,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -5631,6 +5658,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -5746,6 +5775,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -5851,6 +5882,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -6185,6 +6218,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -6712,6 +6747,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -6804,6 +6841,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -6956,6 +6995,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
                 /** @description `ETag` of the version to change */
@@ -7436,6 +7477,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
                 /** @description `ETag` of the version to change */
@@ -7583,6 +7626,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
                 /** @description `ETag` of the version to change */
@@ -7740,6 +7785,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
                 /** @description `ETag` of the version to change */
@@ -7888,7 +7935,10 @@ export interface operations {
     get_link_stats: {
         parameters: {
             query?: {
-                /** @description From the hour this time falls into (RFC 3339). 24 hours before `to` when absent. */
+                /**
+                 * @description From the hour this time falls into (RFC 3339). 24 hours before `to` when absent, 31 days
+                 *     before it at most.
+                 */
                 from?: string;
                 /** @description Up to the end of the hour this time falls into. Now when absent. */
                 to?: string;
@@ -7972,6 +8022,8 @@ export interface operations {
                 wait?: string;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
                 /** @description `ETag` of the version to change */
@@ -8232,6 +8284,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -8302,6 +8356,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -8564,6 +8620,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -8679,6 +8737,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -8815,6 +8875,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -9065,7 +9127,10 @@ export interface operations {
     delete_session: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9111,7 +9176,10 @@ export interface operations {
     switch_workspace: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9213,7 +9281,10 @@ export interface operations {
     change_password: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9361,7 +9432,10 @@ export interface operations {
     end_other_sessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9407,7 +9481,10 @@ export interface operations {
     end_session: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
+            };
             path: {
                 /** @description `ses_…` */
                 id: string;
@@ -9574,6 +9651,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -9755,6 +9834,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -9809,6 +9890,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -9989,6 +10072,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -10183,6 +10268,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -10237,6 +10324,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -10410,6 +10499,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -10484,6 +10575,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -10570,6 +10663,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description `ETag` of the version to change */
                 "If-Match"?: string;
             };
@@ -10711,6 +10806,8 @@ export interface operations {
                 dry_run?: boolean;
             };
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };
@@ -10919,6 +11016,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a session cookie: `linkpulse`, which pages of other sites cannot send */
+                "X-Requested-With"?: string;
                 /** @description A name for the request, unique in the workspace: sent again with it within 24 hours, it is not done again, but gets the same answer, with `Idempotent-Replayed: true` */
                 "Idempotency-Key"?: string;
             };

@@ -37,6 +37,10 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             problems.add(cross_site);
         }
     }
+    if is_unsafe && route.needs != Needs::Nothing {
+        let text = "With a session cookie: `linkpulse`, which pages of other sites cannot send";
+        header(operation, "X-Requested-With", text);
+    }
     let is_done_once = method == "POST" && route.needs != Needs::Nothing;
     if is_done_once {
         once(operation);

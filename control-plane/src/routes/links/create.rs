@@ -75,7 +75,8 @@ pub struct CreateLink {
     /// What visitors have to enter: 4 to 200 characters.
     #[schema(format = Password, min_length = 4, max_length = 200, write_only)]
     pub(super) password: Option<String>,
-    /// Other targets, or none, for some visitors. The first that matches decides.
+    /// Other targets, or none, for some visitors. The first that matches decides. Rules, split and the other
+    /// options of a link have at most 65,536 bytes together.
     #[schema(max_items = 50)]
     pub(super) rules: Option<Vec<Rule>>,
     /// Several targets for visitors whom no rule has sent elsewhere.

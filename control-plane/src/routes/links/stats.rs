@@ -26,7 +26,8 @@ const DEFAULT_RANGE: Duration = Duration::hours(24);
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct StatsRange {
-    /// From the hour this time falls into (RFC 3339). 24 hours before `to` when absent.
+    /// From the hour this time falls into (RFC 3339). 24 hours before `to` when absent, 31 days
+    /// before it at most.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<String>,
     /// Up to the end of the hour this time falls into. Now when absent.
