@@ -36,6 +36,23 @@ pub async fn lock_links(
     Ok(links)
 }
 
+/// Locks these links, in one order, until the end of the transaction.
+pub async fn hold_links(
+    connection: &mut PgConnection,
+    workspace_id: Uuid,
+    ids: &[Uuid],
+) -> Result<()> {
+    sqlx::query!(
+        "select id from links where workspace_id = $1 and id = any($2)
+         order by id for update",
+        workspace_id,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(())
+}
+
 /// Where a link may lead.
 #[derive(Debug)]
 pub struct TargetRow {

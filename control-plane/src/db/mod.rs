@@ -75,7 +75,9 @@ pub use link_list::{
     BIN_PERIOD, LinkOrder, Page, Position, count_links, list_links, totals_of, work_in_new_links,
 };
 pub use link_row::LinkRow;
-pub use link_writes::{TargetRow, insert_links, lock_links, targets_after, write_links};
+pub use link_writes::{
+    TargetRow, hold_links, insert_links, lock_links, targets_after, write_links,
+};
 pub use links::{
     LinkName, LinkPlace, find_external_link, find_link, find_link_as_asked, find_link_by_code,
     ids_of_codes, insert_link, link_exists, lock_external_link, lock_link, lock_link_also_deleted,

@@ -3,10 +3,11 @@ use std::collections::hash_map::Entry;
 
 use axum::Json;
 use axum::extract::State;
+use contract::LinkId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::outcome::{BulkOutcome, Refusals, RowOutcome, Written};
+use super::outcome::{BulkOutcome, PIECE, Refusals, RowOutcome, Written};
 use super::selection::{Chosen, Selection};
 use crate::audit::{Action, Cause};
 use crate::auth::Caller;
@@ -164,62 +165,86 @@ pub(super) async fn write(
     let mut transaction = db::begin(&state.pool).await?;
     once.begin(&mut transaction).await?;
     let asked = chosen.iter().filter_map(|chosen| Some(chosen.id?.0));
-    let asked: Vec<_> = asked.collect();
-    let mut locked = db::lock_links(&mut transaction, caller.workspace_id, &asked).await?;
+    db::hold_links(
+        &mut transaction,
+        caller.workspace_id,
+        &asked.collect::<Vec<_>>(),
+    )
+    .await?;
+    let cause = Cause {
+        action,
+        actor: &caller.identity.to_string(),
+        at: state.now(),
+    };
     let mut refusals = Refusals::default();
     let mut results = Vec::with_capacity(chosen.len());
-    let mut changed = Vec::with_capacity(locked.len());
     // Links that stay as they are can be waited for, too.
     let mut revision = None;
     let mut seen = HashMap::new();
-    for Chosen { place, id } in chosen {
-        // One that is named again is told again.
-        match id.map(|id| seen.entry(id)) {
-            Some(Entry::Occupied(first)) => {
-                let again = RowOutcome::clone(&results[*first.get()]);
-                results.push(again);
-                continue;
+    for piece in chosen.chunks(PIECE) {
+        let ids: Vec<_> = piece
+            .iter()
+            .filter_map(|chosen| Some(chosen.id?.0))
+            .collect();
+        let mut locked = db::lock_links(&mut transaction, caller.workspace_id, &ids).await?;
+        let mut changed = Vec::with_capacity(locked.len());
+        for Chosen { place, id } in piece {
+            // One that is named again is told again.
+            match id.map(|id| seen.entry(id)) {
+                Some(Entry::Occupied(first)) => {
+                    let again = RowOutcome::clone(&results[*first.get()]);
+                    results.push(again);
+                    continue;
+                }
+                Some(Entry::Vacant(first)) => drop(first.insert(results.len())),
+                None => {}
             }
-            Some(Entry::Vacant(first)) => drop(first.insert(results.len())),
-            None => {}
+            let outcome = applied(caller, &mut locked, *id, &apply);
+            match outcome {
+                Ok((is_changed, link)) => {
+                    results.push(RowOutcome::done(link));
+                    revision = revision.max(Some(link.revision));
+                    changed.extend(is_changed.then(|| link.clone()));
+                }
+                Err(reason) => {
+                    refusals.add("select.ids", *place, &reason);
+                    results.push(RowOutcome::refused(*id, None, &reason));
+                }
+            }
         }
-        // In the order of their ids, as they were locked.
-        let found = id.and_then(|id| locked.binary_search_by_key(&id.0, |link| link.id).ok());
-        let outcome = match found.map(|found| &mut locked[found]) {
-            Some(link) if !caller.sees(&link.domain, &link.tags) => Err(Error::NotFound("link")),
-            Some(link) if link.deleted_at.is_some() => Err(Error::LinkGone),
-            Some(link) => {
-                let before = link.clone();
-                apply(link).map(|()| (*link != before, link))
-            }
-            None => Err(Error::NotFound("link")),
-        };
-        match outcome {
-            Ok((is_changed, link)) => {
-                results.push(RowOutcome::done(link));
-                revision = revision.max(Some(link.revision));
-                changed.extend(is_changed.then(|| link.clone()));
-            }
-            Err(reason) => {
-                refusals.add("select.ids", *place, &reason);
-                results.push(RowOutcome::refused(*id, None, &reason));
-            }
+        // Of what is refused as a whole, nothing more need be written.
+        let is_in_vain = all_or_nothing && !refusals.is_empty();
+        if !changed.is_empty() && !is_in_vain {
+            let written = db::write_links(&mut transaction, &changed, &cause).await?;
+            revision = revision.max(written.last().map(|link| link.revision));
         }
     }
     if all_or_nothing {
         refusals.finish()?;
     }
-    if !changed.is_empty() {
-        let cause = Cause {
-            action,
-            actor: &caller.identity.to_string(),
-            at: state.now(),
-        };
-        let written = db::write_links(&mut transaction, &changed, &cause).await?;
-        revision = revision.max(written.last().map(|link| link.revision));
-    }
     let written = Written { results, revision };
     written.keep(once, &mut transaction).await?;
     db::commit(transaction).await?;
     Ok(written)
+}
+
+/// A link as it is to be, and whether that is something else.
+fn applied<'l>(
+    caller: &Caller,
+    locked: &'l mut [LinkRow],
+    id: Option<LinkId>,
+    apply: impl Fn(&mut LinkRow) -> Result<()>,
+) -> Result<(bool, &'l LinkRow)> {
+    // In the order of their ids, as they were locked.
+    let found = id.and_then(|id| locked.binary_search_by_key(&id.0, |link| link.id).ok());
+    let link = &mut locked[found.ok_or(Error::NotFound("link"))?];
+    if !caller.sees(&link.domain, &link.tags) {
+        return Err(Error::NotFound("link"));
+    }
+    if link.deleted_at.is_some() {
+        return Err(Error::LinkGone);
+    }
+    let before = link.clone();
+    apply(link)?;
+    Ok((*link != before, link))
 }

@@ -18,6 +18,9 @@ use crate::state::AppState;
 /// Links that one request may name.
 pub(super) const MAX_ROWS: usize = 10_000;
 
+/// Links that are in memory at a time. Each may have 64 KiB of options.
+pub(super) const PIECE: usize = 1_000;
+
 /// Errors of a request that is refused as a whole. More would help nobody.
 const MAX_ERRORS: usize = 1_000;
 
@@ -172,6 +175,11 @@ impl Refusals {
                 self.0.push(error);
             }
         }
+    }
+
+    /// Whether there was none so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// # Errors

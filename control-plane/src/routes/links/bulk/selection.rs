@@ -1,12 +1,12 @@
 //! Which links a request is about.
 
-use contract::LinkId;
+use contract::{LinkId, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::outcome::MAX_ROWS;
+use super::outcome::{MAX_ROWS, PIECE};
 use crate::auth::Caller;
-use crate::db::{self, LinkOrder, Page};
+use crate::db::{self, LinkOrder, Page, Position};
 use crate::error::{Error, Result};
 use crate::routes::links::list_query::{LinkFilters, narrow};
 use crate::state::AppState;
@@ -52,24 +52,35 @@ impl Selection {
                     .check(state)
                     .map_err(|error| error.below("select.filter"))?;
                 narrow(&mut filter, caller)?;
-                let page = Page {
-                    order: LinkOrder::Created,
-                    is_descending: false,
-                    after: None,
-                    limit: MAX_ROWS as i64 + 1,
-                };
-                let (workspace_id, now) = (caller.workspace_id, state.now());
-                let links =
-                    db::list_links(state.lists(), workspace_id, &filter, &page, now).await?;
-                if links.len() > MAX_ROWS {
-                    let message = format!("more than {MAX_ROWS} links match: narrow the filter");
-                    return Err(Error::invalid("select.filter", "too_many", message));
+                let mut chosen = Vec::new();
+                let mut after = None;
+                loop {
+                    let page = Page {
+                        order: LinkOrder::Created,
+                        is_descending: false,
+                        after,
+                        limit: PIECE as i64,
+                    };
+                    let (workspace_id, now) = (caller.workspace_id, state.now());
+                    let links =
+                        db::list_links(state.lists(), workspace_id, &filter, &page, now).await?;
+                    chosen.extend((chosen.len()..).zip(&links).map(|(place, link)| Chosen {
+                        place,
+                        id: Some(LinkId(link.id)),
+                    }));
+                    if chosen.len() > MAX_ROWS {
+                        let message =
+                            format!("more than {MAX_ROWS} links match: narrow the filter");
+                        return Err(Error::invalid("select.filter", "too_many", message));
+                    }
+                    after = match links.last() {
+                        Some(last) if links.len() == PIECE => Some(Position {
+                            value: Timestamp::from(last.created_at).as_micros(),
+                            id: last.id,
+                        }),
+                        _ => return Ok(chosen),
+                    };
                 }
-                let chosen = links.iter().enumerate().map(|(place, link)| Chosen {
-                    place,
-                    id: Some(LinkId(link.id)),
-                });
-                Ok(chosen.collect())
             }
         }
     }
