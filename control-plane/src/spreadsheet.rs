@@ -1,28 +1,34 @@
 //! Text in CSV files that people open with a spreadsheet.
 //!
-//! A spreadsheet runs cells that begin like a formula, `=HYPERLINK(…)`, and where `;` separates cells it
-//! splits a line there whatever the quotes say. So `'` goes before each such beginning, and the spreadsheet
-//! shows it as text. Reading a file takes off one `'` from each.
+//! A spreadsheet runs cells that begin like a formula, `=HYPERLINK(…)`. One that takes `;` for what separates
+//! cells splits ours there, and where their lines end, whatever the quotes say. So `'` goes before each such
+//! beginning, and the spreadsheet shows it as text. Reading a file takes off one `'` from each.
 
 /// What a formula begins with, also where East Asian keyboards write it; and what may be skipped before it.
-const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+const SIGNS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
+/// What separates cells for some.
+const SEPARATORS: [char; 2] = [';', '\n'];
 
 /// As it goes into a file.
 pub(crate) fn defused(text: &str) -> String {
-    let cells = text.split(';').map(|cell| match would_run(cell) {
-        true => format!("'{cell}"),
-        false => cell.to_owned(),
-    });
-    cells.collect::<Vec<_>>().join(";")
+    let cells = text.split_inclusive(SEPARATORS);
+    cells.fold(String::with_capacity(text.len()), |mut written, cell| {
+        if would_run(cell) {
+            written.push('\'');
+        }
+        written + cell
+    })
 }
 
 /// As it was before it went into a file.
 pub(crate) fn restored(text: &str) -> String {
-    let cells = text.split(';').map(|cell| match cell.strip_prefix('\'') {
+    let cells = text.split_inclusive(SEPARATORS);
+    let cells = cells.map(|cell| match cell.strip_prefix('\'') {
         Some(rest) if would_run(rest) => rest,
         _ => cell,
     });
-    cells.collect::<Vec<_>>().join(";")
+    cells.collect()
 }
 
 /// Also once one `'` or more are taken off: text that has them already gets one more, and keeps its own.
@@ -45,6 +51,7 @@ mod tests {
             ("a;=1;b", "a;'=1;b"),
             (";-1", ";'-1"),
             ("a=1; b", "a=1; b"),
+            ("a\n=1\r\n+2", "a\n'=1\r\n'+2"),
             ("'x", "'x"),
             ("it's", "it's"),
             ("", ""),
@@ -58,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_comes_back(text in "[';=＋a\t-]{0,12}") {
+        fn what_is_written_comes_back(text in "[';=＋a\t\r\n-]{0,12}") {
             prop_assert_eq!(restored(&defused(&text)), text);
         }
     }

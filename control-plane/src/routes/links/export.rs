@@ -181,6 +181,7 @@ fn record(cells: &[&str]) -> Result<Vec<u8>> {
     // All text in quotes: which other signs split a line depends on the program that reads it.
     let mut writer = csv::WriterBuilder::new()
         .quote_style(csv::QuoteStyle::NonNumeric)
+        .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
     writer.write_record(cells).map_err(Error::internal)?;
     writer.into_inner().map_err(Error::internal)
@@ -192,7 +193,11 @@ fn cell(value: &serde_json::Value) -> String {
         Value::Null => return String::new(),
         Value::Array(values) => {
             let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-            texts.join(",")
+            match texts[..] {
+                // Without a comma, an import would take these for separators.
+                [tag] if tag.contains([';', '|']) => format!("{tag},"),
+                _ => texts.join(","),
+            }
         }
         Value::String(text) => text.clone(),
         other => return other.to_string(),

@@ -17,9 +17,14 @@ async fn what_is_exported_is_whole_and_comes_back() {
         ("e", "a;=1+1;b"),
         ("f", "＝1"),
     ] {
+        let tags = match code {
+            "c" => json!(["a;b|c"]),
+            "d" => json!(["a;b", "y"]),
+            _ => json!(["x", "y"]),
+        };
         let body = json!({
             "original_url": format!("https://example.com/{code}"), "code": code, "title": title,
-            "tags": ["x", "y"], "notes": "first\nsecond", "archived": code == "b",
+            "tags": tags, "notes": "first\n\n=second", "archived": code == "b",
             "redirect_status": 307, "external_id": format!("-{code}"),
         });
         assert_eq!(app.create_link(body).await.status, 201);
@@ -45,6 +50,9 @@ async fn what_is_exported_is_whole_and_comes_back() {
         file.contains(",\"a;'=1+1;b\","),
         "text is in quotes: {file}"
     );
+    assert!(file.contains("\"first\n\n'=second\""), "{file}");
+    let ends = file.matches("\r\n").count();
+    assert_eq!(ends, 7, "lines end as RFC 4180 has it: {file:?}");
 
     let lines = download(&app, "export.jsonl").await;
     let shown: Vec<Value> = lines

@@ -123,6 +123,71 @@ async fn what_is_no_file_of_links_is_refused() {
 }
 
 #[tokio::test]
+async fn what_a_file_is_refused_for_says_what_to_do() {
+    let app = App::start().await;
+    for (file, expected) in [
+        (
+            &b"url,title\nhttps://a.example/,\"open\nhttps://b.example/,\n"[..],
+            "line 2 opens is never closed",
+        ),
+        (
+            b"url,title\n\"https://a.example/\"x,\n",
+            "a quote is written twice",
+        ),
+        (
+            b"url,title\nhttps://a.example/,Gr\xfc\xdfe\n",
+            "line 2 is not UTF-8: save the file as",
+        ),
+        (b"\xff\xfeu\0r\0l\0", "save it as UTF-8"),
+    ] {
+        let refused = upload(&app, "", file).await;
+        let error = &refused.body["errors"][0];
+        assert_eq!(
+            (refused.status, &error["code"]),
+            (422, &json!("invalid_csv"))
+        );
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{message}");
+    }
+    assert_eq!(links(&app).await, 0);
+}
+
+#[tokio::test]
+async fn a_row_with_more_cells_than_the_header_is_refused() {
+    let app = App::start().await;
+    let file = "url,title\nhttps://example.com/a,Summer, sale\nhttps://example.com/b,Winter,,\n";
+    let done = import(&app, "", file).await;
+    assert_eq!(
+        (&done["made"], &done["refused"]),
+        (&json!(1), &json!(1)),
+        "{done}"
+    );
+    let error = &done["errors"][0];
+    assert_eq!(
+        (&error["row"], &error["problem"]["errors"][0]["code"]),
+        (&json!(1), &json!("too_many_cells"))
+    );
+    let message = error["problem"]["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("3 cells, and the header 2"), "{message}");
+}
+
+#[tokio::test]
+async fn cells_may_be_separated_by_semicolons_or_tabs() {
+    for (code, separator) in [("semicolon", ";"), ("tab", "\t")] {
+        let app = App::start().await;
+        let file = "url|code|tags|title\nhttps://example.com/|x|\"a, b\"|Hello, world\n"
+            .replace('|', separator);
+        let done = import(&app, "", file).await;
+        assert_eq!(done["made"], 1, "{code}: {done}");
+        let link = app.get("/api/v1/links").await.body["data"][0].clone();
+        assert_eq!(
+            (&link["tags"], &link["title"]),
+            (&json!(["a", "b"]), &json!("Hello, world"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_errors_of_an_import_have_an_end() {
     let app = App::start().await;
     let tags = "\u{7};".repeat(50);
