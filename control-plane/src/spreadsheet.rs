@@ -1,29 +1,31 @@
 //! Text in CSV files that people open with a spreadsheet.
 //!
-//! A spreadsheet runs cells that begin like a formula, `=HYPERLINK(…)`. One that takes `;` for what separates
-//! cells splits ours there, and where their lines end, whatever the quotes say. So `'` goes before each such
-//! beginning, and the spreadsheet shows it as text. Reading a file takes off one `'` from each.
+//! A spreadsheet runs cells that begin like a formula, `=HYPERLINK(…)`. One to which `;` separates cells sees
+//! our quotes only at the beginning of a line: it splits at each other `;`, and takes a line break within a text
+//! for the end of a row. So `'` goes before each such beginning, and the spreadsheet shows it as text. Reading
+//! a file takes off one `'` from each.
 
-/// What a formula begins with, also where East Asian keyboards write it; and what may be skipped before it.
-const SIGNS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+/// What a formula begins with, also as East Asian keyboards write it, and the tab, which may be skipped before it.
+const SIGNS: [char; 9] = ['=', '+', '-', '@', '\t', '＝', '＋', '－', '＠'];
 
-/// What separates cells for some.
-const SEPARATORS: [char; 2] = [';', '\n'];
+/// What may begin another cell after it.
+const BREAKS: [char; 3] = [';', '\n', '\r'];
 
 /// As it goes into a file.
 pub(crate) fn defused(text: &str) -> String {
-    let cells = text.split_inclusive(SEPARATORS);
-    cells.fold(String::with_capacity(text.len()), |mut written, cell| {
+    let mut written = String::with_capacity(text.len() + 1);
+    for cell in text.split_inclusive(BREAKS) {
         if would_run(cell) {
             written.push('\'');
         }
-        written + cell
-    })
+        written.push_str(cell);
+    }
+    written
 }
 
 /// As it was before it went into a file.
 pub(crate) fn restored(text: &str) -> String {
-    let cells = text.split_inclusive(SEPARATORS);
+    let cells = text.split_inclusive(BREAKS);
     let cells = cells.map(|cell| match cell.strip_prefix('\'') {
         Some(rest) if would_run(rest) => rest,
         _ => cell,
@@ -50,8 +52,9 @@ mod tests {
             ("＠a", "'＠a"),
             ("a;=1;b", "a;'=1;b"),
             (";-1", ";'-1"),
+            ("a\n=1\r\n\n-2\r+3", "a\n'=1\r\n\n'-2\r'+3"),
+            ("\n'=1", "\n''=1"),
             ("a=1; b", "a=1; b"),
-            ("a\n=1\r\n+2", "a\n'=1\r\n'+2"),
             ("'x", "'x"),
             ("it's", "it's"),
             ("", ""),

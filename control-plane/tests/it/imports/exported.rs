@@ -90,6 +90,34 @@ async fn what_is_exported_is_whole_and_comes_back() {
 }
 
 #[tokio::test]
+async fn tags_come_back_whatever_signs_they_have() {
+    let app = App::start().await;
+    let all = [
+        json!(["a;b"]),
+        json!(["a|b", "c"]),
+        json!(["\"quoted\"", "=1+1;-x", "it's", "x|y;z"]),
+        json!(["|"]),
+        json!(["a\\;b"]),
+        json!(["plain"]),
+        json!([]),
+    ];
+    for (number, tags) in all.iter().enumerate() {
+        let target = format!("https://example.com/{number}");
+        let body =
+            json!({ "original_url": target, "code": format!("tags-{number}"), "tags": tags });
+        assert_eq!(app.create_link(body).await.status, 201);
+    }
+    let file = download(&app, "export.csv").await;
+    let empty = App::start().await;
+    let imported = import(&empty, "", file).await;
+    assert_eq!(counts(&imported), [7, 7, 0, 0], "{imported}");
+    for (number, tags) in all.iter().enumerate() {
+        let path = format!("/api/v1/links/by-code/go.example.org/tags-{number}");
+        assert_eq!(&empty.get(&path).await.body["tags"], tags);
+    }
+}
+
+#[tokio::test]
 async fn links_that_have_expired_come_back_expired() {
     let app = App::start().await;
     let body = json!({
