@@ -130,8 +130,7 @@ export interface paths {
          * @description CSV in UTF-8 with a header, at most 32 MiB and 200,000 rows. Columns are found by their names, in any
          *     case: `original_url` (or `url`, `target`, `destination` …), `code` (or `slug`, `alias`, `short link` …,
          *     as a code or as a whole address), `domain`, `title`, `notes`, `tags`, `expires_at`, `enabled`, `archived`,
-         *     `external_id`, `redirect_status`. Others are ignored, and named. Tags are separated by commas; in a cell
-         *     without one, also by `;` or `|`. Where the header has no comma, cells may be separated by `;` or tabs.
+         *     `external_id`, `redirect_status`. Others are ignored, and named.
          *
          *     A link gets the domain that the row names, in the column `domain` or in a whole address that is on one of
          *     the workspace's; otherwise the installation's. A `domain` that is not the workspace's refuses the row.
@@ -480,9 +479,8 @@ export interface paths {
         };
         /**
          * Export links as CSV
-         * @description All that match, the oldest first; archived ones too unless asked otherwise. Rows end in CRLF (RFC 4180). Text
-         *     is in quotes, and what a spreadsheet would run, at its beginning, after a `;` or after a line break, begins
-         *     with `'`. An import reads this file.
+         * @description All that match, the oldest first; archived ones too unless asked otherwise. Text is in quotes, and
+         *     what a spreadsheet would run, at its beginning or after a `;`, begins with `'`. An import reads this file.
          *
          *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{codes, columns, quotes};
+use super::{codes, columns};
 use crate::error::{Error, Result};
 use crate::spreadsheet;
 
@@ -21,7 +21,7 @@ const MAX_HEADER: usize = 100;
 /// What is in a file.
 #[derive(Debug)]
 pub(crate) struct File {
-    /// As each would be sent to make one link; a text says why it cannot be one.
+    /// As each would be sent to make one link.
     pub(crate) rows: Vec<Value>,
     /// Headers of columns that mean nothing to us.
     pub(crate) ignored_columns: Vec<String>,
@@ -37,20 +37,7 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
         let message = "there are NUL characters in the file: save it as UTF-8";
         return Err(refuse("invalid_csv", message.into()));
     }
-    if let Err(error) = std::str::from_utf8(bytes) {
-        let before = bytes[..error.valid_up_to()].iter();
-        let line = before.filter(|byte| **byte == b'\n').count() + 1;
-        let message = format!("line {line} is not UTF-8: save the file as \"CSV UTF-8\"");
-        return Err(refuse("invalid_csv", message));
-    }
-    let delimiter = delimiter(bytes);
-    if let Some(message) = quotes::fault(bytes, delimiter) {
-        return Err(refuse("invalid_csv", message));
-    }
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let unreadable = |error: csv::Error| refuse("invalid_csv", error.to_string());
     let headers = reader.headers().map_err(unreadable)?.clone();
     if headers.len() > MAX_COLUMNS {
@@ -65,20 +52,6 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
         if rows.len() == MAX_ROWS {
             let message = format!("a file has at most {MAX_ROWS} rows");
             return Err(refuse("too_many_rows", message));
-        }
-        let cells = record.len()
-            - record
-                .iter()
-                .rev()
-                .take_while(|cell| cell.is_empty())
-                .count();
-        if cells > headers.len() {
-            let message = format!(
-                "this row has {cells} cells, and the header {}: a cell with a comma in it is put into quotes",
-                headers.len()
-            );
-            rows.push(Value::String(message));
-            continue;
         }
         let mut link = Map::new();
         for (cell, field) in record.iter().zip(&fields) {
@@ -116,18 +89,6 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
     })
 }
 
-/// What separates cells. Where people write decimals with a comma, spreadsheets take a semicolon.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let header = bytes.split(|byte| *byte == b'\n').next();
-    let header = header.unwrap_or_default();
-    let others = [b';', b'\t'].into_iter();
-    let mut others = others.filter(|delimiter| header.contains(delimiter));
-    match others.next() {
-        Some(other) if !header.contains(&b',') => other,
-        _ => b',',
-    }
-}
-
 /// What each column holds. Of several that name the code (as a code, and as a whole address), the
 /// first counts.
 fn fields(headers: &csv::StringRecord) -> Result<Vec<Option<&'static str>>> {
@@ -163,12 +124,7 @@ fn value(field: &str, cell: &str) -> Value {
     let read = match field {
         "code" => Some(codes::from_cell(text).into()),
         "tags" => {
-            // As we write them, with commas. Then the other signs are parts of tags.
-            let separators: &[char] = match text.contains(',') {
-                true => &[','],
-                false => &[';', '|'],
-            };
-            let tags = text.split(separators).map(str::trim);
+            let tags = text.split([',', ';', '|']).map(str::trim);
             Some(
                 tags.filter(|tag| !tag.is_empty())
                     .map(Value::from)

@@ -15,7 +15,6 @@ mod codes;
 mod columns;
 mod file;
 mod job;
-mod quotes;
 
 pub(crate) use file::read;
 pub(crate) use job::work;

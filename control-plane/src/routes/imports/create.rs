@@ -40,8 +40,7 @@ pub struct CreateImport {
 /// CSV in UTF-8 with a header, at most 32 MiB and 200,000 rows. Columns are found by their names, in any
 /// case: `original_url` (or `url`, `target`, `destination` …), `code` (or `slug`, `alias`, `short link` …,
 /// as a code or as a whole address), `domain`, `title`, `notes`, `tags`, `expires_at`, `enabled`, `archived`,
-/// `external_id`, `redirect_status`. Others are ignored, and named. Tags are separated by commas; in a cell
-/// without one, also by `;` or `|`. Where the header has no comma, cells may be separated by `;` or tabs.
+/// `external_id`, `redirect_status`. Others are ignored, and named.
 ///
 /// A link gets the domain that the row names, in the column `domain` or in a whole address that is on one of
 /// the workspace's; otherwise the installation's. A `domain` that is not the workspace's refuses the row.

@@ -41,10 +41,7 @@ impl ImportedRow {
         domains.push(state.config.default_domain.to_string());
         let drafts: Vec<_> = links
             .iter()
-            .map(|link| match link {
-                Value::String(reason) => Err(Error::invalid("row", "too_many_cells", reason)),
-                link => check_imported(placed(link.clone(), &domains), state),
-            })
+            .map(|link| check_imported(placed(link.clone(), &domains), state))
             .collect();
         let maker = (workspace_id, actor);
         let rows = rows::settle(
