@@ -479,8 +479,9 @@ export interface paths {
         };
         /**
          * Export links as CSV
-         * @description All that match, the oldest first; archived ones too unless asked otherwise. Text is in quotes, and
-         *     what a spreadsheet would run, at its beginning or after a `;`, begins with `'`. An import reads this file.
+         * @description All that match, the oldest first; archived ones too unless asked otherwise. Rows end in CRLF (RFC 4180). Text
+         *     is in quotes, and what a spreadsheet would run, at its beginning, after a `;` or after a line break, begins
+         *     with `'`. An import reads this file.
          *
          *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */

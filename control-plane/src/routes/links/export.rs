@@ -18,14 +18,18 @@ use crate::state::AppState;
 /// Links that are in memory at a time.
 const CHUNK: i64 = 500;
 
-const EXAMPLE: &str = r#""id","domain","code","short_url","original_url","title","notes","tags","enabled","archived","external_id","expires_at","redirect_status","status","clicks","last_clicked_at","created_at","updated_at"
-"lnk_01K9ZC6T2YJ4T1B6Q8S3W5","go.example.com","spring-24","https://go.example.com/spring-24","https://example.com/sale","Spring sale","","print,spring","true","false","order-4711","",302,"active",17,"2026-11-22T10:20:30Z","2026-11-21T08:00:00Z","2026-11-21T08:00:00Z"
-"#;
+const EXAMPLE: &str = concat!(
+    r#""id","domain","code","short_url","original_url","title","notes","tags","enabled","archived","external_id","expires_at","redirect_status","status","clicks","last_clicked_at","created_at","updated_at""#,
+    "\r\n",
+    r#""lnk_01K9ZC6T2YJ4T1B6Q8S3W5","go.example.com","spring-24","https://go.example.com/spring-24","https://example.com/sale","Spring sale","","print,spring","true","false","order-4711","",302,"active",17,"2026-11-22T10:20:30Z","2026-11-21T08:00:00Z","2026-11-21T08:00:00Z""#,
+    "\r\n",
+);
 
 /// Export links as CSV
 ///
-/// All that match, the oldest first; archived ones too unless asked otherwise. Text is in quotes, and
-/// what a spreadsheet would run, at its beginning or after a `;`, begins with `'`. An import reads this file.
+/// All that match, the oldest first; archived ones too unless asked otherwise. Rows end in CRLF (RFC 4180). Text
+/// is in quotes, and what a spreadsheet would run, at its beginning, after a `;` or after a line break, begins
+/// with `'`. An import reads this file.
 #[utoipa::path(get, path = "/api/v1/links/export.csv", tag = "links", params(LinkFilters),
     responses(
         (status = 200, description = "A file", content_type = "text/csv", body = String,
@@ -181,6 +185,7 @@ fn record(cells: &[&str]) -> Result<Vec<u8>> {
     // All text in quotes: which other signs split a line depends on the program that reads it.
     let mut writer = csv::WriterBuilder::new()
         .quote_style(csv::QuoteStyle::NonNumeric)
+        .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
     writer.write_record(cells).map_err(Error::internal)?;
     writer.into_inner().map_err(Error::internal)

@@ -81,6 +81,34 @@ async fn what_is_exported_is_whole_and_comes_back() {
     assert_eq!(request.send().await.unwrap().text().await.unwrap(), "");
 }
 
+/// Where `;` separates cells, a spreadsheet takes a line break for the end of a row, whatever is in quotes.
+#[tokio::test]
+async fn no_line_of_a_file_begins_like_a_formula() {
+    let app = App::start().await;
+    let notes = "first\n=1+1;2\n\n- a point\n'+x\nlast";
+    let body = json!({ "original_url": "https://example.com/", "code": "lines", "notes": notes });
+    assert_eq!(app.create_link(body).await.status, 201);
+    let file = download(&app, "export.csv").await;
+    for line in file.lines() {
+        assert!(!line.starts_with(['=', '+', '-', '@']), "{line}");
+    }
+    let empty = App::start().await;
+    import(&empty, "", file).await;
+    let path = "/api/v1/links/by-code/go.example.org/lines";
+    assert_eq!(empty.get(path).await.body["notes"], notes);
+}
+
+/// RFC 4180.
+#[tokio::test]
+async fn rows_of_a_file_end_in_crlf() {
+    let app = App::start().await;
+    app.link("one").await;
+    app.link("two").await;
+    let file = download(&app, "export.csv").await;
+    assert_eq!(file.matches("\r\n").count(), 3, "{file:?}");
+    assert!(!file.replace("\r\n", "").contains(['\r', '\n']), "{file:?}");
+}
+
 #[tokio::test]
 async fn links_that_have_expired_come_back_expired() {
     let app = App::start().await;
