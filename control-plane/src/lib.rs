@@ -42,6 +42,7 @@ mod shorteners;
 mod spreadsheet;
 mod state;
 mod tags;
+mod tags_cell;
 pub mod target;
 mod totals;
 mod unasked;

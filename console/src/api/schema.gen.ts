@@ -132,6 +132,9 @@ export interface paths {
          *     as a code or as a whole address), `domain`, `title`, `notes`, `tags`, `expires_at`, `enabled`, `archived`,
          *     `external_id`, `redirect_status`. Others are ignored, and named.
          *
+         *     Commas separate `tags`, and in a cell without a comma `;` or `|` do: `a;b` is two tags, `a;b,` is one.
+         *     `enabled` and `archived` are `true`, `yes` or `1`, or `false`, `no` or `0`.
+         *
          *     A link gets the domain that the row names, in the column `domain` or in a whole address that is on one of
          *     the workspace's; otherwise the installation's. A `domain` that is not the workspace's refuses the row.
          *
@@ -481,7 +484,8 @@ export interface paths {
          * Export links as CSV
          * @description All that match, the oldest first; archived ones too unless asked otherwise. Rows end in CRLF (RFC 4180). Text
          *     is in quotes, and what a spreadsheet would run, at its beginning, after a `;` or after a line break, begins
-         *     with `'`. An import reads this file.
+         *     with `'`. Commas separate tags; a tag that is alone and has a `;` or `|` in it ends with one. An import
+         *     reads this file.
          *
          *     For keys with a scope of `read`, `admin`, and for people with a role of `owner`, `admin`, `editor`, `viewer`.
          */

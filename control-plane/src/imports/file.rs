@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{codes, columns};
 use crate::error::{Error, Result};
-use crate::spreadsheet;
+use crate::{spreadsheet, tags_cell};
 
 /// Rows of a file.
 const MAX_ROWS: usize = 200_000;
@@ -123,14 +123,7 @@ fn value(field: &str, cell: &str) -> Value {
     };
     let read = match field {
         "code" => Some(codes::from_cell(text).into()),
-        "tags" => {
-            let tags = text.split([',', ';', '|']).map(str::trim);
-            Some(
-                tags.filter(|tag| !tag.is_empty())
-                    .map(Value::from)
-                    .collect(),
-            )
-        }
+        "tags" => Some(tags_cell::separated(text).map(Value::from).collect()),
         "enabled" | "archived" => truth(text),
         "redirect_status" => text.parse::<u16>().ok().map(Value::from),
         _ => None,

@@ -42,6 +42,9 @@ pub struct CreateImport {
 /// as a code or as a whole address), `domain`, `title`, `notes`, `tags`, `expires_at`, `enabled`, `archived`,
 /// `external_id`, `redirect_status`. Others are ignored, and named.
 ///
+/// Commas separate `tags`, and in a cell without a comma `;` or `|` do: `a;b` is two tags, `a;b,` is one.
+/// `enabled` and `archived` are `true`, `yes` or `1`, or `false`, `no` or `0`.
+///
 /// A link gets the domain that the row names, in the column `domain` or in a whole address that is on one of
 /// the workspace's; otherwise the installation's. A `domain` that is not the workspace's refuses the row.
 ///

@@ -14,6 +14,7 @@ use crate::problem::Problem;
 use crate::routes::QueryFields;
 use crate::spreadsheet;
 use crate::state::AppState;
+use crate::tags_cell;
 
 /// Links that are in memory at a time.
 const CHUNK: i64 = 500;
@@ -29,7 +30,8 @@ const EXAMPLE: &str = concat!(
 ///
 /// All that match, the oldest first; archived ones too unless asked otherwise. Rows end in CRLF (RFC 4180). Text
 /// is in quotes, and what a spreadsheet would run, at its beginning, after a `;` or after a line break, begins
-/// with `'`. An import reads this file.
+/// with `'`. Commas separate tags; a tag that is alone and has a `;` or `|` in it ends with one. An import
+/// reads this file.
 #[utoipa::path(get, path = "/api/v1/links/export.csv", tag = "links", params(LinkFilters),
     responses(
         (status = 200, description = "A file", content_type = "text/csv", body = String,
@@ -197,7 +199,7 @@ fn cell(value: &serde_json::Value) -> String {
         Value::Null => return String::new(),
         Value::Array(values) => {
             let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-            texts.join(",")
+            tags_cell::joined(&texts)
         }
         Value::String(text) => text.clone(),
         other => return other.to_string(),

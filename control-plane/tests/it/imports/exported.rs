@@ -81,6 +81,34 @@ async fn what_is_exported_is_whole_and_comes_back() {
     assert_eq!(request.send().await.unwrap().text().await.unwrap(), "");
 }
 
+#[tokio::test]
+async fn tags_come_back_whatever_signs_they_have() {
+    let app = App::start().await;
+    let all = [
+        json!(["a;b"]),
+        json!(["a|b", "c"]),
+        json!(["\"quoted\"", "=1+1;-x", "it's", "x|y;z"]),
+        json!(["|"]),
+        json!(["a\\;b"]),
+        json!(["plain"]),
+        json!([]),
+    ];
+    for (number, tags) in all.iter().enumerate() {
+        let target = format!("https://example.com/{number}");
+        let body =
+            json!({ "original_url": target, "code": format!("tags-{number}"), "tags": tags });
+        assert_eq!(app.create_link(body).await.status, 201);
+    }
+    let file = download(&app, "export.csv").await;
+    let empty = App::start().await;
+    let imported = import(&empty, "", file).await;
+    assert_eq!(counts(&imported), [7, 7, 0, 0], "{imported}");
+    for (number, tags) in all.iter().enumerate() {
+        let path = format!("/api/v1/links/by-code/go.example.org/tags-{number}");
+        assert_eq!(&empty.get(&path).await.body["tags"], tags);
+    }
+}
+
 /// Where `;` separates cells, a spreadsheet takes a line break for the end of a row, whatever is in quotes.
 #[tokio::test]
 async fn no_line_of_a_file_begins_like_a_formula() {

@@ -141,6 +141,29 @@ async fn the_errors_of_an_import_have_an_end() {
 }
 
 #[tokio::test]
+async fn tags_are_separated_as_other_systems_do_it() {
+    let app = App::start().await;
+    let file = "code,url,tags\n\
+        commas,https://example.com/1,\"a, b,c\"\n\
+        semicolons,https://example.com/2,a; b;c\n\
+        bars,https://example.com/3,a|b | c\n\
+        both,https://example.com/4,a|b;c\n\
+        escaped,https://example.com/5,\"a;b|c,\"\n";
+    let made = import(&app, "", file).await;
+    assert_eq!(counts(&made), [5, 5, 0, 0], "{made}");
+    for (code, tags) in [
+        ("commas", json!(["a", "b", "c"])),
+        ("semicolons", json!(["a", "b", "c"])),
+        ("bars", json!(["a", "b", "c"])),
+        ("both", json!(["a", "b", "c"])),
+        ("escaped", json!(["a;b|c"])),
+    ] {
+        let path = format!("/api/v1/links/by-code/go.example.org/{code}");
+        assert_eq!(app.get(&path).await.body["tags"], tags, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn links_come_to_the_domain_that_their_row_names() {
     let app = App::start().await;
     register(&app, "links.example.com").await;
