@@ -18,7 +18,7 @@ const MAX_MESSAGE: usize = 400;
 const TOO_LONG: [&str; 4] = ["57014", "40P01", "40001", "55P03"];
 
 /// One field that was refused.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct FieldError {
     /// Name of the field.
     #[schema(example = "original_url")]
@@ -270,7 +270,8 @@ fn because(reason: Option<&str>) -> String {
     reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
-fn cut(mut text: String, longest: usize) -> String {
+/// The beginning of a text that may be long. In characters.
+pub(crate) fn cut(mut text: String, longest: usize) -> String {
     if let Some((place, _)) = text.char_indices().nth(longest) {
         text.truncate(place);
         text.push('…');

@@ -2015,13 +2015,9 @@ export interface components {
             done: number;
             /** @description True: nothing is made, all is said as if it were. */
             dry_run: boolean;
-            /** @description The first thousand that were refused: number of the row, its code, and why. */
-            errors: Record<string, never>[];
-            /**
-             * @description Null, or why the last attempt at the next rows failed: it is tried again. Of a finished import: why it
-             *     was given up, with what was done until then.
-             */
-            failure: Record<string, never> | null;
+            /** @description The first thousand that were refused. */
+            errors: components["schemas"]["RefusedRow"][];
+            failure: components["schemas"]["Problem"] | null;
             /** @description True when all rows are done with, or it was given up. */
             finished: boolean;
             /**
@@ -2582,6 +2578,33 @@ export interface components {
          * @enum {string}
          */
         Refusal: "not_found" | "gone" | "unavailable";
+        /** @description A row that was refused. */
+        RefusedRow: {
+            /**
+             * @description Code of the link, as far as that can be told.
+             * @example spring-24
+             */
+            code: string | null;
+            /**
+             * @description Domain of the link, as far as that can be told. Absent in imports that an older version began.
+             * @example go.example.com
+             */
+            domain?: string | null;
+            /**
+             * Format: int64
+             * @description Line of the file in which it begins, from 1 on. Absent or null in imports that an older version began.
+             * @example 9
+             */
+            line?: number | null;
+            /** @description Why. */
+            problem: components["schemas"]["Problem"];
+            /**
+             * Format: int64
+             * @description Its number, from 1 on; the header does not count. Of a whole workspace, that of the line.
+             * @example 7
+             */
+            row: number;
+        };
         /** @description What a visitor says of a link. */
         Report: {
             /**
@@ -4298,7 +4321,20 @@ export interface operations {
                      *           "done": 1,
                      *           "dry_run": false,
                      *           "errors": [
-                     *             {}
+                     *             {
+                     *               "code": "spring-24",
+                     *               "domain": "go.example.com",
+                     *               "line": 9,
+                     *               "problem": {
+                     *                 "code": "validation_failed",
+                     *                 "detail": "original_url refused",
+                     *                 "request_id": "req_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *                 "status": 422,
+                     *                 "title": "Unprocessable Entity",
+                     *                 "type": "about:blank"
+                     *               },
+                     *               "row": 7
+                     *             }
                      *           ],
                      *           "failure": null,
                      *           "finished": false,
@@ -4391,7 +4427,20 @@ export interface operations {
                      *       "done": 1,
                      *       "dry_run": false,
                      *       "errors": [
-                     *         {}
+                     *         {
+                     *           "code": "spring-24",
+                     *           "domain": "go.example.com",
+                     *           "line": 9,
+                     *           "problem": {
+                     *             "code": "validation_failed",
+                     *             "detail": "original_url refused",
+                     *             "request_id": "req_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *             "status": 422,
+                     *             "title": "Unprocessable Entity",
+                     *             "type": "about:blank"
+                     *           },
+                     *           "row": 7
+                     *         }
                      *       ],
                      *       "failure": null,
                      *       "finished": false,
@@ -4529,7 +4578,20 @@ export interface operations {
                      *       "done": 1,
                      *       "dry_run": false,
                      *       "errors": [
-                     *         {}
+                     *         {
+                     *           "code": "spring-24",
+                     *           "domain": "go.example.com",
+                     *           "line": 9,
+                     *           "problem": {
+                     *             "code": "validation_failed",
+                     *             "detail": "original_url refused",
+                     *             "request_id": "req_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *             "status": 422,
+                     *             "title": "Unprocessable Entity",
+                     *             "type": "about:blank"
+                     *           },
+                     *           "row": 7
+                     *         }
                      *       ],
                      *       "failure": null,
                      *       "finished": false,
@@ -10850,7 +10912,20 @@ export interface operations {
                      *       "done": 1,
                      *       "dry_run": false,
                      *       "errors": [
-                     *         {}
+                     *         {
+                     *           "code": "spring-24",
+                     *           "domain": "go.example.com",
+                     *           "line": 9,
+                     *           "problem": {
+                     *             "code": "validation_failed",
+                     *             "detail": "original_url refused",
+                     *             "request_id": "req_01K9ZC6T2YJ4T1B6Q8S3W5",
+                     *             "status": 422,
+                     *             "title": "Unprocessable Entity",
+                     *             "type": "about:blank"
+                     *           },
+                     *           "row": 7
+                     *         }
                      *       ],
                      *       "failure": null,
                      *       "finished": false,

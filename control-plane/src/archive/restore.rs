@@ -16,6 +16,7 @@ use crate::auth::id::UtmTemplateId;
 use crate::db::{self, DomainRow, ImportRow, LinkRow, UtmTemplateRow};
 use crate::error::{Error, Result};
 use crate::field_check::FieldCheck;
+use crate::imports::RefusedRow;
 use crate::problem::Problem;
 use crate::qr::Logo;
 use crate::routes::domains::{self, app_files};
@@ -31,19 +32,25 @@ const MAX_FAULTS: usize = 1_000;
 /// What is wrong with which lines.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    /// `{"row", "code", "problem"}`, as of imports.
+    /// Each a [`RefusedRow`].
     pub(crate) shown: Vec<Value>,
     /// How many there are.
     pub(crate) count: i32,
 }
 
 impl Faults {
-    fn add(&mut self, line: usize, code: Option<&str>, reason: &Error) {
+    fn add(&mut self, line: usize, link: Option<&LinkRow>, reason: &Error) {
         self.count += 1;
         if self.shown.len() < MAX_FAULTS {
-            let problem = Problem::from(reason).with_few_errors();
-            let fault = json!({ "row": line, "code": code, "problem": problem });
-            self.shown.push(fault);
+            let line = i64::try_from(line).unwrap_or(i64::MAX);
+            let refused = RefusedRow {
+                row: line,
+                line: Some(line),
+                domain: link.map(|link| link.domain.clone()),
+                code: link.map(|link| link.code.clone()),
+                problem: Problem::from(reason).with_few_errors(),
+            };
+            self.shown.push(json!(refused));
         }
     }
 }
@@ -150,13 +157,13 @@ fn check(lines: Vec<Value>, state: &AppState, workspace_id: Uuid) -> (Parts, Fau
                         & names.insert((link.domain.clone(), link.code.clone()));
                     if !is_new {
                         let fault = twice("this id or code is in the file twice");
-                        faults.add(number, Some(&link.code), &fault);
+                        faults.add(number, Some(&link), &fault);
                     }
                     if let (Some(external_id), None) = (&link.external_id, link.deleted_at)
                         && !external_ids.insert(external_id.clone())
                     {
                         let fault = twice("this external id is in the file twice");
-                        faults.add(number, Some(&link.code), &fault);
+                        faults.add(number, Some(&link), &fault);
                     }
                     parts.links.push((number, link));
                 }
@@ -317,7 +324,7 @@ async fn look_for_taken(
                 _ => None,
             };
             if let Some(fault) = fault {
-                faults.add(*number, Some(&link.code), &fault);
+                faults.add(*number, Some(link), &fault);
             }
         }
     }

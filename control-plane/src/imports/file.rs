@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::lines::Lines;
+use super::row::Row;
 use super::{codes, columns};
 use crate::error::{Error, Result};
 use crate::{spreadsheet, tags_cell};
@@ -21,7 +23,7 @@ const MAX_HEADER: usize = 100;
 /// What is in a file.
 #[derive(Debug)]
 pub(crate) struct File {
-    /// As each would be sent to make one link.
+    /// Each a [`Row`].
     pub(crate) rows: Vec<Value>,
     /// Headers of columns that mean nothing to us.
     pub(crate) ignored_columns: Vec<String>,
@@ -47,8 +49,17 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
     let fields = fields(&headers)?;
     let mut occurrences: HashMap<String, usize> = HashMap::new();
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(unreadable)?;
+    let mut lines = Lines::of(bytes);
+    let mut record = csv::StringRecord::new();
+    loop {
+        let begin = place(&reader);
+        if !reader.read_record(&mut record).map_err(unreadable)? {
+            break;
+        }
+        // Empty lines before a row are skipped.
+        let text = &bytes[begin..place(&reader)];
+        let skipped = text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let begin = begin + skipped.count();
         if rows.len() == MAX_ROWS {
             let message = format!("a file has at most {MAX_ROWS} rows");
             return Err(refuse("too_many_rows", message));
@@ -72,7 +83,12 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
             *occurrence += 1;
             link.insert("code".to_owned(), code.into());
         }
-        rows.push(Value::Object(link));
+        let row = Row {
+            line: Some(lines.at(begin)),
+            link: link.into(),
+            fault: None,
+        };
+        rows.push(serde_json::to_value(row).map_err(Error::internal)?);
     }
     if rows.is_empty() {
         return Err(refuse("empty", "the file has no rows".into()));
@@ -87,6 +103,11 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
             .map(|(header, _)| header.chars().take(MAX_HEADER).collect())
             .collect(),
     })
+}
+
+/// How far a file has been read.
+fn place(reader: &csv::Reader<&[u8]>) -> usize {
+    usize::try_from(reader.position().byte()).unwrap_or(usize::MAX)
 }
 
 /// What each column holds. Of several that name the code (as a code, and as a whole address), the

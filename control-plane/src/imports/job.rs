@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::{Acquire, PgConnection};
 
+use super::{RefusedRow, Row};
 use crate::archive;
 use crate::audit::{Action, Cause};
 use crate::db::{self, ImportRow, ImportTurn};
@@ -104,18 +105,30 @@ async fn chunk(state: &AppState, turn: &ImportTurn) -> Result<()> {
     }
     let now = state.now();
     let rows = db::import_rows(&mut transaction, import.id, import.position, CHUNK).await?;
+    let rows: Vec<Row> = rows.into_iter().map(Row::stored).collect::<Result<_>>()?;
     let settled = settle(state, &mut transaction, &import, &rows).await?;
     let mut new = Vec::new();
-    for (number, outcome) in (import.position + 1..).zip(settled) {
+    for ((number, row), outcome) in (import.position + 1..).zip(&rows).zip(settled) {
         match outcome {
             ImportedRow::New(link) => {
                 import.made += 1;
                 new.push(*link);
             }
             ImportedRow::Known => import.skipped += 1,
-            ImportedRow::Refused { code, reason } => {
+            ImportedRow::Refused {
+                domain,
+                code,
+                reason,
+            } => {
                 import.refused += 1;
-                note(&mut import.errors, number, code, &reason);
+                let refused = RefusedRow {
+                    row: number.into(),
+                    line: row.line,
+                    domain: Some(domain),
+                    code,
+                    problem: Problem::from(&reason).with_few_errors(),
+                };
+                note(&mut import.errors, &refused);
             }
         }
     }
@@ -173,18 +186,17 @@ async fn settle(
     state: &AppState,
     connection: &mut PgConnection,
     import: &ImportRow,
-    rows: &[Value],
+    rows: &[Row],
 ) -> Result<Vec<ImportedRow>> {
     let workspace_id = import.workspace_id;
     ImportedRow::settle(state, connection, workspace_id, &import.created_by, rows).await
 }
 
-fn note(errors: &mut Value, row: i32, code: Option<String>, reason: &Error) {
+fn note(errors: &mut Value, refused: &RefusedRow) {
     let Value::Array(errors) = errors else {
         return;
     };
     if errors.len() < MAX_ERRORS {
-        let problem = Problem::from(reason).with_few_errors();
-        errors.push(json!({ "row": row, "code": code, "problem": problem }));
+        errors.push(json!(refused));
     }
 }

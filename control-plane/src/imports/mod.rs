@@ -15,6 +15,11 @@ mod codes;
 mod columns;
 mod file;
 mod job;
+mod lines;
+mod refused;
+mod row;
 
 pub(crate) use file::read;
 pub(crate) use job::work;
+pub use refused::RefusedRow;
+pub(crate) use row::Row;

@@ -4,6 +4,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::db::ImportRow;
+use crate::imports::RefusedRow;
+use crate::problem::Problem;
 
 contract::typed_id! {
     /// An import.
@@ -32,8 +34,8 @@ pub struct Import {
     skipped: i32,
     /// Of these, rows that were refused.
     refused: i32,
-    /// The first thousand that were refused: number of the row, its code, and why.
-    #[schema(value_type = Vec<Object>)]
+    /// The first thousand that were refused.
+    #[schema(value_type = Vec<RefusedRow>)]
     errors: Value,
     /// Headers of columns that mean nothing to us.
     #[schema(example = json!(["Campaign"]))]
@@ -50,7 +52,7 @@ pub struct Import {
     finished_at: Option<OffsetDateTime>,
     /// Null, or why the last attempt at the next rows failed: it is tried again. Of a finished import: why it
     /// was given up, with what was done until then.
-    #[schema(value_type = Option<Object>, required)]
+    #[schema(value_type = Option<Problem>, required)]
     failure: Option<Value>,
 }
 

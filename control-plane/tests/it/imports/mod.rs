@@ -2,6 +2,7 @@
 
 pub mod cells;
 mod exported;
+mod faults;
 mod listed;
 mod read;
 mod turns;

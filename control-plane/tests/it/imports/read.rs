@@ -27,10 +27,10 @@ async fn a_file_becomes_links_and_can_be_repeated() {
     assert_eq!(
         json!(errors),
         json!([
-            [5, null, "validation_failed"],
+            [5, "four", "validation_failed"],
             [6, "taken", "code_taken"],
             [7, "two", "code_taken"],
-            [8, null, "validation_failed"],
+            [8, "seven", "validation_failed"],
         ])
     );
     let one = app

@@ -10,8 +10,12 @@ use uuid::Uuid;
 use super::create::check_imported;
 use super::rows::{self, Reason, Row};
 use crate::db::{self, LinkRow};
-use crate::error::{Error, Result};
+use crate::error::{self, Error, Result};
+use crate::imports;
 use crate::state::AppState;
+
+/// Longest code or domain that is shown of a row that was refused. Characters.
+const MAX_SHOWN: usize = 100;
 
 /// What becomes of a row.
 pub enum ImportedRow {
@@ -21,6 +25,8 @@ pub enum ImportedRow {
     Known,
     /// It cannot be made.
     Refused {
+        /// The domain it asked for, or would get.
+        domain: String,
         /// The code it asked for.
         code: Option<String>,
         /// Why.
@@ -35,14 +41,20 @@ impl ImportedRow {
         connection: &mut PgConnection,
         workspace_id: Uuid,
         actor: &str,
-        links: &[Value],
+        rows: &[imports::Row],
     ) -> Result<Vec<Self>> {
         let mut domains = db::domain_names(&mut *connection, workspace_id).await?;
         domains.push(state.config.default_domain.to_string());
-        let drafts: Vec<_> = links
-            .iter()
-            .map(|link| check_imported(placed(link.clone(), &domains), state))
-            .collect();
+        let mut names = Vec::with_capacity(rows.len());
+        let mut drafts = Vec::with_capacity(rows.len());
+        for row in rows {
+            let link = placed(row.link.clone(), &domains);
+            names.push(Name::of(&link, &state.config.default_domain));
+            drafts.push(match &row.fault {
+                Some(fault) => Err(Error::Invalid(vec![fault.clone()])),
+                None => check_imported(link, state),
+            });
+        }
         let maker = (workspace_id, actor);
         let rows = rows::settle(
             connection,
@@ -68,7 +80,7 @@ impl ImportedRow {
         let known = db::targets_of_codes(connection, workspace_id, &domains, &codes).await?;
         let mut made: HashSet<(String, String, String)> = HashSet::new();
         let mut settled = Vec::with_capacity(rows.len());
-        for (row, draft) in rows.into_iter().zip(drafts.iter()) {
+        for ((row, draft), name) in rows.into_iter().zip(&drafts).zip(names) {
             settled.push(match (row, draft) {
                 (Row::New(link), _) => {
                     let target = link.original_url.clone();
@@ -87,24 +99,49 @@ impl ImportedRow {
                     // In the database, or in a row before.
                     match known.contains(&link) || made.contains(&link) {
                         true => Self::Known,
-                        false => Self::refused(Some(link.1), reason),
+                        false => name.refused(Some(link.1), reason),
                     }
                 }
-                (Row::Refused { code, reason }, _) => Self::refused(code, reason),
+                (Row::Refused { code, reason }, _) => name.refused(code, reason),
             });
         }
         Ok(settled)
     }
+}
 
-    fn refused(code: Option<String>, reason: Reason<'_>) -> Self {
+/// What a row is known by, whether it can be read or not.
+struct Name {
+    domain: String,
+    code: Option<String>,
+}
+
+impl Name {
+    fn of(link: &Value, default_domain: &Domain) -> Self {
+        let text = |field| link.get(field).and_then(Value::as_str);
+        Self {
+            domain: shown(text("domain").unwrap_or(default_domain.as_str())),
+            code: text("code").map(shown),
+        }
+    }
+
+    fn refused(self, code: Option<String>, reason: Reason<'_>) -> ImportedRow {
         let reason = match reason {
             Reason::Found(error) => error,
             Reason::Fields(Error::Invalid(errors)) => Error::Invalid(errors.clone()),
             Reason::Fields(Error::NotFound(what)) => Error::NotFound(what),
             Reason::Fields(other) => Error::internal(other),
         };
-        Self::Refused { code, reason }
+        ImportedRow::Refused {
+            domain: self.domain,
+            code: code.or(self.code),
+            reason,
+        }
     }
+}
+
+/// What may be of any length, as far as it is shown.
+fn shown(text: &str) -> String {
+    error::cut(text.to_owned(), MAX_SHOWN)
 }
 
 /// A row whose code is a whole short address, as its code and, if the workspace can have links there, its
