@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::lines::Lines;
 use super::row::Row;
+use super::shape::Shape;
 use super::{codes, columns};
 use crate::error::{Error, Result};
 use crate::{spreadsheet, tags_cell};
@@ -46,10 +47,19 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
         let message = format!("a file has at most {MAX_COLUMNS} columns");
         return Err(refuse("too_many_columns", message));
     }
+    let mut lines = Lines::of(bytes);
+    let header = Shape {
+        file: bytes,
+        place: 0..place(&reader),
+        cells: &headers,
+        columns: headers.len(),
+    };
+    if let Some(fault) = header.fault(&mut lines)? {
+        return Err(Error::Invalid(vec![fault]));
+    }
     let fields = fields(&headers)?;
     let mut occurrences: HashMap<String, usize> = HashMap::new();
     let mut rows = Vec::new();
-    let mut lines = Lines::of(bytes);
     let mut record = csv::StringRecord::new();
     loop {
         let begin = place(&reader);
@@ -57,24 +67,25 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
             break;
         }
         // Empty lines before a row are skipped.
-        let text = &bytes[begin..place(&reader)];
-        let skipped = text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        let begin = begin + skipped.count();
+        let end = place(&reader);
+        let text = bytes[begin..end].iter();
+        let begin = begin
+            + text
+                .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                .count();
+        let line = lines.at(begin);
+        let shape = Shape {
+            file: bytes,
+            place: begin..end,
+            cells: &record,
+            columns: headers.len(),
+        };
+        let fault = shape.fault(&mut lines)?;
         if rows.len() == MAX_ROWS {
             let message = format!("a file has at most {MAX_ROWS} rows");
             return Err(refuse("too_many_rows", message));
         }
-        let mut link = Map::new();
-        for (cell, field) in record.iter().zip(&fields) {
-            if let Some(field) = field
-                && !cell.trim().is_empty()
-            {
-                link.insert(
-                    (*field).to_owned(),
-                    value(field, &spreadsheet::restored(cell)),
-                );
-            }
-        }
+        let mut link = link(&record, &fields);
         if !link.contains_key("code")
             && let Some(url) = link.get("original_url").and_then(Value::as_str)
         {
@@ -84,9 +95,9 @@ pub(crate) fn read(bytes: &[u8], workspace_id: Uuid) -> Result<File> {
             link.insert("code".to_owned(), code.into());
         }
         let row = Row {
-            line: Some(lines.at(begin)),
+            line: Some(line),
             link: link.into(),
-            fault: None,
+            fault,
         };
         rows.push(serde_json::to_value(row).map_err(Error::internal)?);
     }
@@ -132,6 +143,20 @@ fn fields(headers: &csv::StringRecord) -> Result<Vec<Option<&'static str>>> {
         }
     }
     Ok(fields)
+}
+
+/// A row as JSON has it, without its empty cells.
+fn link(record: &csv::StringRecord, fields: &[Option<&str>]) -> Map<String, Value> {
+    let mut link = Map::new();
+    for (cell, field) in record.iter().zip(fields) {
+        if let Some(field) = field
+            && !cell.trim().is_empty()
+        {
+            let cell = spreadsheet::restored(cell);
+            link.insert((*field).to_owned(), value(field, &cell));
+        }
+    }
+    link
 }
 
 /// A cell as JSON has it. What it cannot be stays text, and is refused with the row.

@@ -16,8 +16,10 @@ mod columns;
 mod file;
 mod job;
 mod lines;
+mod quotes;
 mod refused;
 mod row;
+mod shape;
 
 pub(crate) use file::read;
 pub(crate) use job::work;
