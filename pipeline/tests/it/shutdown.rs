@@ -13,20 +13,20 @@ use crate::harness::{Stage, Worker, engines, eventually};
 async fn a_stop_in_the_middle_leaves_only_what_was_not_committed() {
     for engine in engines() {
         let stage = Stage::new(engine).await;
-        let blocks = plain(1_500, 4);
+        let blocks = plain(300, 20);
         for block in &blocks {
             stage.send(block).await;
         }
         let mut config = stage.config("first");
         config.batch_blocks = 4;
         let worker = Worker::start(config).await;
-        eventually("it has begun", || async { stage.waiting().await < 1_480 }).await;
+        eventually("it has begun", || async { stage.waiting().await < 280 }).await;
         worker.stop().await;
 
         // What left the stream is committed, and nothing is half done.
         let left = stage.waiting().await;
         assert!(left > 0, "the worker was too fast for this test");
-        assert_eq!(stage.counted().await.blocks, 1_500 - left as i64);
+        assert_eq!(stage.counted().await.blocks, 300 - left as i64);
         assert_eq!(stage.pending().await, []);
 
         let worker = stage.worker("second").await;

@@ -268,7 +268,7 @@ async fn a_preface_must_be_whole_and_in_time() {
     let begin = Instant::now();
     assert!(is_closed(&mut slow).await);
     let elapsed = begin.elapsed();
-    assert!((4..15).contains(&elapsed.as_secs()), "after {elapsed:?}");
+    assert!((4..8).contains(&elapsed.as_secs()), "after {elapsed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -278,5 +278,5 @@ async fn an_idle_connection_does_not_delay_a_stop() {
     assert_eq!(status(&client, get("/abc")).await, 302);
     let begin = Instant::now();
     proxy.stop().await.unwrap();
-    assert!(begin.elapsed().as_secs() < 4, "took {:?}", begin.elapsed());
+    assert!(begin.elapsed().as_secs() < 2, "took {:?}", begin.elapsed());
 }

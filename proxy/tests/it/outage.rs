@@ -116,24 +116,19 @@ async fn a_frozen_redis_costs_a_miss_little_and_a_hit_nothing() {
     freeze(redis.pid());
     let (status, took) = timed_status(&proxy, "/cold").await;
     assert_eq!(status, 302);
-    assert!(took < Duration::from_secs(2), "{took:?}");
-    // The quickest of some: this machine may have others to serve.
-    let mut quickest = Duration::MAX;
-    for _ in 0..5 {
-        let (status, took) = timed_status(&proxy, "/hot").await;
-        assert_eq!(status, 302);
-        quickest = quickest.min(took);
-    }
-    assert!(quickest < Duration::from_millis(300), "{quickest:?}");
+    assert!(took < Duration::from_millis(1_000), "{took:?}");
+    let (status, took) = timed_status(&proxy, "/hot").await;
+    assert_eq!(status, 302);
+    assert!(took < Duration::from_millis(300), "{took:?}");
     proxy.control_plane.takes(Duration::from_secs(60));
     let (status, took) = timed_status(&proxy, "/unknown").await;
     assert_eq!(status, 503);
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
 
     // A frozen Redis may have taken blocks before it froze: they are counted once.
     thaw(redis.pid());
     eventually("the clicks arrive", async || {
-        proxy.relay.clicks().await == 7
+        proxy.relay.clicks().await == 3
     })
     .await;
     proxy

@@ -16,7 +16,7 @@ async fn the_last_block_is_sent() {
     let started = Instant::now();
     proxy.stop().await.unwrap();
     assert!(
-        started.elapsed() < Duration::from_secs(4),
+        started.elapsed() < Duration::from_secs(3),
         "no longer than it takes"
     );
     assert_eq!(proxy.relay.clicks().await, 20);
@@ -29,17 +29,19 @@ async fn accepted_requests_are_finished_and_no_more_are_accepted() {
         .control_plane
         .knows(&link("cold", 1, "https://example.com/"));
     proxy.control_plane.takes(Duration::from_millis(700));
-    let (forwarded, redirected, ()) =
+    let (forwarded, redirected, stopped) =
         tokio::join!(proxy.get("/api/slow"), proxy.get("/cold"), async {
             let asked = async || proxy.control_plane.resolves() == 1;
             eventually("the requests are on their way", asked).await;
             proxy.begin_stop();
             let refused = async || tokio::net::TcpStream::connect(proxy.address).await.is_err();
             eventually("new connections are refused", refused).await;
+            Instant::now()
         });
     assert_eq!(forwarded.text().await.unwrap(), "slow");
     assert_eq!(redirected.status(), 302);
     proxy.stop().await.unwrap();
+    assert!(stopped.elapsed() < Duration::from_secs(4));
     assert_eq!(
         proxy.relay.clicks().await,
         1,
@@ -54,7 +56,7 @@ async fn an_idle_connection_does_not_delay_the_stop() {
     assert_eq!(proxy.status("/").await, 200);
     let started = Instant::now();
     proxy.stop().await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(4));
+    assert!(started.elapsed() < Duration::from_secs(2));
     drop(idle);
 }
 
@@ -80,7 +82,7 @@ async fn without_redis_it_gives_up_before_the_grace_period_ends() {
     let started = Instant::now();
     proxy.stop().await.unwrap();
     let took = started.elapsed();
-    // After the grace period, stopping would have failed.
-    assert!(took > Duration::from_secs(4), "{took:?}");
+    let expected = Duration::from_secs(4)..Duration::from_secs(5);
+    assert!(expected.contains(&took), "{took:?}");
     drop(redis);
 }
