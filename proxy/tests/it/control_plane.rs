@@ -37,6 +37,8 @@ struct Shared {
     failure: Mutex<Option<StatusCode>>,
     /// Codes that were asked for.
     asked: Mutex<Vec<String>>,
+    /// Requests for `/api/slow` that have arrived.
+    slow_requests: AtomicU64,
     delay_ms: AtomicU64,
     begin_cap: Mutex<Option<BeginCap>>,
     log: Mutex<Option<Log>>,
@@ -128,6 +130,11 @@ impl ControlPlane {
     pub(crate) fn resolves(&self) -> usize {
         let asked = self.state.asked.lock().unwrap();
         asked.iter().filter(|code| !code.is_empty()).count()
+    }
+
+    /// Requests for `/api/slow` that have arrived.
+    pub(crate) fn slow_requests(&self) -> u64 {
+        self.state.slow_requests.load(Ordering::SeqCst)
     }
 
     /// Sends every link with a click cap on from this many visits; without, it fails.
@@ -231,7 +238,8 @@ async fn goodbye(State(state): State<Arc<Shared>>, Path(id): Path<Uuid>) -> Stat
     StatusCode::NO_CONTENT
 }
 
-async fn slow() -> &'static str {
+async fn slow(State(state): State<Arc<Shared>>) -> &'static str {
+    state.slow_requests.fetch_add(1, Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(700)).await;
     "slow"
 }

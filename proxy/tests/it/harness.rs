@@ -23,7 +23,14 @@ use crate::redis::Relay;
 use crate::wire::exchange;
 
 /// Far more than anything takes on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// More than anything takes that has nothing to wait for, even on a busy machine, and far less than
+/// what it must not wait for.
+pub(crate) const AT_ONCE: Duration = Duration::from_secs(15);
+
+/// For stops that must not last as long as they may.
+pub(crate) const LONG_GRACE: (&str, &str) = ("LINKPULSE_SHUTDOWN_GRACE", "120s");
 
 /// What the clock shows at the start. Microseconds.
 pub(crate) const NOW: i64 = 1_800_000_000_000_000;

@@ -1,5 +1,6 @@
 //! HTTP/2, on the plain port by prior knowledge and over TLS.
 
+use std::io::ErrorKind;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -8,9 +9,9 @@ use http::{Method, Request, Response};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{PATIENCE, Proxy};
+use crate::harness::{AT_ONCE, LONG_GRACE, PATIENCE, Proxy, link};
 use crate::tls::{Files, connect};
-use crate::wire::{is_closed, proxy_with_a_link};
+use crate::wire::{is_a_deadline, is_closed, proxy_with_a_link};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -250,11 +251,14 @@ async fn requests_that_are_taken_back_at_once_end_the_connection() {
     let _ = stream.write_all(&bytes).await;
     let mut answer = Vec::new();
     let reading = stream.read_to_end(&mut answer);
-    let _ = tokio::time::timeout(PATIENCE, reading)
-        .await
-        .expect("it ends");
+    let reading = tokio::time::timeout(PATIENCE, reading);
+    let end = reading.await.expect("it ends");
     let calm_down = 11;
-    assert_eq!(reason_of_end(&answer), Some(calm_down), "{answer:?}");
+    match (reason_of_end(&answer), end) {
+        (Some(reason), _) => assert_eq!(reason, calm_down),
+        // A reset, because not everything was read, may overtake the reason.
+        (None, end) => assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset),
+    }
     assert_eq!(proxy.status("/abc").await, 302);
 }
 
@@ -263,20 +267,21 @@ async fn a_preface_must_be_whole_and_in_time() {
     let proxy = proxy_with_a_link().await;
     let answer = proxy.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r.").await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    let begin = Instant::now();
     let mut slow = TcpStream::connect(proxy.address).await.unwrap();
     slow.write_all(&PREFACE[..20]).await.unwrap();
-    let begin = Instant::now();
     assert!(is_closed(&mut slow).await);
-    let elapsed = begin.elapsed();
-    assert!((4..8).contains(&elapsed.as_secs()), "after {elapsed:?}");
+    is_a_deadline(begin.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_does_not_delay_a_stop() {
-    let mut proxy = proxy_with_a_link().await;
+    let mut proxy = Proxy::with_settings(&[LONG_GRACE]).await;
+    proxy.knows(&link("abc", 1, "https://example.com/")).await;
     let client = plain(&proxy).await;
     assert_eq!(status(&client, get("/abc")).await, 302);
     let begin = Instant::now();
     proxy.stop().await.unwrap();
-    assert!(begin.elapsed().as_secs() < 2, "took {:?}", begin.elapsed());
+    let took = begin.elapsed();
+    assert!(took < AT_ONCE, "{took:?}");
 }

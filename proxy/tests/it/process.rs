@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use local_servers::{Signal, free_port, spawn_tied, testing};
 
-use crate::harness::{client, eventually, settings};
+use crate::harness::{AT_ONCE, LONG_GRACE, PATIENCE, client, eventually, settings};
 use crate::tls::Files;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_linkpulse-proxy");
@@ -116,7 +116,8 @@ async fn a_termination_signal_is_exit_code_0() {
     let admin = format!("127.0.0.1:{port}");
     let mut command = tokio::task::spawn_blocking({
         let admin = admin.clone();
-        move || command(&[("LINKPULSE_PROXY_ADMIN_LISTEN", admin)])
+        let grace = (LONG_GRACE.0, LONG_GRACE.1.to_owned());
+        move || command(&[("LINKPULSE_PROXY_ADMIN_LISTEN", admin), grace])
     })
     .await
     .unwrap();
@@ -131,13 +132,10 @@ async fn a_termination_signal_is_exit_code_0() {
 
     let started = Instant::now();
     process.signal(Signal::TERM).unwrap();
-    let status = process
-        .wait_timeout(Duration::from_secs(10))
-        .unwrap()
-        .unwrap();
+    let status = process.wait_timeout(PATIENCE).unwrap().unwrap();
     assert_eq!(status.code(), Some(0));
     assert!(
-        started.elapsed() < Duration::from_secs(3),
+        started.elapsed() < AT_ONCE,
         "the grace period is not slept through"
     );
 }

@@ -13,8 +13,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::front::is_admitted;
 use crate::harness::{Proxy, eventually, link};
-use crate::wire::{GET, answer, answer_with_body, is_closed, is_cut_off_when_slow};
+use crate::wire::{GET, answer, answer_with_body, is_a_deadline, is_closed, is_cut_off_when_slow};
 
 /// A certificate and its key, in files that can change.
 pub(crate) struct Files {
@@ -133,6 +134,7 @@ async fn what_is_slow_is_cut_off() {
     let files = Files::new();
     let proxy = files.proxy_with_a_link().await;
     let mut slow_head = connect(&proxy, &files, &[]).await.unwrap();
+    let begin = Instant::now();
     // Agreed on HTTP/2, and says nothing of it.
     let mut slow_preface = connect(&proxy, &files, &["h2"]).await.unwrap();
     slow_preface
@@ -143,7 +145,6 @@ async fn what_is_slow_is_cut_off() {
         .await
         .unwrap();
     slow_handshake.write_all(b"\x16\x03\x01").await.unwrap();
-    let begin = Instant::now();
     let cut = async |stream: &mut TcpStream| {
         assert!(is_closed(stream).await);
         begin.elapsed()
@@ -156,12 +157,8 @@ async fn what_is_slow_is_cut_off() {
             begin.elapsed()
         },
     );
-    for elapsed in [handshake, preface] {
-        assert!(
-            (4..8).contains(&elapsed.as_secs()),
-            "cut off after {elapsed:?}"
-        );
-    }
+    is_a_deadline(handshake);
+    is_a_deadline(preface);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,11 +186,11 @@ async fn a_connection_counts_before_its_handshake() {
     let _silent = TcpStream::connect(address).await.unwrap();
     let mut shaking_hands = TcpStream::connect(address).await.unwrap();
     shaking_hands.write_all(b"\x16").await.unwrap();
-    let mut third = TcpStream::connect(proxy.address).await.unwrap();
-    assert!(
-        is_closed(&mut third).await,
-        "the limit is one for both ports"
-    );
+    // The ports are accepted from in any order.
+    eventually("the limit is one for both ports", async || {
+        !is_admitted(&proxy).await
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
