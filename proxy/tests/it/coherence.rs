@@ -1,11 +1,11 @@
 //! Edits take effect, whatever happens to the messages about them.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use contract::LinkState;
 use local_servers::testing::ThrowAway;
 
-use crate::harness::{Proxy, eventually, link};
+use crate::harness::{AT_ONCE, PATIENCE, Proxy, eventually, link};
 use crate::redis::{LossyWire, Voice};
 
 /// A proxy that has the link `abc` in memory, at revision 1.
@@ -134,12 +134,12 @@ async fn another_database_voids_everything_even_newer_revisions() {
 
     // Restored from a copy: the numbers begin before those that the proxy knows.
     let restored = link("abc", 1, "https://example.com/restored");
-    proxy.relay.speak(Voice::Silent);
+    proxy.relay.speak(Voice::Silent).await;
     proxy.relay.set_epoch(2);
     proxy.relay.set_head(1);
     proxy.relay.trim_log().await;
     proxy.relay.store(&restored).await;
-    proxy.relay.speak(Voice::Vouching);
+    proxy.relay.speak(Voice::Vouching).await;
     leads_to(&proxy, "https://example.com/restored").await;
 }
 
@@ -165,11 +165,8 @@ async fn a_subscription_that_dies_silently_is_noticed_and_replaced() {
         .publish(&link("abc", 2, "https://example.com/2"))
         .await;
     leads_to(&proxy, "https://example.com/2").await;
-    assert!(
-        muted_at.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        muted_at.elapsed()
-    );
+    let took = muted_at.elapsed();
+    assert!(took < AT_ONCE, "{took:?}");
     eventually("there is a new subscription", async || {
         wire.subscriptions() == 2
     })
@@ -201,7 +198,9 @@ async fn messages_in_any_order_and_number_never_bring_an_older_state_back() {
         let target = proxy.target("abc").await;
         target.rsplit('/').next().unwrap().parse::<u64>().unwrap()
     };
+    let begin = Instant::now();
     while newest < 61 {
+        assert!(begin.elapsed() < PATIENCE, "stays at {newest}");
         let seen = revision().await;
         assert!(seen >= newest, "{seen} after {newest}");
         newest = seen;
@@ -211,7 +210,7 @@ async fn messages_in_any_order_and_number_never_bring_an_older_state_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_the_channel_cut_edits_arrive_through_the_log() {
     let proxy = proxy_with_a_cached_link().await;
-    proxy.relay.speak(Voice::Whispering);
+    proxy.relay.speak(Voice::Whispering).await;
     for revision in 2..5 {
         let edit = link("abc", revision, &format!("https://example.com/{revision}"));
         proxy.relay.store(&edit).await;
@@ -220,7 +219,7 @@ async fn with_the_channel_cut_edits_arrive_through_the_log() {
         let begin = Instant::now();
         leads_to(&proxy, &edit.original_url).await;
         let took = begin.elapsed();
-        assert!(took < Duration::from_secs(3), "{took:?}");
+        assert!(took < AT_ONCE, "{took:?}");
     }
 }
 

@@ -39,6 +39,8 @@ struct Shared {
     asked: Mutex<Vec<String>>,
     /// Requests for `/api/slow` that have arrived.
     slow_requests: AtomicU64,
+    /// Times that it was asked for changes.
+    polls: AtomicU64,
     delay_ms: AtomicU64,
     begin_cap: Mutex<Option<BeginCap>>,
     log: Mutex<Option<Log>>,
@@ -137,6 +139,11 @@ impl ControlPlane {
         self.state.slow_requests.load(Ordering::SeqCst)
     }
 
+    /// Times that it was asked for changes.
+    pub(crate) fn polls(&self) -> u64 {
+        self.state.polls.load(Ordering::SeqCst)
+    }
+
     /// Sends every link with a click cap on from this many visits; without, it fails.
     pub(crate) fn counts(
         &self,
@@ -212,6 +219,7 @@ async fn changes(
     headers: HeaderMap,
 ) -> Response {
     assert_eq!(headers[header::AUTHORIZATION], format!("Bearer {SECRET}"));
+    state.polls.fetch_add(1, Ordering::SeqCst);
     let log = state.log.lock().unwrap();
     let Some(log) = &*log else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();

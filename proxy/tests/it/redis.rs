@@ -31,6 +31,8 @@ pub(crate) struct Relay {
     epoch: Arc<AtomicU64>,
     beats: Arc<AtomicU64>,
     voice: Arc<AtomicU8>,
+    /// Held for each heartbeat.
+    turn: Arc<tokio::sync::Mutex<()>>,
     heartbeats: tokio::task::JoinHandle<()>,
 }
 
@@ -53,7 +55,7 @@ impl Relay {
         config.fail_fast = false;
         let client = Builder::from_config(config)
             .with_performance_config(|performance| {
-                performance.default_command_timeout = Duration::from_secs(2);
+                performance.default_command_timeout = Duration::from_secs(10);
             })
             .set_policy(ReconnectPolicy::new_constant(0, 50))
             .build()
@@ -63,10 +65,11 @@ impl Relay {
         let epoch = Arc::new(AtomicU64::new(1));
         let beats = Arc::new(AtomicU64::new(0));
         let voice = Arc::new(AtomicU8::new(Voice::Vouching as u8));
+        let turn = Arc::<tokio::sync::Mutex<()>>::default();
         let heartbeats = {
             let (client, keys) = (client.clone(), keys.clone());
             let (head, epoch, beats) = (head.clone(), epoch.clone(), beats.clone());
-            let voice = voice.clone();
+            let (voice, turn) = (voice.clone(), turn.clone());
             tokio::spawn(async move {
                 loop {
                     // As the pipeline does, so that there is a stream.
@@ -74,6 +77,7 @@ impl Relay {
                         .xgroup_create(keys.click_events(0), PIPELINE_GROUP, "0", true)
                         .await;
                     tokio::time::sleep(Duration::from_millis(100)).await;
+                    let _turn = turn.lock().await;
                     let voice = voice.load(Ordering::SeqCst);
                     if voice == Voice::Silent as u8 {
                         continue;
@@ -104,6 +108,7 @@ impl Relay {
             epoch,
             beats,
             voice,
+            turn,
             heartbeats,
         }
     }
@@ -179,9 +184,10 @@ impl Relay {
         self.beats.load(Ordering::SeqCst)
     }
 
-    /// What it says by itself from now on.
-    pub(crate) fn speak(&self, voice: Voice) {
+    /// What it says by itself from now on: a heartbeat that is under way is over when this returns.
+    pub(crate) async fn speak(&self, voice: Voice) {
         self.voice.store(voice as u8, Ordering::SeqCst);
+        drop(self.turn.lock().await);
     }
 
     fn epoch(&self) -> Uuid {
@@ -214,18 +220,31 @@ impl Relay {
 
     /// Blocks in the click stream, in order, duplicates included.
     pub(crate) async fn blocks(&self) -> Vec<Block> {
+        let entries = self.entries().await.into_iter();
+        entries.map(|(_, block)| block).collect()
+    }
+
+    async fn entries(&self) -> Vec<(String, Block)> {
         let stream = self.keys.click_events(0);
         let entries: Result<Vec<(String, HashMap<String, Bytes>)>, _> =
             self.client.xrange_values(stream, "-", "+", None).await;
-        let block = |(_, fields): &(String, HashMap<String, Bytes>)| {
-            Block::from_fields(|name| fields.get(name).map(|bytes| &bytes[..])).unwrap()
+        let block = |(id, fields): (String, HashMap<String, Bytes>)| {
+            let block = Block::from_fields(|name| fields.get(name).map(|bytes| &bytes[..]));
+            (id, block.unwrap())
         };
-        entries.unwrap_or_default().iter().map(block).collect()
+        entries.unwrap_or_default().into_iter().map(block).collect()
     }
 
-    /// Takes blocks out of the stream and says that they are committed, as the pipeline does.
+    /// Takes blocks out of the stream and says that they are committed, as the pipeline does. What
+    /// has come since they were read stays.
     pub(crate) async fn commit(&self, blocks: &[Block]) {
-        self.lose_clicks().await;
+        let mut entries = self.entries().await;
+        entries.retain(|(_, block)| blocks.iter().any(|other| other.id == block.id));
+        let ids: Vec<String> = entries.into_iter().map(|(id, _)| id).collect();
+        if !ids.is_empty() {
+            let stream = self.keys.click_events(0);
+            let _: i64 = self.client.xdel(stream, ids).await.unwrap();
+        }
         let blocks = blocks.iter().map(|block| block.id).collect();
         let _: i64 = self
             .client
@@ -245,12 +264,7 @@ impl Relay {
 
     /// Clicks in the click stream, each block counted once, as the pipeline does.
     pub(crate) async fn clicks(&self) -> usize {
-        let blocks = self.blocks().await;
-        let by_id: HashMap<BlockId, usize> = blocks
-            .iter()
-            .map(|block| (block.id, block.clicks().unwrap().len()))
-            .collect();
-        by_id.values().sum()
+        kept(&self.blocks().await) as usize
     }
 }
 
@@ -258,6 +272,17 @@ impl Drop for Relay {
     fn drop(&mut self) {
         self.heartbeats.abort();
     }
+}
+
+/// Clicks in these blocks. One may have been sent again.
+pub(crate) fn kept(blocks: &[Block]) -> u64 {
+    let by_id = blocks
+        .iter()
+        .map(|block| (block.id, block.clicks().unwrap().len()));
+    by_id
+        .collect::<HashMap<BlockId, usize>>()
+        .into_values()
+        .sum::<usize>() as u64
 }
 
 /// Clicks of which only their link's number is in these blocks. One may have been sent again.

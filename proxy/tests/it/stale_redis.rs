@@ -1,12 +1,12 @@
 //! Redis comes back with old data, or with none.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use local_servers::testing::ThrowAwayDir;
 use local_servers::{RedisOptions, RedisServer, free_port, random_password};
 
-use crate::harness::{Proxy, eventually, link};
+use crate::harness::{PATIENCE, Proxy, eventually, link};
 use crate::redis::Voice;
 
 /// A Redis that keeps its data, and the folder they are in.
@@ -93,7 +93,7 @@ async fn a_redis_with_older_data_fills_nothing_until_the_relay_has_caught_up() {
     let survivor = Proxy::beside(&proxy, &url).await;
     survivor.control_plane.knows(&edit);
     survivor.is_ready().await;
-    proxy.relay.speak(Voice::Silent);
+    proxy.relay.speak(Voice::Silent).await;
     let redis = redis.restored().await;
     let starter = Proxy::beside(&proxy, &url).await;
     starter.control_plane.knows(&edit);
@@ -110,7 +110,7 @@ async fn a_redis_with_older_data_fills_nothing_until_the_relay_has_caught_up() {
 
     proxy.relay.store(&edit).await;
     proxy.relay.log(&edit).await;
-    proxy.relay.speak(Voice::Vouching);
+    proxy.relay.speak(Voice::Vouching).await;
     let mut number = 0;
     let mut is_believed = async || {
         number += 1;
@@ -122,7 +122,8 @@ async fn a_redis_with_older_data_fills_nothing_until_the_relay_has_caught_up() {
         proxy.relay.store(&unknown).await;
         survivor.status(&format!("/only-redis-{number}")).await == 302
     };
-    for _ in 0..100 {
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
         if is_believed().await {
             drop(redis);
             return;
@@ -155,11 +156,11 @@ async fn what_an_emptied_redis_lacks_comes_from_the_control_plane_and_voids_noth
         1,
         &[kept, edits[0].clone(), edits[1].clone(), edits[2].clone()],
     );
-    proxy.relay.speak(Voice::Silent);
+    proxy.relay.speak(Voice::Silent).await;
     proxy.relay.empty_redis().await;
     proxy.relay.log(&edits[2]).await;
     proxy.relay.set_head(4);
-    proxy.relay.speak(Voice::Vouching);
+    proxy.relay.speak(Voice::Vouching).await;
     leads_to("https://example.com/4").await;
     assert_eq!(proxy.target("kept").await, "https://example.com/kept");
     assert!(
