@@ -1,5 +1,7 @@
 //! Each redirect is a click in the stream.
 
+use std::time::{Duration, Instant};
+
 use contract::{LinkId, LinkState, Method as ClickMethod, Timestamp};
 use local_servers::testing::ThrowAway;
 use reqwest::Method;
@@ -66,6 +68,21 @@ async fn every_redirect_counts_once_and_nothing_else_does() {
     let mut disabled = link("off", 2, "https://example.com/");
     disabled.state = LinkState::Disabled;
     proxy.knows(&disabled).await;
+    // Other tests count there too.
+    let counted = async || {
+        let mut counts = Vec::new();
+        for line in [
+            "linkpulse_clicks_recorded_total",
+            "linkpulse_domain_redirects_total{domain=\"localhost\"}",
+            "linkpulse_redirects_total{outcome=\"redirected\"}",
+        ] {
+            let count = proxy.metric(line).await;
+            // A domain is there from its first redirect on.
+            counts.push(if count.is_nan() { 0.0 } else { count });
+        }
+        counts
+    };
+    let before = counted().await;
 
     let visits = (0..700).map(|_| proxy.status("/abc"));
     let statuses = futures_util::future::join_all(visits).await;
@@ -103,15 +120,9 @@ async fn every_redirect_counts_once_and_nothing_else_does() {
         .map(|click| (click.domain, click.code, click.status))
         .collect();
     assert_eq!(orphans, [("localhost", "nothing", 404)]);
-    assert!(proxy.metric("linkpulse_clicks_recorded_total").await >= 703.0);
-    let of_domain = "linkpulse_domain_redirects_total{domain=\"localhost\"}";
-    assert!(proxy.metric(of_domain).await >= 703.0);
-    assert!(
-        proxy
-            .metric("linkpulse_redirects_total{outcome=\"redirected\"}")
-            .await
-            >= 703.0
-    );
+    for (before, after) in before.iter().zip(counted().await) {
+        assert!(after >= before + 703.0, "{before}, {after}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,6 +137,8 @@ async fn a_block_whose_confirmation_was_lost_is_sent_again_under_its_id() {
     proxy.is_ready().await;
     proxy.knows(&link("abc", 1, "https://example.com/")).await;
 
+    let resent = async || proxy.metric("linkpulse_blocks_resent_total").await;
+    let before = resent().await;
     wire.lose_next_reply();
     assert_eq!(proxy.status("/abc").await, 302);
     eventually("the reply was lost", async || wire.has_lost()).await;
@@ -136,7 +149,7 @@ async fn a_block_whose_confirmation_was_lost_is_sent_again_under_its_id() {
     let blocks = proxy.relay.blocks().await;
     assert_eq!(blocks[0], blocks[1]);
     assert_eq!(proxy.relay.clicks().await, 1);
-    assert!(proxy.metric("linkpulse_blocks_resent_total").await >= 1.0);
+    assert!(resent().await > before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,12 +176,14 @@ async fn what_redis_has_lost_is_sent_again_until_it_is_committed() {
     assert_eq!(proxy.status("/abc").await, 302);
     eventually("redis has it", async || proxy.relay.clicks().await == 1).await;
     let sent = proxy.relay.blocks().await;
+    let missed = async || proxy.metric("linkpulse_blocks_missed_total").await;
+    let before = missed().await;
     proxy.relay.lose_clicks().await;
     eventually("it is there again", async || {
         proxy.relay.blocks().await == sent
     })
     .await;
-    assert!(proxy.metric("linkpulse_blocks_missed_total").await >= 1.0);
+    assert!(missed().await > before);
     proxy.relay.commit(&sent).await;
     eventually("nothing waits any more", async || proxy.spool() == (1, 0)).await;
 }
@@ -180,6 +195,7 @@ async fn after_another_connection_redis_is_asked_for_everything_it_had_confirmed
     let proxy = Proxy::with_redis(&redis.url(), &redis.url()).await;
     proxy.is_ready().await;
     proxy.knows(&link("abc", 1, "https://example.com/")).await;
+    let begin = Instant::now();
     for visits in 1..=3 {
         assert_eq!(proxy.status("/abc").await, 302);
         eventually("redis has it", async || {
@@ -187,6 +203,8 @@ async fn after_another_connection_redis_is_asked_for_everything_it_had_confirmed
         })
         .await;
     }
+    // They were looked for 5 s after they were sent, then 10 s later, and next 20 s after that.
+    tokio::time::sleep(Duration::from_secs(16)).await;
     // As a Redis that had not written to its disk.
     proxy.relay.lose_clicks().await;
     redis = tokio::task::spawn_blocking(move || {
@@ -196,13 +214,12 @@ async fn after_another_connection_redis_is_asked_for_everything_it_had_confirmed
     })
     .await
     .unwrap();
-    let lost_at = std::time::Instant::now();
     eventually("all are there again", async || {
         proxy.relay.clicks().await == 3
     })
     .await;
-    // Not only when it is their time to be looked for.
-    assert!(lost_at.elapsed() < std::time::Duration::from_secs(5));
+    let took = begin.elapsed();
+    assert!(took < Duration::from_secs(35), "{took:?}");
     drop(redis);
 }
 

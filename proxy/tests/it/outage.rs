@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use local_servers::RedisServer;
 use local_servers::testing::ThrowAway;
 
-use crate::harness::{Proxy, eventually, link};
+use crate::harness::{AT_ONCE, Proxy, eventually, link};
 use crate::redis::{self, freeze, thaw};
 
 type Redis = ThrowAway<RedisServer>;
@@ -28,9 +28,18 @@ async fn restarted(mut redis: Redis) -> Redis {
     tokio::task::spawn_blocking(restart).await.unwrap().unwrap()
 }
 
-async fn timed_status(proxy: &Proxy, path: &str) -> (u16, Duration) {
-    let started = Instant::now();
-    (proxy.status(path).await, started.elapsed())
+/// Has this status each time, and is quick at least once: a busy machine may be slow for a while.
+async fn is_answered_within(limit: Duration, proxy: &Proxy, path: &str, expected: u16) {
+    let mut fastest = Duration::MAX;
+    for _ in 0..10 {
+        let begin = Instant::now();
+        assert_eq!(proxy.status(path).await, expected, "{path}");
+        fastest = fastest.min(begin.elapsed());
+        if fastest < limit {
+            return;
+        }
+    }
+    panic!("{path} took {fastest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,9 +65,7 @@ async fn cached_links_redirect_when_everything_is_down_and_clicks_arrive_later()
     for _ in 0..500 {
         assert_eq!(proxy.status("/abc").await, 302);
     }
-    let (status, took) = timed_status(&proxy, "/cold").await;
-    assert_eq!(status, 503);
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    is_answered_within(Duration::from_secs(2), &proxy, "/cold", 503).await;
 
     // It comes back empty, so it gets everything: also what it had confirmed before.
     let redis = restarted(redis).await;
@@ -114,21 +121,21 @@ async fn a_frozen_redis_costs_a_miss_little_and_a_hit_nothing() {
     assert_eq!(proxy.status("/hot").await, 302);
 
     freeze(redis.pid());
-    let (status, took) = timed_status(&proxy, "/cold").await;
-    assert_eq!(status, 302);
-    assert!(took < Duration::from_millis(1_000), "{took:?}");
-    let (status, took) = timed_status(&proxy, "/hot").await;
-    assert_eq!(status, 302);
-    assert!(took < Duration::from_millis(300), "{took:?}");
-    proxy.control_plane.takes(Duration::from_secs(60));
-    let (status, took) = timed_status(&proxy, "/unknown").await;
-    assert_eq!(status, 503);
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    let begin = Instant::now();
+    assert_eq!(proxy.status("/cold").await, 302);
+    let took = begin.elapsed();
+    assert!(took < AT_ONCE, "{took:?}");
+    // Whoever waits for Redis waits for 0.4 s.
+    is_answered_within(Duration::from_millis(300), &proxy, "/hot", 302).await;
+    proxy.control_plane.takes(Duration::from_secs(600));
+    is_answered_within(Duration::from_secs(2), &proxy, "/unknown", 503).await;
 
     // A frozen Redis may have taken blocks before it froze: they are counted once.
     thaw(redis.pid());
+    let (clicks, _) = proxy.spool();
+    assert!(clicks >= 3, "{clicks}");
     eventually("the clicks arrive", async || {
-        proxy.relay.clicks().await == 3
+        proxy.relay.clicks().await as u64 == clicks
     })
     .await;
     proxy
@@ -148,7 +155,9 @@ async fn a_full_spool_keeps_numbers_of_links_and_redirects_go_on() {
     proxy.is_ready().await;
     proxy.knows(&link("abc", 1, "https://example.com/")).await;
     assert_eq!(proxy.status("/abc").await, 302);
-    let tallied_before = proxy.metric("linkpulse_clicks_tallied_total").await;
+    // Other tests count there too.
+    let metric = async || proxy.metric("linkpulse_clicks_tallied_total").await;
+    let before = metric().await;
 
     let redis = stopped(redis).await;
     // Eight files of a MiB, and clicks of 1.8 KB: room for some 4,500 of them.
@@ -163,26 +172,22 @@ async fn a_full_spool_keeps_numbers_of_links_and_redirects_go_on() {
         let statuses = futures_util::future::join_all(visits).await;
         assert!(statuses.iter().all(|status| *status == 302));
     }
-    let tallied = proxy.metric("linkpulse_clicks_tallied_total").await - tallied_before;
-    assert!((500.0..4_000.0).contains(&tallied), "{tallied}");
+    let counted = metric().await - before;
 
     let redis = restarted(redis).await;
-    let kept = 6_000 - tallied as usize;
-    // The one before the outage as well: its Redis is gone.
-    eventually("what was kept arrives", async || {
-        proxy.relay.clicks().await == kept + 1
-    })
-    .await;
-    // Some come before the rest when a moment's lack of room was over again. And what is said to be
-    // committed before the proxy listens again is not heard.
+    // The one before the outage as well: its Redis is gone. What is said to be committed before the
+    // proxy listens again is not heard.
     let arrived = Mutex::new(Vec::new());
-    eventually("the numbers arrive", async || {
+    eventually("clicks arrive, and numbers of the rest", async || {
         let blocks = proxy.relay.blocks().await;
         proxy.relay.commit(&blocks).await;
         let mut arrived = arrived.lock().unwrap();
         arrived.extend(blocks);
-        redis::tallied(&arrived) == tallied as u64
+        redis::kept(&arrived) + redis::tallied(&arrived) == 6_001
     })
     .await;
+    let tallied = redis::tallied(&arrived.into_inner().unwrap());
+    assert!((500..4_000).contains(&tallied), "{tallied}");
+    assert!(counted >= tallied as f64, "{counted}");
     drop((proxy, redis));
 }

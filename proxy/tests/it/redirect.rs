@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use contract::{LinkState, RedirectStatus, Timestamp};
 use reqwest::Method;
 
-use crate::harness::{NOW, Proxy, eventually, link, location};
+use crate::harness::{AT_ONCE, NOW, Proxy, eventually, link, location};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_redirects_and_is_not_cached() {
@@ -93,6 +93,11 @@ async fn other_methods_on_a_code_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_with_a_line_break_never_splits_the_head() {
     let proxy = Proxy::start().await;
+    let broken = async || {
+        let line = "linkpulse_redirects_total{outcome=\"broken\"}";
+        proxy.metric(line).await
+    };
+    let before = broken().await;
     for (code, target) in [
         ("crlf", "https://example.com/\r\nSet-Cookie: a=b"),
         ("lf", "https://example.com/\nSet-Cookie: a=b"),
@@ -106,9 +111,8 @@ async fn a_target_with_a_line_break_never_splits_the_head() {
         assert!(!response.headers().contains_key("location"));
     }
     assert_eq!(proxy.relay.clicks().await, 0);
-    // An alarm: somebody has to look at these records.
-    let broken = proxy.metric("linkpulse_redirects_total{outcome=\"broken\"}");
-    assert_eq!(broken.await, 4.0);
+    // An alarm: somebody has to look at these records. Other tests count there too.
+    assert!(broken().await >= before + 4.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,7 +181,7 @@ async fn only_the_agreed_body_means_that_there_is_no_link() {
         let response = proxy.get("/abc").await;
         assert_eq!(response.status(), 503, "{status}");
         assert_eq!(response.headers()["retry-after"], "1");
-        assert!(started.elapsed() < Duration::from_secs(2));
+        assert!(started.elapsed() < AT_ONCE);
     }
     assert_eq!(
         proxy.control_plane.resolves(),
