@@ -34,6 +34,8 @@ struct Seen {
     failures: AtomicUsize,
     /// Nobody visits while the proxy is not there.
     is_away: AtomicBool,
+    /// Visitors who wait until it is there again.
+    waiting: AtomicUsize,
     is_over: AtomicBool,
 }
 
@@ -44,9 +46,13 @@ async fn visit(proxy: SocketAddr, seen: Arc<Seen>) {
         if seen.is_over.load(Ordering::SeqCst) {
             return;
         }
-        while seen.is_away.load(Ordering::SeqCst) {
+        if seen.is_away.load(Ordering::SeqCst) {
             connection = None;
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            seen.waiting.fetch_add(1, Ordering::SeqCst);
+            while seen.is_away.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            seen.waiting.fetch_sub(1, Ordering::SeqCst);
         }
         let mut stream = match connection.take() {
             Some(stream) => stream,
@@ -106,8 +112,10 @@ async fn cached_links_redirect_while_everything_is_down_for_a_minute() {
     for (share, signal) in [(0.3, Signal::TERM), (0.6, Signal::KILL)] {
         until(share).await;
         seen.is_away.store(true, Ordering::SeqCst);
-        // Who is being answered still gets the answer.
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        eventually("who is being answered has the answer", async || {
+            seen.waiting.load(Ordering::SeqCst) == VISITORS
+        })
+        .await;
         proxy.end(signal).await;
         proxy.start().await;
         seen.is_away.store(false, Ordering::SeqCst);
