@@ -1,7 +1,7 @@
 //! A visitor who has the redirect is counted, whatever happens next: the click is kept before the
 //! first byte of the answer is written.
 
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -18,8 +18,9 @@ use crate::program::Program;
 use crate::redis::Relay;
 use crate::wire::answer;
 
-/// How long a system call waits that would write to a connection. Microseconds.
-const SLOW_ANSWERS: &str = "inject=sendto:delay_enter=5000000";
+/// How long a system call waits that would write to a connection: longer than the test looks.
+/// Microseconds.
+const SLOW_ANSWERS: &str = "inject=sendto:delay_enter=120000000";
 
 const REQUEST: &[u8] = b"GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -70,7 +71,11 @@ async fn a_click_is_kept_before_its_redirect_is_written() {
     let mut visitor = TcpStream::connect(visitors).await.unwrap();
 
     let Some(mut tracing) = slow_down(proxy.pid()) else {
-        println!("not here: strace cannot look at another process");
+        // Past the test runner's capture, so that a log shows what a green run has not covered.
+        let _ = writeln!(
+            std::io::stderr(),
+            "not here: whether a click is kept before its answer (strace is missing, or may not look at another process)"
+        );
         return;
     };
     visitor.write_all(REQUEST).await.unwrap();
@@ -81,9 +86,11 @@ async fn a_click_is_kept_before_its_redirect_is_written() {
     let early = visitor.try_read(&mut [0; 1]).map_err(|it| it.kind());
     assert_eq!(early, Err(ErrorKind::WouldBlock), "the answer was first");
     tokio::time::sleep(Duration::from_millis(100)).await;
-    proxy.end(Signal::KILL).await;
+    // Before it is let go: it writes nothing any more.
+    proxy.signal(Signal::KILL);
     let _ = tracing.kill();
     tracing.wait().unwrap();
+    proxy.end(Signal::KILL).await;
     let after = kept(folder.path());
     assert_eq!(after, before + 1, "nobody saw this one's answer");
 }
