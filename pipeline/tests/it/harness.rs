@@ -35,9 +35,12 @@ pub fn engines() -> Vec<EngineChoice> {
     engines
 }
 
-/// Waits until `condition` holds, and panics when it does not within half a minute.
+/// Far more than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `condition` holds, and panics when it does not.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + PATIENCE;
     while !condition().await {
         assert!(Instant::now() < deadline, "still not so: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -288,7 +291,7 @@ impl Listener {
     pub async fn names(&mut self, count: usize) -> Vec<BlockId> {
         let mut names = Vec::new();
         while names.len() < count {
-            let next = tokio::time::timeout(Duration::from_secs(30), self.next()).await;
+            let next = tokio::time::timeout(PATIENCE, self.next()).await;
             names.extend(next.expect("no further acknowledgement"));
         }
         names
