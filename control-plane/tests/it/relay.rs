@@ -8,7 +8,7 @@ use redis::AsyncCommands;
 use redis::streams::StreamRangeReply;
 use serde_json::json;
 
-use crate::harness::{App, eventually};
+use crate::harness::{App, PATIENCE, eventually};
 
 pub async fn redis(app: &App) -> redis::aio::MultiplexedConnection {
     let client = redis::Client::open(app.redis_url.as_str()).unwrap();
@@ -87,7 +87,7 @@ async fn every_change_reaches_record_log_and_channel_in_order() {
     let mut states = Vec::new();
     let mut messages = channel.on_message();
     while states.len() < 3 {
-        let message = tokio::time::timeout(Duration::from_secs(15), messages.next())
+        let message = tokio::time::timeout(PATIENCE, messages.next())
             .await
             .unwrap()
             .unwrap();
@@ -206,11 +206,8 @@ async fn a_second_relay_waits_and_takes_over() {
     let begin = Instant::now();
     change(&first, &link["id"]).await;
     assert_eq!(seqs_when(&first, 2).await, [1, 2]);
-    assert!(
-        begin.elapsed() < Duration::from_secs(5),
-        "took {:?}",
-        begin.elapsed()
-    );
+    let took = begin.elapsed();
+    assert!(took < Duration::from_secs(20), "{took:?}");
     second.stop().await.unwrap();
 }
 
@@ -268,7 +265,9 @@ async fn while_redis_is_filled_again_it_never_holds_a_state_that_was_left_behind
         let emptied = emptied.iter().chain([&link, &domain]);
         let mut connection = redis(&app).await;
         let _: () = connection.del(emptied.collect::<Vec<_>>()).await.unwrap();
+        let begin = Instant::now();
         loop {
+            assert!(begin.elapsed() < PATIENCE, "it is not filled again");
             let mut pipe = redis::pipe();
             pipe.hget(&link, "rev")
                 .hget(&domain, "rev")

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::App;
+use crate::harness::{App, eventually};
 
 const LINKS: &str = "/api/v1/links";
 
@@ -48,7 +48,22 @@ async fn links_that_are_asked_for_at_once_share_commits_and_are_as_if_made_alone
         let (app, key) = (&app, key.clone());
         async move { (number, make(app, &key, body).await) }
     });
-    let answers = join_all(asked).await;
+    // The first of each maker waits, so that the others come meanwhile however slow the machine is.
+    let mut holding = control_plane::db::begin(&app.pool).await.unwrap();
+    let lock = "lock table audit_log in access exclusive mode";
+    sqlx::query(lock).execute(&mut *holding).await.unwrap();
+    let letting_go = async {
+        eventually("each maker waits", async || {
+            let waiting = "select count(*) >= 3 from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock'";
+            let waiting = sqlx::query_scalar::<_, bool>(waiting);
+            waiting.fetch_one(&app.pool).await.unwrap().then_some(())
+        })
+        .await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        holding.rollback().await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(join_all(asked), letting_go);
     let mut made = Vec::new();
     for (number, (status, body)) in answers {
         let expected = match number % 6 {
