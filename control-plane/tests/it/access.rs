@@ -36,11 +36,11 @@ fn every_route_of_the_description_says_who_may_use_it() {
 fn roles_and_scopes_may_do_what_the_readme_says() {
     let readme = include_str!("../../README.md");
     for (what, permission) in [
-        ("see links, domains", Permission::Read),
+        ("see links, domains, people", Permission::Read),
         ("see clicks", Permission::Analytics),
         ("make links", Permission::Create),
         ("change and delete links", Permission::Write),
-        ("domains, people, keys", Permission::Administer),
+        ("change domains, people, keys", Permission::Administer),
     ] {
         let row = |line: &&str| line.starts_with(&format!("| {what} |"));
         let row = readme.lines().find(row).unwrap();
