@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use contract::{Block, BlockId};
 use proptest::prelude::*;
+use spool::{Options, Outbox, SMALLEST_SEGMENT, Writer};
 
-use crate::harness::{drain, numbers, open, record, seal};
+use crate::harness::{drain, numbers, options, record, seal};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -57,6 +59,16 @@ impl World {
         let ids: Vec<&BlockId> = self.seen.keys().collect();
         (!ids.is_empty()).then(|| **index.get(&ids))
     }
+}
+
+/// With room for what killed processes had ready, which nobody gives back before somebody sends.
+fn open(folder: &Path) -> (Arc<Writer>, Outbox) {
+    let quota = 2_000 * SMALLEST_SEGMENT;
+    spool::open(Options {
+        quota,
+        ..options(folder)
+    })
+    .unwrap()
 }
 
 fn play(folder: &Path, steps: Vec<Step>) {
@@ -139,4 +151,12 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         play(folder.path(), steps);
     }
+}
+
+#[test]
+fn many_kills_before_anything_is_sent_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut steps = vec![Step::Kill; 30];
+    steps.extend([Step::Record(2, 0), Step::Kill, Step::Record(2, 0)]);
+    play(folder.path(), steps);
 }
